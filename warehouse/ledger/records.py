@@ -1,0 +1,195 @@
+"""What the ledger hands out: frozen records, all times aware and in UTC."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal
+
+import pyarrow as pa
+
+Severity = Literal["error", "warning", "info"]
+
+
+class Verdict(StrEnum):
+    """Outcome of a judgement."""
+
+    ACCEPTED = "accepted"
+    ACCEPTED_WITH_WARNINGS = "accepted_with_warnings"
+    REJECTED = "rejected"
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether its figures may count."""
+        return self is not Verdict.REJECTED
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing wrong with a submission; the text is made from the messages when it is read."""
+
+    code: str
+    severity: Severity
+    sheet: str | None = None
+    cell: str | None = None
+    section: str | None = None
+    line: int | None = None
+    graph: int | None = None
+    found: str | None = None
+    expected: str | None = None
+    rule_id: str | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+    """JSON values for the placeholders of the message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """One verdict on a submission. A later one is added beside it, never over it."""
+
+    submission_id: str
+    number: int
+    verdict: Verdict
+    judged_at: datetime
+    contract_hash: str
+    cells_path: str | None
+    cells_sha256: str | None
+    cell_count: int | None
+    error_count: int
+    warning_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A submission with its latest judgement. Verdict fields are None until it is judged."""
+
+    submission_id: str
+    form_code: str
+    form_version: str
+    territory_kato: str
+    period: str
+    file_name: str
+    file_sha256: str
+    file_size: int
+    submitted_by: str | None
+    language: str
+    received_at: datetime
+    sequence: int
+    state: Literal["received", "judged"]
+    verdict: Verdict | None
+    judged_at: datetime | None
+    contract_hash: str | None
+    cells_path: str | None
+    cells_sha256: str | None
+    cell_count: int | None
+    error_count: int | None
+    warning_count: int | None
+    in_force: bool
+    """The accepted version that counts for its form, territory and period."""
+    replaces_submission_id: str | None
+    """The accepted version that was in force before this one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """Answer to a file that came in. `is_new` is False when it changed nothing."""
+
+    submission: Submission
+    is_new: bool
+
+    @property
+    def submission_id(self) -> str:
+        """Id of the submission that holds these bytes."""
+        return self.submission.submission_id
+
+    @property
+    def in_force(self) -> bool:
+        """Whether it is the version that counts now."""
+        return self.submission.in_force
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All that had been received by `as_of`, read in one transaction."""
+
+    as_of: datetime | None
+    submissions: list[Submission]
+    findings: pa.Table
+    """Findings of the latest judgement of each submission: submission_id, position, the fields
+    of `Finding`, `params` as JSON text."""
+
+    @property
+    def in_force(self) -> list[Submission]:
+        """The version that counts, one per form, territory and period."""
+        return [s for s in self.submissions if s.in_force]
+
+    def submissions_table(self) -> pa.Table:
+        """The submissions as Arrow, one column per field of `Submission`."""
+        rows = [
+            {name: getattr(s, name) for name in SUBMISSION_SCHEMA.names} for s in self.submissions
+        ]
+        return pa.Table.from_pylist(rows, schema=SUBMISSION_SCHEMA)
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseRecord:
+    """A build that was given a running number, and how it ended."""
+
+    release_id: str
+    state: Literal["building", "published", "refused"]
+    created_at: datetime
+    published_at: datetime | None
+    as_of: datetime | None
+    contract_hash: str
+    content_hash: str | None
+    period_first: str | None
+    period_last: str | None
+    submission_ids: list[str]
+
+
+_UTC = pa.timestamp("us", tz="UTC")
+
+SUBMISSION_SCHEMA = pa.schema(
+    [
+        ("submission_id", pa.string()),
+        ("form_code", pa.string()),
+        ("form_version", pa.string()),
+        ("territory_kato", pa.string()),
+        ("period", pa.string()),
+        ("file_name", pa.string()),
+        ("file_sha256", pa.string()),
+        ("file_size", pa.int64()),
+        ("submitted_by", pa.string()),
+        ("language", pa.string()),
+        ("received_at", _UTC),
+        ("sequence", pa.int64()),
+        ("state", pa.string()),
+        ("verdict", pa.string()),
+        ("judged_at", _UTC),
+        ("contract_hash", pa.string()),
+        ("cells_path", pa.string()),
+        ("cells_sha256", pa.string()),
+        ("cell_count", pa.int64()),
+        ("error_count", pa.int64()),
+        ("warning_count", pa.int64()),
+        ("in_force", pa.bool_()),
+        ("replaces_submission_id", pa.string()),
+    ]
+)
+
+FINDING_SCHEMA = pa.schema(
+    [
+        ("submission_id", pa.string()),
+        ("position", pa.int32()),
+        ("code", pa.string()),
+        ("severity", pa.string()),
+        ("sheet", pa.string()),
+        ("cell", pa.string()),
+        ("section", pa.string()),
+        ("line", pa.int32()),
+        ("graph", pa.int32()),
+        ("found", pa.string()),
+        ("expected", pa.string()),
+        ("rule_id", pa.string()),
+        ("params", pa.string()),
+    ]
+)

@@ -1,0 +1,148 @@
+"""Tables of the ledger. Judgements, findings and releases are only ever added."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+)
+
+from warehouse.clock import as_utc
+
+REVISION = "0001"
+"""Newest migration; a test holds it equal to the newest script."""
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware UTC on both databases; SQLite itself keeps no zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:  # noqa: D102
+        if value is None:
+            return None
+        moment = as_utc(value)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:  # noqa: ARG002, D102
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+counter = Table(
+    "counter",
+    metadata,
+    Column("name", String(20), primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+"""Running numbers. Locking a row puts all who register, or release, in one line."""
+
+submission = Table(
+    "submission",
+    metadata,
+    Column("submission_id", String(16), primary_key=True),
+    Column("form_code", String(20), nullable=False),
+    Column("form_version", String(40), nullable=False),
+    Column("territory_kato", String(9), nullable=False),
+    Column("period", String(7), nullable=False),
+    Column("file_name", Text, nullable=False),
+    Column("file_sha256", String(64), nullable=False),
+    Column("file_size", BigInteger, nullable=False),
+    Column("submitted_by", String(200)),
+    Column("language", String(2), nullable=False),
+    Column("received_at", UtcDateTime, nullable=False),
+    Column("sequence", BigInteger, nullable=False, unique=True),
+    Column("judgements", Integer, nullable=False, default=0),
+    Index(None, "form_code", "territory_kato", "period"),
+    Index(None, "period"),
+)
+"""`judgements` is the number of the latest judgement; 0 means received and not judged yet."""
+
+judgement = Table(
+    "judgement",
+    metadata,
+    Column("submission_id", ForeignKey(submission.c.submission_id), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("verdict", String(30), nullable=False),
+    Column("judged_at", UtcDateTime, nullable=False),
+    Column("contract_hash", String(64), nullable=False),
+    Column("cells_path", Text),
+    Column("cells_sha256", String(64)),
+    Column("cell_count", BigInteger),
+    Column("error_count", Integer, nullable=False),
+    Column("warning_count", Integer, nullable=False),
+    Column("findings_sha256", String(64), nullable=False),
+    CheckConstraint(
+        "verdict in ('accepted', 'accepted_with_warnings', 'rejected')", name="verdict"
+    ),
+    CheckConstraint("verdict = 'rejected' or cells_path is not null", name="accepted_has_cells"),
+)
+
+finding = Table(
+    "finding",
+    metadata,
+    Column("submission_id", String(16), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("code", String(80), nullable=False),
+    Column("severity", String(10), nullable=False),
+    Column("sheet", Text),
+    Column("cell", String(20)),
+    Column("section", String(40)),
+    Column("line", Integer),
+    Column("graph", Integer),
+    Column("found", Text),
+    Column("expected", Text),
+    Column("rule_id", String(120)),
+    Column("params", Text, nullable=False),
+    ForeignKeyConstraint(
+        ["submission_id", "number"], ["judgement.submission_id", "judgement.number"]
+    ),
+    CheckConstraint("severity in ('error', 'warning', 'info')", name="severity"),
+)
+
+release = Table(
+    "release",
+    metadata,
+    Column("release_id", String(20), primary_key=True),
+    Column("state", String(10), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("published_at", UtcDateTime),
+    Column("as_of", UtcDateTime),
+    Column("contract_hash", String(64), nullable=False),
+    Column("content_hash", String(64)),
+    Column("period_first", String(7)),
+    Column("period_last", String(7)),
+    CheckConstraint("state in ('building', 'published', 'refused')", name="state"),
+)
+
+release_submission = Table(
+    "release_submission",
+    metadata,
+    Column("release_id", ForeignKey(release.c.release_id), primary_key=True),
+    Column("submission_id", ForeignKey(submission.c.submission_id), primary_key=True),
+)

@@ -1,0 +1,49 @@
+"""Where things lie inside the data directory. Imports nothing of ours."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The data directory of one installation (`MVD_HOME`). `root` becomes absolute."""
+
+    root: Path
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "root", Path(self.root).expanduser().absolute())
+
+    @property
+    def inbox(self) -> Path:
+        """Folder from which waiting workbooks are taken."""
+        return self.root / "inbox"
+
+    @property
+    def originals(self) -> Path:
+        """The bytes that departments sent, by content hash."""
+        return self.root / "originals"
+
+    @property
+    def lake(self) -> Path:
+        """Cells of accepted submissions as Parquet."""
+        return self.root / "lake"
+
+    @property
+    def builds(self) -> Path:
+        """Work in progress, unseen by readers."""
+        return self.root / "builds"
+
+    @property
+    def releases(self) -> Path:
+        """Published releases, one directory each."""
+        return self.root / "releases"
+
+    @property
+    def current(self) -> Path:
+        """Symlink to the directory of the release in force."""
+        return self.root / "current"
+
+    @property
+    def ledger_file(self) -> Path:
+        """SQLite file of the embedded ledger."""
+        return self.root / "ledger.sqlite"

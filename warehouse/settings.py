@@ -1,0 +1,68 @@
+"""Settings of an installation, from `MVD_*` environment variables."""
+
+import difflib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from warehouse.errors import Language, UserError
+from warehouse.paths import Home
+
+PREFIX = "MVD_"
+
+MemorySize = Annotated[str, StringConstraints(pattern=r"^[1-9]\d*(\.\d+)?\s?(MB|GB|MiB|GiB)$")]
+
+
+class Settings(BaseSettings):
+    """Frozen; unknown names are refused. Use `load_settings` to get errors that people can read."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    home: Path = Path("data")
+    ledger_url: str = ""
+    """SQLAlchemy URL of the ledger; empty means SQLite inside `home`."""
+    memory_limit: MemorySize = "2GB"
+    threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, le=256)
+    sql_timeout_seconds: float = Field(default=60.0, gt=0)
+    max_upload_bytes: int = Field(default=50 * 1024 * 1024, gt=0)
+    language: Language = "ru"
+
+    @property
+    def paths(self) -> Home:
+        """Where things lie in `home`."""
+        return Home(self.home)
+
+    @property
+    def ledger(self) -> str:
+        """The ledger's URL; the default follows `home`."""
+        return self.ledger_url or f"sqlite:///{self.paths.ledger_file}"
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Settings from the environment, overridden by keywords that are not None.
+
+    UserError SETTING_INVALID names the variable and the problem; SETTING_UNKNOWN catches a
+    misspelt variable, which would otherwise be ignored in silence.
+    """
+    _refuse_misspelt(os.environ)
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        variable = PREFIX + str(first["loc"][0]).upper()
+        problem = f"{first['msg']} ({first.get('input')!r})"
+        raise UserError("SETTING_INVALID", variable=variable, problem=problem) from error
+
+
+def _refuse_misspelt(environment: Mapping[str, str]) -> None:
+    known = [PREFIX + name.upper() for name in Settings.model_fields]
+    for variable in environment:
+        if not variable.startswith(PREFIX) or variable in known:
+            continue
+        if close := difflib.get_close_matches(variable, known, n=1, cutoff=0.85):
+            raise UserError("SETTING_UNKNOWN", variable=variable, suggestion=close[0])

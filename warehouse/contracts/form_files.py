@@ -1,0 +1,254 @@
+"""Reading forms from contracts/forms: file shapes, checks, and the names that lines inherit."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from warehouse.contracts.files import ContractError, Record, read_record, read_table
+from warehouse.contracts.forms import (
+    Column,
+    Form,
+    Graph,
+    Identification,
+    Layout,
+    Line,
+    Names,
+    OffenceReference,
+    Section,
+    Value,
+)
+
+Month = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+
+
+class _GraphEntry(Record):
+    number: int = Field(ge=1)
+    column: Column
+    name: Names
+    unit: str | None = None
+    integral: bool | None = None
+
+
+class _SectionFile(Record):
+    code: str
+    sheet: str
+    title: Names
+    lines: str
+    value: Value
+    layout: Layout
+    graphs: tuple[_GraphEntry, ...] = Field(min_length=1)
+
+
+class _FormFile(Record):
+    code: str
+    name: Names
+    version: str
+    valid_from: Month
+    valid_to: Month | None = None
+    based_on: str | None = None
+    source: str
+    cumulative: bool
+    submitter_levels: tuple[str, ...]
+    identification: Identification
+    offence_reference: OffenceReference
+    sections: tuple[str, ...] = Field(min_length=1)
+
+
+class _LineRow(Record):
+    line_code: int
+    label_1: str = ""
+    label_2: str = ""
+    label_3: str = ""
+    name_ru: str
+    name_kk: str = ""
+    name_en: str = ""
+    article: str = ""
+    chapter: int | None = None
+    parent_line: int | None = None
+    offence: int | None = None
+
+
+def load_forms(root: Path) -> tuple[Form, ...]:
+    """Load every version of every form: each folder of `root`/forms that holds a form.yml.
+
+    Ordered by code and then by `valid_from`. Raises ContractError.
+    """
+    shapes = [
+        (file, read_record(file, _FormFile)) for file in sorted(root.glob("forms/*/form.yml"))
+    ]
+    if not shapes:
+        raise _error(f"{root / 'forms'}: no folder with a form.yml")
+    # A form that points at another form for its offences needs that form to be there first.
+    shapes.sort(key=lambda s: (s[1].offence_reference.form != s[1].code, s[1].valid_from))
+    references: dict[str, Mapping[int, Line]] = {}
+    forms = []
+    for file, shape in shapes:
+        form = _load_form(file, shape, references)
+        if shape.offence_reference.form == form.code:
+            reference = form.section(shape.offence_reference.section)
+            references[form.code] = {line.code: line for line in reference.lines}
+        forms.append(form)
+    forms.sort(key=lambda form: (form.code, form.valid_from))
+    _refuse_overlaps(forms)
+    return tuple(forms)
+
+
+def _load_form(file: Path, shape: _FormFile, references: Mapping[str, Mapping[int, Line]]) -> Form:
+    folders = (file.parent, *([file.parent.parent / shape.based_on] if shape.based_on else []))
+    line_sets: dict[str, tuple[Line, ...]] = {}
+    sections = []
+    for code in shape.sections:
+        path = _find(folders, f"sections/{code}.yml")
+        section = read_record(path, _SectionFile)
+        if section.code != code:
+            raise _error(path, "code", f"{section.code!r} in the file of section {code!r}")
+        if section.lines not in line_sets:
+            lines_file = _find(folders, f"lines/{section.lines}.csv")
+            line_sets[section.lines] = _read_lines(lines_file)
+        sections.append(_section(path, section, line_sets[section.lines]))
+    form = Form(
+        code=shape.code,
+        name=shape.name,
+        version=shape.version,
+        valid_from=shape.valid_from,
+        valid_to=shape.valid_to,
+        source=shape.source,
+        cumulative=shape.cumulative,
+        submitter_levels=shape.submitter_levels,
+        identification=shape.identification,
+        offence_reference=shape.offence_reference,
+        sections=tuple(sections),
+        folders=folders,
+    )
+    _refuse_twice(file, "sections", (section.sheet for section in form.sections))
+    return _with_inherited_names(file, form, references)
+
+
+def _error(file: Path, key: str, problem: str) -> ContractError:
+    return ContractError(": ".join(filter(None, (str(file), key, problem))))
+
+
+def _find(folders: Iterable[Path], name: str) -> Path:
+    candidates = [folder / name for folder in folders]
+    return next((path for path in candidates if path.exists()), candidates[0])
+
+
+def _section(file: Path, shape: _SectionFile, lines: tuple[Line, ...]) -> Section:
+    _refuse_twice(file, "graphs.number", (graph.number for graph in shape.graphs))
+    _refuse_twice(file, "graphs.column", (graph.column for graph in shape.graphs))
+    return Section(
+        code=shape.code,
+        sheet=shape.sheet,
+        title=shape.title,
+        line_set=shape.lines,
+        value=shape.value,
+        layout=shape.layout,
+        lines=lines,
+        graphs=tuple(
+            Graph(
+                number=graph.number,
+                column=graph.column,
+                name=graph.name,
+                header=shape.layout.header_path(graph.column),
+                unit=graph.unit or shape.value.unit,
+                integral=shape.value.integral if graph.integral is None else graph.integral,
+            )
+            for graph in shape.graphs
+        ),
+    )
+
+
+def _read_lines(file: Path) -> tuple[Line, ...]:
+    lines = tuple(
+        Line(
+            code=row.line_code,
+            labels=(row.label_1, row.label_2, row.label_3),
+            name=Names(ru=row.name_ru, kk=row.name_kk, en=row.name_en),
+            article=row.article,
+            chapter=row.chapter,
+            parent=row.parent_line,
+            offence=row.offence,
+        )
+        for row in read_table(file, _LineRow)
+    )
+    if not lines:
+        raise _error(file, "", "no lines")
+    _refuse_twice(file, "line_code", (line.code for line in lines))
+    _refuse_twice(file, "offence", (line.offence for line in lines if line.offence is not None))
+    _check_parents(file, lines)
+    return lines
+
+
+def _check_parents(file: Path, lines: tuple[Line, ...]) -> None:
+    parents = {line.code: line.parent for line in lines}
+    for line in lines:
+        if line.parent is not None and line.parent not in parents:
+            raise _error(file, f"line_code {line.code}", f"no parent_line {line.parent}")
+        ancestors = {line.code}
+        above = line.parent
+        while above is not None:
+            if above in ancestors:
+                raise _error(file, f"line_code {line.code}", "parent_line runs in a circle")
+            ancestors.add(above)
+            above = parents[above]
+
+
+def _with_inherited_names(
+    file: Path, form: Form, references: Mapping[str, Mapping[int, Line]]
+) -> Form:
+    wanted = form.offence_reference
+    if wanted.form == form.code:
+        if wanted.section not in form.section_index:
+            raise _error(file, "offence_reference.section", f"no section {wanted.section!r}")
+        reference: Mapping[int, Line] = {x.code: x for x in form.section(wanted.section).lines}
+    elif wanted.form in references:
+        reference = references[wanted.form]
+    else:
+        raise _error(file, "offence_reference.form", f"no form {wanted.form!r}")
+    translated: dict[str, tuple[Line, ...]] = {}
+    for section in form.sections:
+        if section.line_set not in translated:
+            lines_file = _find(form.folders, f"lines/{section.line_set}.csv")
+            translated[section.line_set] = tuple(
+                _inherit(lines_file, line, reference) for line in section.lines
+            )
+    sections = tuple(replace(s, lines=translated[s.line_set]) for s in form.sections)
+    return replace(form, sections=sections)
+
+
+def _inherit(file: Path, line: Line, reference: Mapping[int, Line]) -> Line:
+    """Take kk and en from the reference line where the Russian name is the same."""
+    if line.offence is None:
+        return line
+    if line.offence not in reference:
+        raise _error(
+            file, f"line_code {line.code}", f"no line {line.offence} in the offence reference"
+        )
+    other = reference[line.offence].name
+    if other.ru != line.name.ru:
+        return line
+    return replace(
+        line,
+        name=Names(ru=line.name.ru, kk=line.name.kk or other.kk, en=line.name.en or other.en),
+    )
+
+
+def _refuse_twice(file: Path, key: str, values: Iterable[object]) -> None:
+    twice = [value for value, count in Counter(values).items() if count > 1]
+    if twice:
+        raise _error(file, key, f"{twice[0]!r} stands twice")
+
+
+def _refuse_overlaps(forms: list[Form]) -> None:
+    for earlier, later in pairwise(forms):
+        if earlier.code == later.code and earlier.valid_in(later.valid_from):
+            raise _error(
+                later.folders[0] / "form.yml",
+                "valid_from",
+                f"overlaps version {earlier.version!r}; end that one with valid_to",
+            )

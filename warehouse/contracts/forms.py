@@ -1,0 +1,278 @@
+"""Forms: sections, lines, graphs, and the layout of the official workbook."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BeforeValidator, Field, model_validator
+
+from warehouse.contracts.cells import cell_position, column_letters, column_number
+from warehouse.contracts.files import Record
+
+
+def _column(value: Any) -> Any:
+    return column_number(value) if isinstance(value, str) else value
+
+
+def _range(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    first, _, last = value.partition(":")
+    return (*cell_position(first), *cell_position(last))
+
+
+def _texts(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return tuple((*cell_position(address), text) for address, text in value.items())
+
+
+def _widths(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return tuple((column_number(letters), width) for letters, width in value.items())
+
+
+Column = Annotated[int, BeforeValidator(_column), Field(ge=1)]
+Range = Annotated[tuple[int, int, int, int], BeforeValidator(_range)]
+
+
+class Names(Record):
+    """A name in the three languages; `kk` and `en` may be empty, `ru` is the official text."""
+
+    ru: str
+    kk: str = ""
+    en: str = ""
+
+    def text(self, language: Literal["ru", "kk", "en"]) -> str:
+        """Give the name in `language`, or the Russian one where there is no translation."""
+        return {"ru": self.ru, "kk": self.kk, "en": self.en}[language] or self.ru
+
+
+class Layout(Record):
+    """Where things stand on the official sheet. Rows and columns are 1-based as in Excel.
+
+    Files give columns as letters and cells as addresses; here they are numbers. `texts` are
+    (row, column, text) above the data, exactly as printed; merges are
+    (first row, first column, last row, last column).
+    """
+
+    header_row: int = Field(ge=1)
+    graph_row: int = Field(ge=1)
+    first_data_row: int = Field(ge=1)
+    label_columns: tuple[Column, ...] = Field(min_length=1)
+    code_column: Column
+    codes_printed: bool = True
+    hidden_columns: tuple[Column, ...] = ()
+    hidden_rows: tuple[int, ...] = ()
+    column_widths: Annotated[tuple[tuple[int, float], ...], BeforeValidator(_widths)] = ()
+    texts: Annotated[tuple[tuple[int, int, str], ...], BeforeValidator(_texts)]
+    merges: tuple[Range, ...] = ()
+    label_merges: tuple[Range, ...] = ()
+
+    @model_validator(mode="after")
+    def _rows_in_order(self) -> "Layout":
+        if not self.header_row < self.graph_row < self.first_data_row:
+            raise ValueError("rows must satisfy header_row < graph_row < first_data_row")
+        return self
+
+    def header_path(self, column: int) -> tuple[str, ...]:
+        """Header texts over `column` from the top down, spaces collapsed."""
+        covering: dict[tuple[int, int], str] = {}
+        spans = {(m[0], m[1]): m for m in self.merges}
+        for row, first, text in self.texts:
+            last = spans.get((row, first), (row, first, row, first))[3]
+            in_header = self.header_row <= row < self.graph_row
+            if in_header and self.code_column < first <= column <= last:
+                covering[row, first] = " ".join(text.split())
+        return tuple(covering[place] for place in sorted(covering))
+
+
+class Value(Record):
+    """What the cells of a section hold."""
+
+    unit: str
+    integral: bool = True
+    minimum: float | None = 0
+    blank_allowed: bool = False
+
+
+class Identification(Record):
+    """How a workbook says which form it is: prefix of its title, report code in its description."""
+
+    document_title_prefixes: tuple[str, ...]
+    document_report_codes: tuple[str, ...] = ()
+
+
+class OffenceReference(Record):
+    """The section whose line codes are the `offence` of every line of the form."""
+
+    form: str
+    section: str
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """A numbered column of a section. `header` holds the printed header texts, top down."""
+
+    number: int
+    column: int
+    name: Names
+    header: tuple[str, ...]
+    unit: str
+    integral: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A numbered row of a section. `labels` are the printed texts of the label columns.
+
+    `parent` is the code of the line that includes this one; `offence` is the code of the line of
+    the reference section that stands for the same offence; both are in the codes that the form
+    itself prints. `article` and `chapter` are of the Criminal Code.
+    """
+
+    code: int
+    labels: tuple[str, ...]
+    name: Names
+    article: str
+    chapter: int | None
+    parent: int | None
+    offence: int | None
+
+
+@dataclass(frozen=True)
+class Section:
+    """One sheet of a form."""
+
+    code: str
+    sheet: str
+    title: Names
+    line_set: str
+    value: Value
+    layout: Layout
+    lines: tuple[Line, ...]
+    graphs: tuple[Graph, ...]
+
+    @property
+    def size(self) -> int:
+        """Number of coordinates."""
+        return len(self.lines) * len(self.graphs)
+
+    @cached_property
+    def line_codes(self) -> NDArray[np.int16]:
+        """Line codes in the order of the sheet."""
+        return np.array([line.code for line in self.lines], dtype=np.int16)
+
+    @cached_property
+    def graph_numbers(self) -> NDArray[np.int16]:
+        """Graph numbers in the order of the sheet."""
+        return np.array([graph.number for graph in self.graphs], dtype=np.int16)
+
+    @cached_property
+    def line_index(self) -> Mapping[int, int]:
+        """Line code -> place in `lines`, from 0."""
+        return {line.code: index for index, line in enumerate(self.lines)}
+
+    @cached_property
+    def graph_index(self) -> Mapping[int, int]:
+        """Graph number -> place in `graphs`, from 0."""
+        return {graph.number: index for index, graph in enumerate(self.graphs)}
+
+    def line(self, code: int) -> Line:
+        """Give the line with this code. Raises KeyError."""
+        return self.lines[self.line_index[code]]
+
+    def graph(self, number: int) -> Graph:
+        """Give the graph with this number. Raises KeyError."""
+        return self.graphs[self.graph_index[number]]
+
+    def cell(self, line: int, graph: int) -> str:
+        """Address of a coordinate on the official sheet, such as E7. Raises KeyError."""
+        row = self.layout.first_data_row + self.line_index[line]
+        return f"{column_letters(self.graph(graph).column)}{row}"
+
+
+@dataclass(frozen=True, slots=True)
+class Coordinates:
+    """Every coordinate of a form in workbook order: sheet by sheet, row by row.
+
+    Three int16 arrays of equal length; `section` is the place of the section in the form, from 0.
+    """
+
+    section: NDArray[np.int16]
+    line: NDArray[np.int16]
+    graph: NDArray[np.int16]
+
+    def __len__(self) -> int:
+        return len(self.section)
+
+
+@dataclass(frozen=True)
+class Form:
+    """One version of a statistical form."""
+
+    code: str
+    name: Names
+    version: str
+    valid_from: str
+    valid_to: str | None
+    source: str
+    cumulative: bool
+    submitter_levels: tuple[str, ...]
+    identification: Identification
+    offence_reference: OffenceReference
+    sections: tuple[Section, ...]
+    folders: tuple[Path, ...]
+
+    @cached_property
+    def section_index(self) -> Mapping[str, int]:
+        """Section code -> place in `sections`, from 0."""
+        return {section.code: index for index, section in enumerate(self.sections)}
+
+    @cached_property
+    def offsets(self) -> NDArray[np.int64]:
+        """Place of the first coordinate of each section; the last item is the total."""
+        return np.cumsum([0, *(section.size for section in self.sections)])
+
+    @cached_property
+    def coordinates(self) -> Coordinates:
+        """Every coordinate in workbook order. The arrays are read-only."""
+        parts = [
+            (
+                np.full(section.size, index, dtype=np.int16),
+                np.repeat(section.line_codes, len(section.graphs)),
+                np.tile(section.graph_numbers, len(section.lines)),
+            )
+            for index, section in enumerate(self.sections)
+        ]
+        arrays = [np.concatenate(column) for column in zip(*parts, strict=True)]
+        for array in arrays:
+            array.setflags(write=False)
+        return Coordinates(*arrays)
+
+    def section(self, code: str) -> Section:
+        """Give the section with this code. Raises KeyError."""
+        return self.sections[self.section_index[code]]
+
+    def grid(self, section: str) -> NDArray[np.int64]:
+        """Positions of the coordinates of a section, shape (lines, graphs). Raises KeyError."""
+        index = self.section_index[section]
+        found = self.sections[index]
+        shape = (len(found.lines), len(found.graphs))
+        return np.arange(self.offsets[index], self.offsets[index + 1]).reshape(shape)
+
+    def position(self, section: str, line: int, graph: int) -> int:
+        """Place of one coordinate in `coordinates`. Raises KeyError when the form has none such."""
+        index = self.section_index[section]
+        found = self.sections[index]
+        within = found.line_index[line] * len(found.graphs) + found.graph_index[graph]
+        return int(self.offsets[index]) + within
+
+    def valid_in(self, period: str) -> bool:
+        """Say whether the version is in force in `period` (YYYY-MM)."""
+        return self.valid_from <= period and (self.valid_to is None or period <= self.valid_to)

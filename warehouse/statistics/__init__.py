@@ -1,0 +1,1 @@
+"""Statistics of the panel district × indicator × month: the simulated decade and outliers."""

@@ -1,0 +1,19 @@
+{#- Months as dates: dbt's dateadd returns a timestamp on some engines. -#}
+{% macro add_months(column, months) -%}
+    cast({{ dbt.dateadd('month', months, column) }} as date)
+{%- endmacro %}
+
+
+{% macro month_end(column) -%}
+    cast({{ dbt.last_day(column, 'month') }} as date)
+{%- endmacro %}
+
+
+{% macro year_of(column) -%}
+    cast(extract(year from {{ column }}) as integer)
+{%- endmacro %}
+
+
+{% macro month_of(column) -%}
+    cast(extract(month from {{ column }}) as integer)
+{%- endmacro %}

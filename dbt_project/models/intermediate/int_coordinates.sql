@@ -1,0 +1,26 @@
+-- Every coordinate that some indicator or measure needs: the only cells a build reads.
+with indicator_sources as (
+    select * from {{ ref('stg_contracts__indicator_sources') }}
+),
+
+offence_measures as (
+    select * from {{ ref('stg_contracts__offence_measures') }}
+),
+
+final as (
+    select
+        form_code,
+        section,
+        line,
+        graph
+    from indicator_sources
+    union distinct
+    select
+        form_code,
+        section,
+        line,
+        graph
+    from offence_measures
+)
+
+select * from final

@@ -1,0 +1,63 @@
+-- Units that a comparison with last year has to leave out: reported in one of the two periods
+-- only, or redrawn between them.
+with comparable as (
+    select * from {{ ref('int_indicator_comparable') }}
+),
+
+territories as (
+    select * from {{ ref('stg_contracts__territories') }}
+),
+
+left_out_now as (
+    select
+        indicator_code,
+        territory_kato,
+        period_month,
+        basis,
+        unit_kato
+    from comparable
+    where not is_comparable
+),
+
+left_out_then as (
+    select
+        prior.indicator_code,
+        prior.territory_kato,
+        {{ add_months('prior.period_month', 12) }} as period_month,
+        prior.basis,
+        prior.unit_kato
+    from comparable as prior
+    left join comparable as later
+        on
+            prior.indicator_code = later.indicator_code
+            and prior.territory_kato = later.territory_kato
+            and prior.unit_kato = later.unit_kato
+            and prior.basis = later.basis
+            and {{ add_months('prior.period_month', 12) }} = later.period_month
+    where later.unit_kato is null
+),
+
+both_sides as (
+    select * from left_out_now
+    union all
+    select * from left_out_then
+),
+
+final as (
+    select
+        both_sides.indicator_code,
+        both_sides.territory_kato,
+        both_sides.period_month,
+        both_sides.basis,
+        {{ dbt.listagg('territories.name_ru', "'; '", 'order by territories.name_ru') }}
+            as left_out_units
+    from both_sides
+    inner join territories on both_sides.unit_kato = territories.territory_kato
+    group by
+        both_sides.indicator_code,
+        both_sides.territory_kato,
+        both_sides.period_month,
+        both_sides.basis
+)
+
+select * from final

@@ -1,0 +1,53 @@
+-- Warnings that concern an indicator: on the line of one of its coordinates, in its graph or in
+-- all graphs; a derived indicator inherits those of its components.
+with sources as (
+    select * from {{ ref('stg_contracts__indicator_sources') }}
+),
+
+formulas as (
+    select * from {{ ref('stg_contracts__indicator_formulas') }}
+),
+
+findings as (
+    select * from {{ ref('stg_ledger__findings') }}
+),
+
+submissions as (
+    select * from {{ ref('int_submissions_in_force') }}
+),
+
+coordinates as (
+    select
+        indicator_code,
+        form_code,
+        section,
+        line,
+        graph
+    from sources
+    union distinct
+    select
+        formulas.indicator_code,
+        sources.form_code,
+        sources.section,
+        sources.line,
+        sources.graph
+    from formulas
+    inner join sources on formulas.component_code = sources.indicator_code
+),
+
+final as (
+    select distinct
+        coordinates.indicator_code,
+        findings.submission_id
+    from findings
+    inner join submissions on findings.submission_id = submissions.submission_id
+    inner join coordinates
+        on
+            submissions.form_code = coordinates.form_code
+            and findings.section = coordinates.section
+            and findings.line = coordinates.line
+            and coalesce(findings.graph, coordinates.graph) = coordinates.graph
+    where findings.severity = 'warning'
+)
+
+select * from final

@@ -1,0 +1,43 @@
+with periods as (
+    select * from {{ ref('stg_contracts__periods') }}
+),
+
+final as (
+    select
+        period_month,
+        {{ year_of('period_month') }} as year_number,
+        {{ month_of('period_month') }} as month_number,
+        cast(floor(({{ month_of('period_month') }} + 2) / 3) as integer) as quarter_number,
+        cast({{ year_of('period_month') }} * 100 + {{ month_of('period_month') }} as integer)
+            as period_code,
+        {{ month_end('period_month') }} as month_end_date,
+        cast({{ dbt.date_trunc('year', 'period_month') }} as date) as year_start_date,
+        {{ add_months('period_month', -12) }} as prior_year_month,
+        case {{ month_of('period_month') }}
+            {% for name in [
+                'январь', 'февраль', 'март', 'апрель', 'май', 'июнь', 'июль',
+                'август', 'сентябрь', 'октябрь', 'ноябрь', 'декабрь'
+            ] %}
+                when {{ loop.index }} then '{{ name }}'
+            {% endfor %}
+        end as month_name_ru,
+        case {{ month_of('period_month') }}
+            {% for name in [
+                'қаңтар', 'ақпан', 'наурыз', 'сәуір', 'мамыр', 'маусым', 'шілде',
+                'тамыз', 'қыркүйек', 'қазан', 'қараша', 'желтоқсан'
+            ] %}
+                when {{ loop.index }} then '{{ name }}'
+            {% endfor %}
+        end as month_name_kk,
+        case {{ month_of('period_month') }}
+            {% for name in [
+                'January', 'February', 'March', 'April', 'May', 'June', 'July',
+                'August', 'September', 'October', 'November', 'December'
+            ] %}
+                when {{ loop.index }} then '{{ name }}'
+            {% endfor %}
+        end as month_name_en
+    from periods
+)
+
+select * from final

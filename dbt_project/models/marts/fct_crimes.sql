@@ -1,0 +1,85 @@
+with totals as (
+    select * from {{ ref('int_offence_totals') }}
+),
+
+coverage as (
+    select * from {{ ref('int_coverage') }}
+),
+
+joined as (
+    select
+        totals.*,
+        coverage.expected_units,
+        coverage.received_units,
+        coverage.population_expected,
+        coverage.withhold_below,
+        coverage.own_submission_id is not null as is_own_submission,
+        greatest(coverage.accepted_units - (coverage.reporting_units - totals.units_known), 0)
+            as accepted_units
+    from totals
+    inner join coverage
+        on
+            totals.form_code = coverage.form_code
+            and totals.territory_kato = coverage.territory_kato
+            and totals.period_month = coverage.period_month
+),
+
+measured as (
+    select
+        *,
+        {{ share('accepted_units', 'expected_units') }} as coverage_share,
+        least(
+            coalesce(
+                case
+                    when units_known = units_known_with_population
+                        then {{ share('population_known', 'population_expected') }}
+                end,
+                {{ share('accepted_units', 'expected_units') }}
+            ),
+            1.0
+        ) as population_coverage_share
+    from joined
+),
+
+judged as (
+    select
+        *,
+        {{ figure_status(
+            'registered', 'accepted_units', 'expected_units',
+            'population_coverage_share', 'withhold_below', 'is_own_submission'
+        ) }} as status
+    from measured
+),
+
+final as (
+    select
+        offence_code,
+        territory_kato,
+        period_month,
+        basis,
+        {% for measure in offence_measures() %}
+            case when status != 'withheld' then cast({{ measure }} as bigint) end as {{ measure }},
+        {% endfor %}
+        case when status != 'withheld' then cast(registered_in_month_reported as bigint) end
+            as registered_in_month_reported,
+        status,
+        case
+            when status = 'withheld' then 'coverage_below_threshold'
+            when status = 'partial' then 'coverage_incomplete'
+            when status = 'missing' and basis = 'month' and coalesce(span_start, period_month) != period_month
+                then 'previous_month_missing'
+            when status = 'missing' then 'cell_blank'
+        end as status_reason,
+        span_start,
+        expected_units,
+        received_units,
+        cast(accepted_units as integer) as accepted_units,
+        coverage_share,
+        population_coverage_share,
+        has_warning,
+        submission_id,
+        received_at_max
+    from judged
+)
+
+select * from final

@@ -1,0 +1,53 @@
+with figures as (
+    select * from {{ ref('int_indicator_figures') }}
+),
+
+final as (
+    select
+        indicator_code,
+        territory_kato,
+        period_month,
+        basis,
+        case when is_published then value end as value,
+        case when is_published then cast(numerator as double) end as numerator,
+        case when is_published then cast(denominator as double) end as denominator,
+        case when is_published then value_prior_year end as value_prior_year,
+        case when is_published then value_comparable end as value_comparable,
+        case when is_published then value_comparable - value_prior_year end as change_abs,
+        case
+            when is_published and value_prior_year > 0
+                then 100.0 * (value_comparable - value_prior_year) / value_prior_year
+        end as change_pct,
+        case
+            when
+                is_published
+                and measure_type = 'flow'
+                and unit in ('count', 'persons')
+                and population_known > 0
+                then 100000.0 * value / cast(population_known as double)
+        end as per_100k,
+        cast(population_known as bigint) as population,
+        cast(coalesce(comparable_units, 0) as integer) as comparable_units,
+        case when comparable_units > 0 then left_out_units end as left_out_units,
+        case when is_own_submission or is_published then cast(value_printed as double) end
+            as value_printed,
+        case when is_own_submission or is_fully_covered then cast(span_value as double) end
+            as span_value,
+        span_start,
+        cast(span_months as integer) as span_months,
+        status,
+        status_reason,
+        expected_units,
+        received_units,
+        cast(accepted_units as integer) as accepted_units,
+        coverage_share,
+        population_coverage_share,
+        coalesce(has_warning, false) as has_warning,
+        coalesce(has_submission_warning, false) as has_submission_warning,
+        form_code,
+        submission_id,
+        received_at_max
+    from figures
+)
+
+select * from final

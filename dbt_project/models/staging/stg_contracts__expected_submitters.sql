@@ -1,0 +1,14 @@
+with source as (
+    select * from {{ source('contracts', 'expected_submitters') }}
+),
+
+final as (
+    select
+        cast(form_code as {{ dbt.type_string() }}) as form_code,
+        cast(territory_kato as {{ dbt.type_string() }}) as territory_kato,
+        cast(period_month as date) as period_month,
+        cast(deadline_date as date) as deadline_date
+    from source
+)
+
+select * from final

@@ -1,0 +1,17 @@
+with source as (
+    select * from {{ source('contracts', 'indicator_sources') }}
+),
+
+final as (
+    select
+        cast(indicator_code as {{ dbt.type_string() }}) as indicator_code,
+        cast(form_code as {{ dbt.type_string() }}) as form_code,
+        cast(section as {{ dbt.type_string() }}) as section,
+        cast(line as smallint) as line,
+        cast(graph as smallint) as graph,
+        cast(basis as {{ dbt.type_string() }}) as basis,
+        cast(sign as integer) as sign
+    from source
+)
+
+select * from final

@@ -1,0 +1,15 @@
+with source as (
+    select * from {{ source('lake', 'cells') }}
+),
+
+final as (
+    select
+        cast(submission_id as {{ dbt.type_string() }}) as submission_id,
+        cast(section as {{ dbt.type_string() }}) as section,
+        cast(line as smallint) as line,
+        cast(graph as smallint) as graph,
+        cast(value as double) as value
+    from source
+)
+
+select * from final

@@ -1,0 +1,10 @@
+{#- Null passes: an unknown figure is judged by not_null where it must be known. -#}
+{% test accepted_range(model, column_name, minimum=none, maximum=none) %}
+select {{ column_name }}
+from {{ model }}
+where
+    false
+    {% if minimum is not none %}or {{ column_name }} < {{ minimum }}{% endif %}
+    {% if maximum is not none %}or {{ column_name }} > {{ maximum }}{% endif %}
+
+{% endtest %}

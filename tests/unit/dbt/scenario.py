@@ -1,0 +1,263 @@
+"""A small country made by hand: build inputs whose every figure can be checked on paper."""
+
+from datetime import date, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from warehouse.input_tables import SCHEMAS, table, write_tables
+
+REPUBLIC, NORTH, SOUTH, EAST = "000000000", "100000000", "200000000", "300000000"
+SOUTH_TOWN, SOUTH_VALLEY = "201000000", "203000000"
+NAMES = {
+    REPUBLIC: "Республика",
+    NORTH: "Север",
+    SOUTH: "Юг",
+    EAST: "Восток",
+    SOUTH_TOWN: "Город",
+    SOUTH_VALLEY: "Долина",
+}
+POPULATION = {
+    REPUBLIC: 1000,
+    NORTH: 500,
+    SOUTH: 300,
+    EAST: 200,
+    SOUTH_TOWN: 100,
+    SOUTH_VALLEY: 200,
+}
+Coordinate = tuple[str, int, int]
+
+
+def month(text: str) -> date:
+    """First day of a month written YYYY-MM."""
+    return date.fromisoformat(f"{text}-01")
+
+
+class Country:
+    """Collects submissions and writes them as build inputs under `root`."""
+
+    def __init__(self, root: Path, *, split_on: date | None = None) -> None:
+        self.root = root
+        self.submissions: list[dict[str, object]] = []
+        self.findings: list[dict[str, object]] = []
+        self.cell_files: list[dict[str, object]] = []
+        self.expected: list[dict[str, object]] = []
+        self.split_on = split_on
+
+    def expect(self, *periods: str, territories: tuple[str, ...] = (NORTH, SOUTH, EAST)) -> None:
+        """Say who has to report for these months; the deadline is the 10th of the next month."""
+        for period in periods:
+            first = month(period)
+            year, following = divmod(first.year * 12 + first.month, 12)
+            self.expected += [
+                {
+                    "form_code": "1-M",
+                    "territory_kato": territory,
+                    "period_month": first,
+                    "deadline_date": date(year, following + 1, 10),
+                }
+                for territory in territories
+            ]
+
+    def report(
+        self,
+        territory: str,
+        period: str,
+        cells: dict[Coordinate, float | None],
+        *,
+        verdict: str = "accepted",
+        in_force: bool = True,
+        received_at: datetime = datetime(2025, 1, 5, 9),
+    ) -> str:
+        """Submit `cells` for a territory and month; gives the submission's identifier."""
+        identifier = f"s{len(self.submissions) + 1:03d}"
+        accepted = verdict != "rejected"
+        self.submissions.append(
+            {
+                "submission_id": identifier,
+                "sequence": len(self.submissions) + 1,
+                "form_code": "1-M",
+                "form_version": "2019",
+                "territory_kato": territory,
+                "period_month": month(period),
+                "file_sha256": identifier * 16,
+                "file_name": f"{territory}.xlsx",
+                "received_at": received_at,
+                "verdict": verdict,
+                "is_in_force": accepted and in_force,
+            }
+        )
+        if accepted and in_force:
+            path = self.root / "lake" / f"{identifier}.parquet"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            rows = [
+                {"submission_id": identifier, "section": s, "line": n, "graph": g, "value": value}
+                for (s, n, g), value in cells.items()
+            ]
+            pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMAS["no_cells"]), path)
+            self.cell_files.append({"submission_id": identifier, "path": str(path)})
+        return identifier
+
+    def warn(self, submission_id: str, section: str, line: int, graph: int | None = None) -> None:
+        """Attach a warning to a coordinate of a submission."""
+        self.findings.append(
+            {
+                "submission_id": submission_id,
+                "finding_number": len(self.findings) + 1,
+                "finding_code": "CONTROL_RULE",
+                "severity": "warning",
+                "section": section,
+                "line": line,
+                "graph": graph,
+            }
+        )
+
+    def write(self) -> Path:
+        """Write the inputs; gives their directory."""
+        months = {row["period_month"] for row in (*self.submissions, *self.expected)}
+        years = {m.year for m in months if isinstance(m, date)}
+        periods = [date(year, m, 1) for year in sorted(years) for m in range(1, 13)]
+        rows = {
+            "territories": self._territories(),
+            "population": [
+                {
+                    "territory_kato": kato,
+                    "period_month": period,
+                    "population": count,
+                    "population_date": date(2024, 1, 1),
+                    "population_quality": "official_table",
+                }
+                for kato, count in POPULATION.items()
+                for period in periods
+            ],
+            "indicators": INDICATORS,
+            "indicator_sources": INDICATOR_SOURCES,
+            "indicator_formulas": INDICATOR_FORMULAS,
+            "offences": OFFENCES,
+            "offence_measures": OFFENCE_MEASURES,
+            "periods": [{"period_month": period} for period in periods],
+            "expected_submitters": self.expected,
+            "coverage_rules": [
+                {"form_code": "1-M", "withhold_below": 0.6, "precedence": "consolidated"}
+            ],
+            "submissions": self.submissions,
+            "findings": self.findings,
+            "cell_files": self.cell_files,
+        }
+        directory = self.root / "inputs"
+        write_tables(directory, {name: table(name, content) for name, content in rows.items()})
+        return directory
+
+    def _territories(self) -> list[dict[str, object]]:
+        def row(kato: str, parent: str | None, level: str) -> dict[str, object]:
+            is_split = kato == EAST and self.split_on is not None
+            return {
+                "territory_kato": kato,
+                "parent_kato": parent,
+                "territory_level": level,
+                "name_ru": NAMES[kato],
+                "name_kk": NAMES[kato],
+                "name_en": NAMES[kato],
+                "valid_from": self.split_on if is_split else date(1900, 1, 1),
+                "split_from_kato": SOUTH if is_split else None,
+            }
+
+        return [
+            row(REPUBLIC, None, "republic"),
+            *(row(kato, REPUBLIC, "oblast") for kato in (NORTH, SOUTH, EAST)),
+            row(SOUTH_TOWN, SOUTH, "oblast_city"),
+            row(SOUTH_VALLEY, SOUTH, "district"),
+        ]
+
+
+def figures(
+    registered: float | None, ended: float = 0, interrupted: float = 0, in_month: float = 0
+) -> dict[Coordinate, float | None]:
+    """Cells of line 1: registered, ended, interrupted so far, and the month as printed."""
+    return {
+        ("R1", 1, 2): registered,
+        ("R1", 1, 6): ended,
+        ("R1", 1, 14): interrupted,
+        ("R1-1", 1, 4): in_month,
+        ("R9", 1, 1): 777,
+    }
+
+
+def _indicator(code: str, **columns: object) -> dict[str, object]:
+    return {
+        "indicator_code": code,
+        "form_code": "1-M",
+        "domain": "crime",
+        "name_ru": code,
+        "unit": "count",
+        "measure_type": "flow",
+        "territory_aggregation": "sum",
+        "time_aggregation": "sum",
+        "is_derived": False,
+        "is_verified": True,
+        **columns,
+    }
+
+
+_RATE = {"measure_type": "rate", "territory_aggregation": "none", "time_aggregation": "none"}
+
+INDICATORS = [
+    _indicator("REGISTERED"),
+    _indicator("ENDED"),
+    _indicator("INTERRUPTED"),
+    _indicator("CLEARANCE", unit="percent", formula_scale=100.0, is_derived=True, **_RATE),
+    _indicator("PER_10K", unit="rate_10k", formula_scale=10000.0, is_derived=True, **_RATE),
+]
+
+
+def _source(code: str, section: str, line: int, graph: int, basis: str) -> dict[str, object]:
+    coordinate = {"form_code": "1-M", "section": section, "line": line, "graph": graph}
+    return {"indicator_code": code, **coordinate, "basis": basis, "sign": 1}
+
+
+INDICATOR_SOURCES = [
+    _source("REGISTERED", "R1", 1, 2, "ytd"),
+    _source("REGISTERED", "R1-1", 1, 4, "month"),
+    _source("ENDED", "R1", 1, 6, "ytd"),
+    _source("INTERRUPTED", "R1", 1, 14, "ytd"),
+]
+INDICATOR_FORMULAS = [
+    {"indicator_code": code, "role": role, "component_code": component, "sign": 1}
+    for code, role, component in (
+        ("CLEARANCE", "numerator", "ENDED"),
+        ("CLEARANCE", "denominator", "ENDED"),
+        ("CLEARANCE", "denominator", "INTERRUPTED"),
+        ("PER_10K", "numerator", "REGISTERED"),
+        ("PER_10K", "denominator", "POPULATION"),
+    )
+]
+OFFENCES = [
+    {
+        "offence_code": "1",
+        "line": 1,
+        "line_order": 1,
+        "name_ru": "Всего",
+        "offence_kind": "total",
+        "is_traffic": False,
+        "is_drugs": False,
+    }
+]
+_MEASURES = {
+    "registered": ("R1", 2, "ytd"),
+    "ended": ("R1", 6, "ytd"),
+    "interrupted": ("R1", 14, "ytd"),
+    "registered_in_month_reported": ("R1-1", 4, "month"),
+}
+OFFENCE_MEASURES = [
+    {
+        "measure": measure,
+        "offence_code": "1",
+        "form_code": "1-M",
+        "section": section,
+        "line": 1,
+        "graph": graph,
+        "basis": basis,
+    }
+    for measure, (section, graph, basis) in _MEASURES.items()
+]

@@ -1,0 +1,163 @@
+"""Runs dbt once over the inputs of a build, in a process of its own, and reads what it says."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+PROJECT = Path(__file__).resolve().parents[1] / "dbt_project"
+DATABASE_NAME = "warehouse.duckdb"
+_HEALTHY = {"success", "pass", "warn", "no-op"}
+
+
+@dataclass(frozen=True, slots=True)
+class NodeResult:
+    """One model or test. `message` is dbt's own words, empty when all went well."""
+
+    name: str
+    kind: str
+    status: str
+    seconds: float
+    message: str
+    description: str
+
+    @property
+    def is_failed(self) -> bool:
+        return self.status not in _HEALTHY
+
+    def in_words(self) -> str:
+        """Name, state and reason on one line."""
+        reason = " ".join(self.message.split()) or self.description
+        return f"{self.kind} {self.name}: {self.status}: {reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class TransformResult:
+    """Outcome of a run: `database` holds the marts in schema `marts` when `is_successful`."""
+
+    database: Path
+    target: Path
+    seconds: float
+    nodes: tuple[NodeResult, ...]
+    error: str = ""
+
+    @property
+    def failures(self) -> tuple[NodeResult, ...]:
+        return tuple(node for node in self.nodes if node.is_failed)
+
+    @property
+    def is_successful(self) -> bool:
+        return not self.error and not self.failures
+
+    @property
+    def models(self) -> tuple[NodeResult, ...]:
+        return tuple(node for node in self.nodes if node.kind == "model")
+
+    @property
+    def tests(self) -> tuple[NodeResult, ...]:
+        return tuple(node for node in self.nodes if node.kind.endswith("test"))
+
+    def in_words(self) -> list[str]:
+        """What went wrong, one sentence each; empty after a success."""
+        lines = [node.in_words() for node in self.failures]
+        return lines or ([self.error] if self.error else [])
+
+
+def transform(
+    inputs: Path,
+    build_dir: Path,
+    *,
+    threads: int = 2,
+    memory_limit: str = "2GB",
+    timeout_seconds: float = 3600,
+    with_unit_tests: bool = False,
+) -> TransformResult:
+    """Build the marts from `inputs` into `build_dir`/warehouse.duckdb.
+
+    Models, data tests and, on request, the unit tests of the models run in one dbt process.
+    Everything dbt writes lies in `build_dir`, so builds side by side do not meet. A failure is
+    returned, not raised; subprocess.TimeoutExpired when dbt does not end in time.
+    """
+    target = build_dir / "dbt"
+    database = build_dir / DATABASE_NAME
+    target.mkdir(parents=True, exist_ok=True)
+    for leftover in (database, database.with_name(database.name + ".wal")):
+        leftover.unlink(missing_ok=True)
+    command = ["build"] if with_unit_tests else ["build", "--exclude-resource-type", "unit_test"]
+    ended = run_dbt(
+        command,
+        target=target,
+        environment={
+            "MVD_DBT_DATABASE": str(database),
+            "MVD_DBT_INPUTS": str(inputs),
+            "MVD_DBT_THREADS": str(threads),
+            "MVD_DBT_MEMORY_LIMIT": memory_limit,
+        },
+        timeout_seconds=timeout_seconds,
+    )
+    return _read_result(database, target, ended)
+
+
+def run_dbt(
+    command: list[str],
+    *,
+    target: Path,
+    environment: dict[str, str],
+    timeout_seconds: float,
+) -> subprocess.CompletedProcess[str]:
+    """Run a dbt command of our project offline, with its files below `target`."""
+    settings = {
+        "DBT_PROFILES_DIR": str(PROJECT),
+        "DBT_PROJECT_DIR": str(PROJECT),
+        "DBT_TARGET_PATH": str(target),
+        "DBT_LOG_PATH": str(target),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DBT_USE_COLORS": "false",
+        "DBT_VERSION_CHECK": "false",
+    }
+    return subprocess.run(
+        [sys.executable, "-c", "from dbt.cli.main import cli; cli()", *command],
+        env={**os.environ, **settings, **environment},
+        cwd=target,
+        capture_output=True,
+        text=True,
+        timeout=timeout_seconds,
+        check=False,
+    )
+
+
+def _read_result(
+    database: Path, target: Path, ended: subprocess.CompletedProcess[str]
+) -> TransformResult:
+    results = target / "run_results.json"
+    if not results.exists():
+        return TransformResult(database, target, 0.0, (), _last_words(ended))
+    run = json.loads(results.read_text(encoding="utf-8"))
+    manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
+    known: dict[str, Any] = {**manifest["nodes"], **manifest["unit_tests"]}
+    nodes = tuple(_node(entry, known) for entry in run["results"])
+    failed = ended.returncode != 0 and not any(node.is_failed for node in nodes)
+    error = _last_words(ended) if failed else ""
+    return TransformResult(database, target, run["elapsed_time"], nodes, error)
+
+
+def _node(entry: dict[str, Any], known: dict[str, Any]) -> NodeResult:
+    unique_id: str = entry["unique_id"]
+    node = known.get(unique_id, {})
+    status = str(entry["status"])
+    return NodeResult(
+        name=node.get("name", unique_id),
+        kind=unique_id.partition(".")[0],
+        status=status,
+        seconds=float(entry["execution_time"]),
+        message="" if status in _HEALTHY else str(entry.get("message") or ""),
+        description=node.get("description", ""),
+    )
+
+
+def _last_words(ended: subprocess.CompletedProcess[str]) -> str:
+    lines = (ended.stdout + ended.stderr).strip().splitlines()
+    return f"dbt exit {ended.returncode}: " + "\n".join(lines[-15:])

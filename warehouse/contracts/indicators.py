@@ -1,0 +1,229 @@
+"""The catalogue of indicators and the measures of the fact tables: where each figure stands."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from warehouse.contracts.files import CONTRACTS_DIR, ContractError, Record, read_record
+
+Basis = Literal["month", "ytd"]
+POPULATION = "population"
+
+
+def _expand(value: Any) -> Any:
+    """Turn [1, "3-5"] into (1, 3, 4, 5); anything else is left for the model to refuse."""
+    if not isinstance(value, list):
+        return value
+    lines: list[Any] = []
+    for item in value:
+        first, dash, last = str(item).partition("-")
+        is_range = dash and first.isdigit() and last.isdigit()
+        lines.extend(range(int(first), int(last) + 1) if is_range else [item])
+    return tuple(lines)
+
+
+Lines = Annotated[tuple[int, ...], BeforeValidator(_expand), Field(min_length=1)]
+
+
+class Texts(Record):
+    """A name in Russian, Kazakh and English."""
+
+    ru: str = Field(min_length=1)
+    kk: str = Field(min_length=1)
+    en: str = Field(min_length=1)
+
+
+class Source(Record):
+    """Cells of a form: every line of `lines` in one graph, added with `sign`."""
+
+    form: str
+    section: str
+    lines: Lines
+    graph: int = Field(ge=1)
+    basis: Basis
+    sign: Literal[1, -1] = 1
+
+
+class Confirmation(Record):
+    """Cells elsewhere that must equal the indicator, or include it and something more."""
+
+    form: str
+    section: str
+    lines: Lines
+    graph: int = Field(ge=1)
+    basis: Basis
+    relation: Literal["equal", "includes"]
+
+
+class Formula(Record):
+    """`scale` x sum of numerators / sum of denominators; no denominator means divide by one.
+
+    `population` stands for the inhabitants of the territory.
+    """
+
+    version: int = Field(ge=1)
+    numerator: tuple[str, ...] = Field(min_length=1)
+    denominator: tuple[str, ...]
+    scale: float
+
+
+class _Entry(Record):
+    code: str = Field(pattern=r"^[A-Z][A-Z0-9_]*$")
+    name: Texts
+    unit: Literal["count", "persons", "percent", "rate_10k", "kg", "tenge", "thousand_tenge"]
+    measure_type: Literal["flow", "stock", "rate"]
+    territory_aggregation: Literal["sum", "none"]
+    time_aggregation: Literal["sum", "last", "average", "none"]
+    article: str = ""
+    iccs_code: str = ""
+    disaggregation: str = ""
+    status: Literal["form", "derived", "no_form"]
+    sources: tuple[Source, ...]
+    confirmed_by: tuple[Confirmation, ...] = ()
+    formula: Formula | None = None
+    note: str = ""
+
+    @model_validator(mode="after")
+    def _status_tells_the_truth(self) -> Self:
+        if bool(self.sources) != (self.status == "form"):
+            raise ValueError(f"{self.code}: status {self.status} with {len(self.sources)} sources")
+        if self.status == "derived" and self.formula is None:
+            raise ValueError(f"{self.code}: status derived without a formula")
+        return self
+
+
+class Indicator(_Entry):
+    """One indicator. `sources` of one basis are added up; `derived` ones come from `formula`."""
+
+    domain: str
+    names_unverified: tuple[str, ...]
+
+
+class _DomainFile(Record):
+    domain: str
+    names_unverified: tuple[Literal["ru", "kk", "en"], ...]
+    indicators: tuple[_Entry, ...]
+
+
+class SourceCell(NamedTuple):
+    """One cell that an indicator adds up."""
+
+    indicator_code: str
+    basis: Basis
+    form: str
+    section: str
+    line: int
+    graph: int
+    sign: int
+
+
+@dataclass(frozen=True)
+class Indicators(Mapping[str, Indicator]):
+    """All indicators by code, in the order of the files."""
+
+    entries: tuple[Indicator, ...]
+    _by_code: dict[str, Indicator] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_by_code", {entry.code: entry for entry in self.entries})
+
+    def __getitem__(self, code: str) -> Indicator:
+        return self._by_code[code]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_code)
+
+    def __len__(self) -> int:
+        return len(self._by_code)
+
+    def source_cells(self) -> Iterator[SourceCell]:
+        """Every (indicator, basis, cell), one by one: the seed of the warehouse build."""
+        for entry in self.entries:
+            for source in entry.sources:
+                for line in source.lines:
+                    yield SourceCell(
+                        entry.code,
+                        source.basis,
+                        source.form,
+                        source.section,
+                        line,
+                        source.graph,
+                        source.sign,
+                    )
+
+
+class Measure(Record):
+    """A column of a fact table: one graph of a section."""
+
+    name: str = Field(pattern=r"^[a-z][a-z_]*$")
+    section: str
+    graph: int = Field(ge=1)
+    basis: Basis
+    label: Texts
+
+
+class Mart(Record):
+    """A fact table over lines of a form; `lines` None means every line of the sections."""
+
+    mart: str
+    form: str
+    lines: Lines | None
+    measures: tuple[Measure, ...]
+
+
+class _MartFile(Record):
+    mart: str
+    form: str
+    lines: Lines | Literal["all"]
+    measures: tuple[Measure, ...] = ()
+    like: str | None = None
+
+    @model_validator(mode="after")
+    def _own_measures_or_those_of_another(self) -> Self:
+        if bool(self.measures) == (self.like is not None):
+            raise ValueError("give either `measures` or `like`")
+        return self
+
+
+def load_indicators(root: Path = CONTRACTS_DIR) -> Indicators:
+    """Read `indicators/*.yml` below `root`; raises ContractError."""
+    entries: dict[str, Indicator] = {}
+    for path in sorted((root / "indicators").glob("*.yml")):
+        file = read_record(path, _DomainFile)
+        common = {"domain": file.domain, "names_unverified": file.names_unverified}
+        for entry in file.indicators:
+            if entry.code in entries:
+                raise ContractError(f"{path}: indicators.{entry.code}: the code stands twice")
+            entries[entry.code] = Indicator.model_validate({**dict(entry), **common})
+    _require_known_operands(root / "indicators", entries)
+    return Indicators(tuple(entries.values()))
+
+
+def load_marts(root: Path = CONTRACTS_DIR) -> dict[str, Mart]:
+    """Read `marts/*.yml` below `root`, by name of the fact table; raises ContractError."""
+    files = {path: read_record(path, _MartFile) for path in sorted((root / "marts").glob("*.yml"))}
+    measures = {file.mart: file.measures for file in files.values()}
+    marts = {}
+    for path, file in files.items():
+        if file.like is not None and not measures.get(file.like):
+            raise ContractError(f"{path}: like: no fact table {file.like} with measures")
+        marts[file.mart] = Mart(
+            mart=file.mart,
+            form=file.form,
+            lines=None if file.lines == "all" else file.lines,
+            measures=file.measures or measures[str(file.like)],
+        )
+    return marts
+
+
+def _require_known_operands(folder: Path, entries: Mapping[str, Indicator]) -> None:
+    for entry in entries.values():
+        if entry.formula is None:
+            continue
+        operands = {*entry.formula.numerator, *entry.formula.denominator} - {POPULATION}
+        unknown = sorted(operands - set(entries))
+        if unknown:
+            raise ContractError(f"{folder}: {entry.code}.formula: unknown operands {unknown}")

@@ -1,0 +1,129 @@
+"""Open a workbook and hand out its sheets as columns of text, straight from the parser."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from dataclasses import dataclass
+from functools import cached_property
+from xml.etree import ElementTree
+
+import fastexcel
+import pyarrow as pa
+from python_calamine import CalamineWorkbook, SheetTypeEnum
+
+_CORE = "docProps/core.xml"
+_DUBLIN_CORE = "{http://purl.org/dc/elements/1.1/}"
+# The parser prints this many decimals; a longer number is read again without loss.
+PRINTED_DECIMALS = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """One sheet as text: `columns` of equal length, null where a cell is empty.
+
+    Row 0 is row 1 of the sheet. The parser drops empty columns at the left edge of the sheet;
+    `left_edge` says how many.
+    """
+
+    sheet: str
+    columns: tuple[pa.Array, ...]
+    row_count: int
+    left_edge: int = 0
+
+    def row(self, index: int) -> list[str]:
+        """Texts of a row, stripped; empty for an empty cell."""
+        return [(column[index].as_py() or "").strip() for column in self.columns]
+
+    def address(self, row: int, column: int) -> str:
+        """The A1 address of a place in the grid."""
+        return f"{column_letters(column + self.left_edge)}{row + 1}"
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentProperties:
+    """What the file says about itself; empty strings when it says nothing."""
+
+    title: str = ""
+    description: str = ""
+
+
+class Workbook:
+    """A workbook that `safety.inspect` found safe. Raises ValueError when it cannot be parsed."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+        try:
+            self._reader = fastexcel.read_excel(content)
+        except fastexcel.FastExcelError as error:
+            raise ValueError(str(error)) from error
+
+    @property
+    def sheet_names(self) -> list[str]:
+        """Names of the worksheets in the order of the workbook, chart sheets included."""
+        return list(self._reader.sheet_names)
+
+    def grid(self, sheet: str) -> Grid:
+        """The cells of `sheet` as displayed numbers and texts."""
+        try:
+            loaded = self._reader.load_sheet(sheet, header_row=None, skip_rows=0, dtypes="string")
+            batch = loaded.to_arrow()
+        except (fastexcel.FastExcelError, pa.ArrowException):
+            # Cells that the fast parser cannot print as text, e.g. broken dates.
+            return self.exact_grid(sheet)
+        left_edge = loaded.selected_columns[0].absolute_index if batch.num_columns else 0
+        return Grid(sheet, tuple(batch.columns), batch.num_rows, left_edge)
+
+    def exact_grid(self, sheet: str) -> Grid:
+        """As `grid`, slower, with every number in full precision."""
+        kinds = {meta.name: meta.typ for meta in self._exact.sheets_metadata}
+        if kinds[sheet] is not SheetTypeEnum.WorkSheet:
+            return Grid(sheet, (), 0)
+        source = self._exact.get_sheet_by_name(sheet)
+        if source.start is None:
+            return Grid(sheet, (), 0)
+        rows = source.to_python(skip_empty_area=True)
+        blank = [[""] * len(rows[0])] * source.start[0]
+        columns = [
+            pa.array([_text(cell) for cell in column], pa.string())
+            for column in zip(*blank, *rows, strict=True)
+        ]
+        return Grid(sheet, tuple(columns), len(blank) + len(rows), source.start[1])
+
+    @cached_property
+    def properties(self) -> DocumentProperties:
+        with zipfile.ZipFile(io.BytesIO(self._content)) as package:
+            if _CORE not in package.namelist():
+                return DocumentProperties()
+            try:
+                core = ElementTree.fromstring(package.read(_CORE))
+            except ElementTree.ParseError:
+                return DocumentProperties()
+        return DocumentProperties(
+            title=core.findtext(f"{_DUBLIN_CORE}title") or "",
+            description=core.findtext(f"{_DUBLIN_CORE}description") or "",
+        )
+
+    @cached_property
+    def _exact(self) -> CalamineWorkbook:
+        return CalamineWorkbook.from_filelike(io.BytesIO(self._content))
+
+
+def column_letters(index: int) -> str:
+    """`A` for 0, `AA` for 26."""
+    letters = ""
+    index += 1
+    while index:
+        index, rest = divmod(index - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters
+
+
+def _text(cell: object) -> str | None:
+    if cell == "" or cell is None:
+        return None
+    if isinstance(cell, bool):
+        return str(cell).lower()
+    if isinstance(cell, float):
+        return repr(int(cell)) if cell.is_integer() else repr(cell)
+    return str(cell)

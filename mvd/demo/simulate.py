@@ -17,6 +17,14 @@ from scipy import sparse
 
 from mvd.demo.atoms import AtomGrower, Balance
 from mvd.demo.space import Space
+from warehouse.contracts import Contracts
+from warehouse.contracts.rules import (
+    Comparisons,
+    Rule,
+    expand,
+    load_cross_rule_books,
+    load_rule_book,
+)
 
 _CALIBRATION_STEPS = 60
 _REGIONAL_SPREAD = 0.25
@@ -150,6 +158,13 @@ class Simulation:
         self._seed = seed
         self._cells = facts.atoms.T.tocsr()
 
+    def touching(self, form: str, section: str, graph: int) -> NDArray[np.bool_]:
+        """Which atoms add to a graph of a section."""
+        column = self.space.form(form).section(section).graph_index[graph]
+        cells = np.zeros(self.space.size)
+        cells[self.space.grid(form, section)[:, column]] = 1
+        return (self._facts.atoms @ cells) > 0
+
     def month(self, territory: str, period: str) -> NDArray[np.int64]:
         """How often each atom happens in one month (YYYY-MM)."""
         year, month = int(period[:4]), int(period[5:])
@@ -178,3 +193,49 @@ class Simulation:
             source = committed if column.committed else registered
             values[column.cells] = source[column.base]
         return values
+
+
+def balance(space: Space, contracts: Contracts) -> Balance:
+    """All control rules of the space's forms, and of form against form, as one matrix."""
+    found: list[tuple[Comparisons, Rule, int]] = []
+    for form in space.forms:
+        start = space.offsets[form.code]
+        for rule in load_rule_book(form.folders[0]).rules:
+            found += [(comparisons, rule, start) for comparisons in expand(rule, [form])]
+    for book in load_cross_rule_books(contracts.root):
+        for rule in book.rules:
+            found += [(comparisons, rule, 0) for comparisons in expand(rule, space.forms)]
+    parts = [_signed(comparisons, rule, start, space.size) for comparisons, rule, start in found]
+    exact = [np.full(len(comparisons), rule.op == "=") for comparisons, rule, _ in found]
+    return Balance(sparse.vstack(parts, format="csr"), np.concatenate(exact))
+
+
+def _signed(comparisons: Comparisons, rule: Rule, start: int, cells: int) -> sparse.csr_matrix:
+    """Left minus right (right minus left for <=), one row per comparison."""
+    direction = -1 if rule.op == "<=" else 1
+    terms = [(direction * sign, places) for sign, places in comparisons.left]
+    terms += [(-direction * sign, places) for sign, places in comparisons.right]
+    count = len(comparisons)
+    rows = np.tile(np.arange(count), len(terms))
+    columns = np.concatenate([places for _, places in terms]) + start
+    data = np.repeat([float(sign) for sign, _ in terms], count)
+    matrix = sparse.csr_matrix((data, (rows, columns)), shape=(count, cells))
+    matrix.eliminate_zeros()
+    return matrix
+
+
+def restated(
+    simulation: Simulation, before: NDArray[np.int64], month: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Year to date and month after a tenth of the commonest registered fact is struck off.
+
+    `before` is the year to date of the month before. The fact does not happen in the month, so
+    the year to date of its article falls.
+    """
+    registered = simulation.touching("1-M", "R1", 2)
+    fact = int(np.argmax(np.where(registered, before, -1)))
+    month = month.copy()
+    month[fact] = 0
+    year_to_date = before + month
+    year_to_date[fact] -= max(1, before[fact] // 10)
+    return year_to_date, month

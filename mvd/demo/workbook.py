@@ -8,7 +8,7 @@ is that package with the figures put in their places, which takes a fraction of 
 import io
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from xml.sax.saxutils import escape
@@ -32,6 +32,7 @@ _TITLE, _DESCRIPTION, _CREATOR = "@title@", "@description@", "@creator@"
 class _Sheet:
     """XML of a sheet where every figure is 0; `places` are the offsets of those zeros."""
 
+    section: str
     name: str
     xml: bytes
     places: NDArray[np.int64]
@@ -52,16 +53,18 @@ def write_workbook(
     description: str,
     creator: str = SYNTHETIC,
     texts: Mapping[int, str] | None = None,
+    without: Sequence[str] = (),
 ) -> bytes:
     """Give the bytes of an .xlsx with one figure per coordinate of the form.
 
     `values` has the length and the order of `form.coordinates`; NaN leaves the cell empty. `texts`
-    puts words in place of figures: position of the coordinate -> what the cell says. Raises ValueError when the number
+    puts words in place of figures: position of the coordinate -> what the cell says. `without`
+    names sections whose sheets are left out. Raises ValueError when the number
     of values is not that of the form's coordinates.
     """
     if len(values) != len(form.coordinates):
         raise ValueError(f"{len(values)} values for {len(form.coordinates)} coordinates")
-    package = _package(form)
+    package = _package(form, tuple(without))
     properties = package.properties
     for mark, text in ((_TITLE, title), (_DESCRIPTION, description), (_CREATOR, creator)):
         properties = properties.replace(mark, escape(text))
@@ -69,7 +72,8 @@ def write_workbook(
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for name, content in (*package.others, (_PROPERTIES, properties.encode())):
             _add(archive, name, content)
-        for index, sheet in enumerate(package.sheets):
+        for sheet in package.sheets:
+            index = form.section_index[sheet.section]
             first, last = form.offsets[index], form.offsets[index + 1]
             words = {
                 place - first: text
@@ -114,7 +118,7 @@ def _number(value: float) -> bytes:
 
 
 @lru_cache(maxsize=4)
-def _package(form: Form) -> _Package:
+def _package(form: Form, without: tuple[str, ...]) -> _Package:
     skeleton = io.BytesIO()
     workbook = xlsxwriter.Workbook(skeleton, {"in_memory": True})
     workbook.set_properties(
@@ -127,7 +131,8 @@ def _package(form: Form) -> _Package:
         }
     )
     styles = _Styles(workbook)
-    for section in form.sections:
+    drawn = [section for section in form.sections if section.code not in without]
+    for section in drawn:
         _draw(workbook.add_worksheet(section.sheet), section, styles)
     workbook.close()
     sheets: dict[int, _Sheet] = {}
@@ -137,23 +142,22 @@ def _package(form: Form) -> _Package:
         for name in archive.namelist():
             content = archive.read(name)
             if match := _SHEET.fullmatch(name):
-                sheets[int(match[1])] = _with_places(name, content)
+                number = int(match[1])
+                sheets[number] = _with_places(drawn[number - 1].code, name, content)
             elif name == _PROPERTIES:
                 properties = content.decode()
             else:
                 others.append((name, content))
-    return _Package(
-        tuple(sheets[number] for number in sorted(sheets)), properties, tuple(others)
-    )
+    return _Package(tuple(sheets[number] for number in sorted(sheets)), properties, tuple(others))
 
 
-def _with_places(name: str, xml: bytes) -> _Sheet:
+def _with_places(section: str, name: str, xml: bytes) -> _Sheet:
     mark = str(_PLACEHOLDER).encode()
     pieces = xml.split(mark)
     # Every placeholder shrinks to one character, so the n-th place moves by what was cut before.
     lengths = np.array([len(piece) for piece in pieces[:-1]], dtype=np.int64)
     places = np.cumsum(lengths + 1) - 1
-    return _Sheet(name, b"0".join(pieces), places)
+    return _Sheet(section, name, b"0".join(pieces), places)
 
 
 class _Styles:
@@ -171,12 +175,22 @@ class _Styles:
 
 
 def _draw(sheet: "xlsxwriter.worksheet.Worksheet", section: Section, styles: _Styles) -> None:
-    layout = section.layout
     _set_columns(sheet, section)
+    _draw_headers(sheet, section, styles)
+    _draw_lines(sheet, section, styles)
+    _mark(sheet, section, styles)
+    layout = section.layout
+    sheet.freeze_panes(layout.first_data_row - 1, layout.code_column)
+    sheet.set_footer(f"&C{SYNTHETIC}")
+
+
+def _draw_headers(
+    sheet: "xlsxwriter.worksheet.Worksheet", section: Section, styles: _Styles
+) -> None:
+    layout = section.layout
     for row in layout.hidden_rows:
         sheet.set_row(row - 1, None, None, {"hidden": True})
-    merges = {(merge[0], merge[1]): merge for merge in (*layout.merges, *layout.label_merges)}
-    for merge in merges.values():
+    for merge in (*layout.merges, *layout.label_merges):
         style = styles.header if merge[0] >= layout.header_row else styles.title
         sheet.merge_range(*(number - 1 for number in merge), "", style)
     for row, column, text in layout.texts:
@@ -184,6 +198,10 @@ def _draw(sheet: "xlsxwriter.worksheet.Worksheet", section: Section, styles: _St
         sheet.write_string(row - 1, column - 1, text, style)
     for graph in section.graphs:
         sheet.write_number(layout.graph_row - 1, graph.column - 1, graph.number, styles.header)
+
+
+def _draw_lines(sheet: "xlsxwriter.worksheet.Worksheet", section: Section, styles: _Styles) -> None:
+    layout = section.layout
     for row, line in enumerate(section.lines, layout.first_data_row - 1):
         for column, text in zip(layout.label_columns, line.labels, strict=False):
             if text:
@@ -192,9 +210,6 @@ def _draw(sheet: "xlsxwriter.worksheet.Worksheet", section: Section, styles: _St
             sheet.write_number(row, layout.code_column - 1, line.code, styles.code)
         for graph in section.graphs:
             sheet.write_number(row, graph.column - 1, _PLACEHOLDER, styles.figure)
-    _mark(sheet, section, styles)
-    sheet.freeze_panes(layout.first_data_row - 1, layout.code_column)
-    sheet.set_footer(f"&C{SYNTHETIC}")
 
 
 def _set_columns(sheet: "xlsxwriter.worksheet.Worksheet", section: Section) -> None:

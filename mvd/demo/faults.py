@@ -1,0 +1,180 @@
+"""What is deliberately wrong in the demonstration, so that its reader meets every verdict."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+from warehouse.contracts import Contracts
+from warehouse.contracts.territories import Territory
+
+Kind = Literal[
+    "broken_identity",
+    "text_number",
+    "unreadable_figure",
+    "missing_sheet",
+    "other_region",
+    "no_report",
+    "late",
+    "same_file_twice",
+    "restatement",
+]
+
+_DAYS_UNTIL_CORRECTED = 2
+_DAYS_LATE = 18
+_TOTAL = ("R1", 1, 1)
+_REGISTERED = ("R1", 1, 2)
+_MINOR_CRIMES = ("R1", 4, 2)
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One file to be written and sent.
+
+    `titled` is the territory that the workbook itself names; `cell` is the coordinate (section,
+    line, graph) that `fault` is about; `attempt` above 1 follows a refusal.
+    """
+
+    territory: str
+    period: str
+    form: str
+    received_at: datetime
+    titled: str
+    fault: Kind | None = None
+    cell: tuple[str, int, int] | None = None
+    attempt: int = 1
+    same_as_first: bool = False
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One planted fault; `text` says in Russian what a reader should see."""
+
+    kind: Kind
+    territory: str
+    period: str
+    form: str
+    text: str
+
+
+def plant(
+    submissions: Sequence[Submission], regions: Sequence[Territory], contracts: Contracts
+) -> tuple[list[Submission], list[Fault]]:
+    """Put the faults into the submissions of clean files.
+
+    `regions` come in the order in which they get a fault: at least nine. The last two periods of
+    the submissions carry the faults, so the months before show what clean data look like.
+    """
+    last = max(submission.period for submission in submissions)
+    before = max((s.period for s in submissions if s.period < last), default=last)
+    if before[:4] != last[:4]:
+        before = last
+    planted = _Plan(list(submissions), contracts)
+    names = iter(regions)
+    planted.change(next(names), last, "1-M", "restatement")
+    planted.change(next(names), before, "1-M", "text_number", _TOTAL)
+    planted.change(next(names), before, "1-M", "broken_identity", _MINOR_CRIMES)
+    planted.change(next(names), last, "1-M", "unreadable_figure", _REGISTERED)
+    planted.correct_the_last()
+    planted.change(next(names), last, "SNG-1", "missing_sheet")
+    planted.send_another_regions_file(next(names), next(names), last)
+    planted.leave_out(next(names), last)
+    planted.send_late(next(names), last)
+    planted.send_twice(next(names), before)
+    return planted.submissions, planted.faults
+
+
+_TEXTS = {
+    "restatement": "итог с начала года по одной статье уменьшился: дела переквалифицированы; "
+    "файл принят, месяц отрицательный, событие в rpt_restatements",
+    "text_number": "число набрано текстом с пробелом («1 234»); файл принят с предупреждением",
+    "broken_identity": "строка «небольшой тяжести» больше на единицу, сумма тяжестей не сходится; "
+    "файл принят с предупреждением",
+    "unreadable_figure": "вместо числа стоит «уточняется»; файл отклонён",
+    "missing_sheet": "в книге нет листа R2; файл отклонён и не исправлен",
+    "other_region": "прислан файл другого региона; файл отклонён и не исправлен",
+    "no_report": "регион не прислал ни одной формы; итог по республике неполный",
+    "late": "обе формы пришли после срока; приняты",
+    "same_file_twice": "один и тот же файл прислан дважды; второй раз ничего не меняет",
+}
+
+
+class _Plan:
+    def __init__(self, submissions: list[Submission], contracts: Contracts) -> None:
+        self.submissions = submissions
+        self.faults: list[Fault] = []
+        self._contracts = contracts
+
+    def change(
+        self,
+        region: Territory,
+        period: str,
+        form: str,
+        kind: Kind,
+        cell: tuple[str, int, int] | None = None,
+    ) -> None:
+        place = self._find(region, period, form)
+        self.submissions[place] = replace(self.submissions[place], fault=kind, cell=cell)
+        where = "" if cell is None else " ({}, строка {}, графа {})".format(*cell)
+        self._tell(kind, region, period, form, where)
+
+    def correct_the_last(self) -> None:
+        """The refused file comes again, corrected, after two days."""
+        refused = next(s for s in self.submissions if s.fault == "unreadable_figure")
+        self.submissions.append(
+            replace(
+                refused,
+                fault=None,
+                cell=None,
+                attempt=2,
+                received_at=refused.received_at + timedelta(days=_DAYS_UNTIL_CORRECTED),
+            )
+        )
+        self.faults[-1] = replace(
+            self.faults[-1], text=self.faults[-1].text + ", через два дня прислан исправленный"
+        )
+
+    def send_another_regions_file(self, region: Territory, other: Territory, period: str) -> None:
+        place = self._find(region, period, "1-M")
+        self.submissions[place] = replace(
+            self.submissions[place], titled=other.kato, fault="other_region"
+        )
+        self._tell("other_region", region, period, "1-M", f" ({other.name_ru})")
+
+    def leave_out(self, region: Territory, period: str) -> None:
+        self.submissions = [
+            s for s in self.submissions if (s.territory, s.period) != (region.kato, period)
+        ]
+        self._tell("no_report", region, period, "", "")
+
+    def send_late(self, region: Territory, period: str) -> None:
+        for place, s in enumerate(self.submissions):
+            if (s.territory, s.period) == (region.kato, period):
+                self.submissions[place] = replace(
+                    s, fault="late", received_at=s.received_at + timedelta(days=_DAYS_LATE)
+                )
+        self._tell("late", region, period, "", "")
+
+    def send_twice(self, region: Territory, period: str) -> None:
+        first = self.submissions[self._find(region, period, "1-M")]
+        self.submissions.append(
+            replace(
+                first,
+                fault="same_file_twice",
+                attempt=2,
+                same_as_first=True,
+                received_at=first.received_at + timedelta(hours=3),
+            )
+        )
+        self._tell("same_file_twice", region, period, "1-M", "")
+
+    def _find(self, region: Territory, period: str, form: str) -> int:
+        key = (region.kato, period, form)
+        return next(
+            place
+            for place, s in enumerate(self.submissions)
+            if (s.territory, s.period, s.form) == key
+        )
+
+    def _tell(self, kind: Kind, region: Territory, period: str, form: str, where: str) -> None:
+        self.faults.append(Fault(kind, region.kato, period, form, _TEXTS[kind] + where))

@@ -1,0 +1,262 @@
+"""Writing the demonstration: workbooks, their manifest and the list of what was planted."""
+
+import csv
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mvd.demo.faults import Fault, Submission, plant
+from mvd.demo.simulate import Simulation, balance, catalogue, restated
+from mvd.demo.space import Space
+from mvd.demo.workbook import SYNTHETIC, write_workbook
+from warehouse.clock import period_month
+from warehouse.contracts import Contracts, Form
+from warehouse.contracts.territories import Territory
+
+FORMS = ("1-M", "SNG-1")
+MANIFEST = "manifest.csv"
+STORY = "STORY.md"
+_ATOMS = 12_000
+_EMPTY_SECTIONS = {("SNG-1", "R3")}
+_LEFT_OUT = "R2"
+_HOURS_BEFORE_DEADLINE = (4, 76)
+
+
+@dataclass(frozen=True)
+class DemoManifest:
+    """What was written: the folder, its manifest and story, how much, and the planted faults."""
+
+    folder: Path
+    manifest: Path
+    story: Path
+    files: int
+    size: int
+    periods: tuple[str, ...]
+    faults: tuple[Fault, ...]
+
+
+def write_demo(
+    target: Path,
+    *,
+    contracts: Contracts,
+    first_period: str = "2025-01",
+    last_period: str = "2025-03",
+    seed: int = 1,
+    workers: int = 2,
+    progress: Callable[[int, int], None] | None = None,
+) -> DemoManifest:
+    """Write the workbooks of all regions for the months and for the same months a year before.
+
+    Periods are YYYY-MM, both included. The same arguments give the same bytes. `progress` is told
+    (files written, files in all). Raises ValueError when the last period is before the first.
+    """
+    periods = _periods(first_period, last_period)
+    regions = contracts.territories.regions_on(period_month(last_period))
+    random = np.random.default_rng([seed, 5])
+    order = [regions[index] for index in random.permutation(len(regions))]
+    submissions, faults = plant(_clean(contracts, regions, periods, random), order, contracts)
+    submissions.sort(key=lambda s: (s.received_at, s.territory, s.form))
+    simulation = _simulation(contracts, regions, last_period, seed)
+    size = _write_files(target, contracts, simulation, submissions, workers, progress)
+    manifest = _write_manifest(target, contracts, submissions)
+    story = _write_story(target, contracts, submissions, faults)
+    return DemoManifest(
+        target, manifest, story, len(submissions), size, tuple(periods), tuple(faults)
+    )
+
+
+def _periods(first: str, last: str) -> list[str]:
+    start, end = (int(p[:4]) * 12 + int(p[5:]) - 1 for p in (first, last))
+    if end < start:
+        raise ValueError(f"the last period {last} is before the first {first}")
+    months = {month for now in range(start, end + 1) for month in (now - 12, now)}
+    return [f"{month // 12}-{month % 12 + 1:02d}" for month in sorted(months)]
+
+
+def _clean(
+    contracts: Contracts,
+    regions: Sequence[Territory],
+    periods: Sequence[str],
+    random: np.random.Generator,
+) -> list[Submission]:
+    found = []
+    for period in periods:
+        for form in FORMS:
+            deadline = contracts.deadline(form, period)
+            for region in regions:
+                minutes = int(random.integers(*(hours * 60 for hours in _HOURS_BEFORE_DEADLINE)))
+                received = deadline - timedelta(minutes=minutes)
+                found.append(Submission(region.kato, period, form, received, region.kato))
+    return found
+
+
+def _simulation(
+    contracts: Contracts, regions: Sequence[Territory], period: str, seed: int
+) -> Simulation:
+    space = Space([contracts.forms[code] for code in FORMS])
+    facts = catalogue(space, balance(space, contracts), atoms=_ATOMS, seed=seed)
+    population = {}
+    for region in regions:
+        known = contracts.population.population_on(region.kato, period_month(period))
+        population[region.kato] = 0 if known is None else known.value
+    return Simulation(space, facts, population, seed)
+
+
+def _write_files(
+    target: Path,
+    contracts: Contracts,
+    simulation: Simulation,
+    submissions: Sequence[Submission],
+    workers: int,
+    progress: Callable[[int, int], None] | None,
+) -> int:
+    def year_of(submission: Submission) -> tuple[str, str]:
+        return submission.titled, submission.period[:4]
+
+    jobs = [list(group) for _, group in groupby(sorted(submissions, key=year_of), year_of)]
+    writer = _Writer(target, contracts, simulation)
+    written, size = 0, 0
+    # Threads suffice: compression and numpy, where the time goes, leave the interpreter free.
+    with ThreadPoolExecutor(workers) as pool:
+        for count, length in pool.map(writer.write_year, jobs):
+            written, size = written + count, size + length
+            if progress is not None:
+                progress(written, len(submissions))
+    return size
+
+
+class _Writer:
+    def __init__(self, target: Path, contracts: Contracts, simulation: Simulation) -> None:
+        self._target = target
+        self._contracts = contracts
+        self._simulation = simulation
+
+    def write_year(self, submissions: Sequence[Submission]) -> tuple[int, int]:
+        """Write the files of one territory and year; give their number and bytes."""
+        territory, year = submissions[0].titled, submissions[0].period[:4]
+        restatements = {s.period for s in submissions if s.fault == "restatement"}
+        figures = self._figures(territory, year, {s.period for s in submissions}, restatements)
+        size = 0
+        for submission in submissions:
+            content = self._workbook(submission, figures[submission.period])
+            file = self._target / file_name(self._contracts, submission)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+            size += len(content)
+        return len(submissions), size
+
+    def _figures(
+        self, territory: str, year: str, wanted: set[str], restatements: set[str]
+    ) -> Mapping[str, NDArray[np.float64]]:
+        simulation = self._simulation
+        found = {}
+        year_to_date: NDArray[np.int64] | None = None
+        for number in range(1, int(max(wanted)[5:]) + 1):
+            period = f"{year}-{number:02d}"
+            month = simulation.month(territory, period)
+            before = np.zeros_like(month) if year_to_date is None else year_to_date
+            year_to_date = before + month
+            if period in restatements:
+                year_to_date, month = restated(simulation, before, month)
+            if period in wanted:
+                found[period] = simulation.figures(year_to_date, month, territory)
+        return found
+
+    def _workbook(self, submission: Submission, figures: NDArray[np.float64]) -> bytes:
+        form = self._contracts.forms[submission.form]
+        values = self._simulation.space.of(form.code, figures).copy()
+        for section in form.sections:
+            if (form.code, section.code) in _EMPTY_SECTIONS:
+                values[form.grid(section.code)] = np.nan
+        texts: dict[int, str] = {}
+        if submission.cell is not None:
+            place = form.position(*submission.cell)
+            if submission.fault == "broken_identity":
+                values[place] += 1
+            else:
+                texts[place] = _text(submission, values[place])
+        titled = self._contracts.territories[submission.titled]
+        return write_workbook(
+            form,
+            values,
+            title=_title(form, titled),
+            description=_description(form, titled),
+            creator=SYNTHETIC,
+            texts=texts,
+            without=(_LEFT_OUT,) if submission.fault == "missing_sheet" else (),
+        )
+
+
+def _text(submission: Submission, value: float) -> str:
+    if submission.fault == "unreadable_figure":
+        return "уточняется"
+    return f"{int(value):,}".replace(",", " ")
+
+
+def _title(form: Form, territory: Territory) -> str:
+    prefix = form.identification.document_title_prefixes[0]
+    return f"{prefix}  {territory.name_ru.removeprefix('г. ')} (Свод)"
+
+
+def _description(form: Form, territory: Territory) -> str:
+    report = form.identification.document_report_codes[0]
+    return f"28327;{report};19{territory.kato[:2]}%;__"
+
+
+def file_name(contracts: Contracts, submission: Submission) -> str:
+    """Path below the demonstration folder, in the manner of people's own names."""
+    form = contracts.forms[submission.form]
+    territory = contracts.territories[submission.territory].name_ru
+    prefix = form.identification.document_title_prefixes[0]
+    suffix = ""
+    if submission.attempt > 1:
+        suffix = " (2)" if submission.same_as_first else " испр"
+    return f"{submission.period}/{prefix} {territory}{suffix}.xlsx"
+
+
+def _write_manifest(target: Path, contracts: Contracts, submissions: Sequence[Submission]) -> Path:
+    manifest = target / MANIFEST
+    with manifest.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(["file", "territory", "period", "form", "received_at"])
+        for s in submissions:
+            received = s.received_at.isoformat()
+            writer.writerow([file_name(contracts, s), s.territory, s.period, s.form, received])
+    return manifest
+
+
+def _write_story(
+    target: Path,
+    contracts: Contracts,
+    submissions: Sequence[Submission],
+    faults: Sequence[Fault],
+) -> Path:
+    periods = sorted({s.period for s in submissions})
+    lines = [
+        f"# {SYNTHETIC}",
+        "",
+        f"Файлов: {len(submissions)}. Периоды: {', '.join(periods)}. Цифры случайны; порядок",
+        "величин взят из опубликованных итогов 2022 года, территории и население настоящие.",
+        "",
+        "## Что подложено намеренно",
+        "",
+        "| период | территория | форма | что увидит читатель |",
+        "| --- | --- | --- | --- |",
+    ]
+    for fault in faults:
+        name = contracts.territories[fault.territory].name_ru
+        form = (
+            contracts.forms[fault.form].identification.document_title_prefixes[0]
+            if (fault.form)
+            else "обе"
+        )
+        lines.append(f"| {fault.period} | {name} | {form} | {fault.text} |")
+    story = target / STORY
+    story.write_text("\n".join([*lines, ""]), encoding="utf-8")
+    return story

@@ -1,17 +1,27 @@
-"""Contracts: what the forms, rules, indicators and territories are. Data, read once and frozen."""
+"""Contracts: what forms, rules, indicators and territories are. Data, read once and frozen."""
 
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache, cached_property
 from pathlib import Path
 
-from warehouse.contracts.files import ContractError
+from warehouse.contracts.calendar import Calendar, Coverage, load_calendar, load_coverage
+from warehouse.contracts.files import CONTRACTS_DIR, ContractError
 from warehouse.contracts.form_files import load_forms
 from warehouse.contracts.forms import Coordinates, Form, Graph, Layout, Line, Section
+from warehouse.contracts.indicators import Indicators, Mart, load_indicators, load_marts
+from warehouse.contracts.rules import Rule, RuleBook, load_cross_rule_books, load_rule_book
+from warehouse.contracts.territories import (
+    Population,
+    Territories,
+    load_population,
+    load_territories,
+)
 
 __all__ = [
-    "CONTRACTS",
+    "CONTRACTS_DIR",
     "ContractError",
     "Contracts",
     "Coordinates",
@@ -19,19 +29,25 @@ __all__ = [
     "Graph",
     "Layout",
     "Line",
+    "Rule",
+    "RuleBook",
     "Section",
     "load_contracts",
 ]
 
-CONTRACTS = Path(__file__).resolve().parents[2] / "contracts"
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Contracts:
-    """Everything under one contracts directory."""
+    """Everything under one contracts directory. Periods are YYYY-MM, territories KATO codes."""
 
     root: Path
     form_versions: tuple[Form, ...]
+    indicators: Indicators
+    marts: Mapping[str, Mart]
+    territories: Territories
+    population: Population
+    calendar: Calendar
+    coverage: Coverage
 
     @cached_property
     def forms(self) -> Mapping[str, Form]:
@@ -39,11 +55,38 @@ class Contracts:
         return {form.code: form for form in self.form_versions}
 
     def form(self, code: str, period: str) -> Form:
-        """Give the version of a form in force in `period` (YYYY-MM). Raises KeyError."""
+        """Give the version of a form in force in `period`. Raises KeyError."""
         for form in self.form_versions:
             if form.code == code and form.valid_in(period):
                 return form
         raise KeyError(f"no version of form {code} is in force in {period}")
+
+    @cached_property
+    def rule_books(self) -> Mapping[Form, RuleBook]:
+        """The control rules inside each version of a form."""
+        return {form: load_rule_book(form.rules_folder) for form in self.form_versions}
+
+    @cached_property
+    def cross_rule_books(self) -> tuple[RuleBook, ...]:
+        """The control rules of form against form, one book per file."""
+        return load_cross_rule_books(self.root)
+
+    def rules_for(self, form: Form) -> tuple[Rule, ...]:
+        """Give the control rules inside one form."""
+        return self.rule_books[form].rules
+
+    @cached_property
+    def cross_rules(self) -> tuple[Rule, ...]:
+        """The control rules of form against form."""
+        return tuple(rule for book in self.cross_rule_books for rule in book.rules)
+
+    def expected_submitters(self, form: str, period: str) -> tuple[str, ...]:
+        """Give the units that owe `form` for `period`. Raises KeyError for an unknown form."""
+        return self.calendar.expected_submitters(form, period, self.territories)
+
+    def deadline(self, form: str, period: str) -> datetime:
+        """Give the moment (UTC) after which `form` for `period` is late. Raises KeyError."""
+        return self.calendar.deadline(form, period)
 
     @cached_property
     def content_hash(self) -> str:
@@ -58,6 +101,17 @@ class Contracts:
 
 
 @cache
-def load_contracts(root: Path = CONTRACTS) -> Contracts:
+def load_contracts(root: Path = CONTRACTS_DIR) -> Contracts:
     """Read the contracts under `root`; once per process. Raises ContractError."""
-    return Contracts(root=root, form_versions=load_forms(root))
+    forms = load_forms(root)
+    territories = load_territories(root)
+    return Contracts(
+        root=root,
+        form_versions=forms,
+        indicators=load_indicators(root),
+        marts=load_marts(root),
+        territories=territories,
+        population=load_population(territories, root),
+        calendar=load_calendar(root),
+        coverage=load_coverage(root),
+    )

@@ -53,7 +53,6 @@ class _FormFile(Record):
     based_on: str | None = None
     source: str
     cumulative: bool
-    submitter_levels: tuple[str, ...]
     identification: Identification
     offence_reference: OffenceReference
     sections: tuple[str, ...] = Field(min_length=1)
@@ -82,7 +81,7 @@ def load_forms(root: Path) -> tuple[Form, ...]:
         (file, read_record(file, _FormFile)) for file in sorted(root.glob("forms/*/form.yml"))
     ]
     if not shapes:
-        raise _error(f"{root / 'forms'}: no folder with a form.yml")
+        raise _error(root / "forms", "", "no folder with a form.yml")
     # A form that points at another form for its offences needs that form to be there first.
     shapes.sort(key=lambda s: (s[1].offence_reference.form != s[1].code, s[1].valid_from))
     references: dict[str, Mapping[int, Line]] = {}
@@ -119,7 +118,6 @@ def _load_form(file: Path, shape: _FormFile, references: Mapping[str, Mapping[in
         valid_to=shape.valid_to,
         source=shape.source,
         cumulative=shape.cumulative,
-        submitter_levels=shape.submitter_levels,
         identification=shape.identification,
         offence_reference=shape.offence_reference,
         sections=tuple(sections),

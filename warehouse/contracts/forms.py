@@ -145,7 +145,7 @@ class Line:
     offence: int | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Section:
     """One sheet of a form."""
 
@@ -212,9 +212,9 @@ class Coordinates:
         return len(self.section)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Form:
-    """One version of a statistical form."""
+    """One version of a statistical form. `folders`: its own, then the one that it is based on."""
 
     code: str
     name: Names
@@ -223,7 +223,6 @@ class Form:
     valid_to: str | None
     source: str
     cumulative: bool
-    submitter_levels: tuple[str, ...]
     identification: Identification
     offence_reference: OffenceReference
     sections: tuple[Section, ...]
@@ -254,6 +253,12 @@ class Form:
         for array in arrays:
             array.setflags(write=False)
         return Coordinates(*arrays)
+
+    @property
+    def rules_folder(self) -> Path:
+        """Where its control rules are: its own folder, or else that of the base version."""
+        with_rules = (f for f in self.folders if (f / "rules.yml").exists())
+        return next(with_rules, self.folders[0])
 
     def section(self, code: str) -> Section:
         """Give the section with this code. Raises KeyError."""

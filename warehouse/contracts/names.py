@@ -18,6 +18,7 @@ _LOST = "?"
 _DOTTED = (
     (re.compile(r"\b[гк]\s?\.\s?[аә]\s?\.?(?!\w)"), " город "),
     (re.compile(r"\bр\s?-\s?н\b\.?"), " район "),
+    (re.compile(r"(?<=\d)\s*г(?:од\w*)?\b"), " "),
 )
 _WORD = re.compile(r"[^\W_?]+(?:\?[^\W_?]*)*|\?[^\W_?]+(?:\?[^\W_?]*)*")
 
@@ -81,16 +82,18 @@ class NameIndex:
                 self._units[" ".join(words)][unit.kato] = unit.level
                 self._longest = max(self._longest, len(words))
 
-    def find(self, text: str, allowed: set[str]) -> tuple[str, ...]:
-        """Units among `allowed` named by the longest name in `text`; several when undecided."""
+    def find(self, text: str, allowed: set[str]) -> dict[str, str]:
+        """Units among `allowed` that the longest names in `text` can mean, each with its name."""
         words = normalise_name(text).split()
         for length in range(min(self._longest, len(words)), 0, -1):
             found: dict[str, str] = {}
             for start in range(len(words) - length + 1):
-                found |= self._named(words, start, start + length, allowed)
+                named = self._named(words, start, start + length, allowed)
+                name = " ".join(words[start : start + length])
+                found |= dict.fromkeys(_prefer_city(named), name)
             if found:
-                return _prefer_city(found)
-        return ()
+                return found
+        return {}
 
     def _named(self, words: list[str], start: int, end: int, allowed: set[str]) -> dict[str, str]:
         if any(word in _KIND_OF_WORD for word in words[start:end]):
@@ -116,9 +119,8 @@ class NameIndex:
         }
 
 
-def _prefer_city(found: dict[str, str]) -> tuple[str, ...]:
+def _prefer_city(named: dict[str, str]) -> tuple[str, ...]:
     """Of a republican city and its namesake oblast, the city: oblasts are never named bare."""
-    levels = sorted(found.values())
-    if levels == ["oblast", "republican_city"]:
-        return tuple(kato for kato, level in found.items() if level == "republican_city")
-    return tuple(sorted(found))
+    if sorted(named.values()) == ["oblast", "republican_city"]:
+        return tuple(kato for kato, level in named.items() if level == "republican_city")
+    return tuple(named)

@@ -137,9 +137,15 @@ class Territories(Mapping[str, Territory]):
         return next((entry for entry in self.source_codes if entry.code == code), None)
 
     def _match(self, text: str, allowed: set[str]) -> NameMatch:
-        found = self._names.find(text, allowed)
-        above = {kato for unit in found for kato in self.ancestors(unit)}
-        candidates = tuple(kato for kato in found if kato not in above)
+        names = self._names.find(text, allowed)
+        # "Алматы облысы Талғар ауданы" names a district by way of its oblast.
+        ways = {
+            above
+            for kato in names
+            for above in self.ancestors(kato)
+            if names.get(above, names[kato]) != names[kato]
+        }
+        candidates = tuple(sorted(kato for kato in names if kato not in ways))
         return NameMatch(candidates[0] if len(candidates) == 1 else None, candidates)
 
     def _spellings(self) -> Iterator[NamedUnit]:
@@ -190,14 +196,15 @@ class Population:
     def population_on(self, kato: str, day: date) -> PopulationOnDate | None:
         """Inhabitants within the boundaries of `day`; None when no figure is known.
 
-        Takes the latest reference date not after `day`, else the earliest after it, and the best
-        quality on that date. Tables are published in the boundaries of their own day: units that
-        were still part of `kato` on `day` are added back.
+        Takes the latest reference date not after 1 January of that year (one denominator for all
+        months of a year), else the earliest after it, and the best quality on that date. Tables
+        are published in the boundaries of their own day: units that were still part of `kato` on
+        `day` are added back.
         """
         figures = self._best.get(kato)
         if not figures:
             return None
-        earlier = [reference for reference in figures if reference <= day]
+        earlier = [reference for reference in figures if reference <= date(day.year, 1, 1)]
         reference = max(earlier) if earlier else min(figures)
         parts = [figures[reference], *self._split_off_later(kato, day, reference)]
         worst = max(parts, key=lambda figure: _QUALITY_RANK[figure.quality])

@@ -122,5 +122,5 @@ def load_coverage(root: Path = CONTRACTS_DIR) -> Coverage:
 
 
 def _year_month(period: str) -> tuple[int, int]:
-    moment = datetime.strptime(period, "%Y-%m").replace(tzinfo=UTC)
-    return moment.year, moment.month
+    first_day = date.fromisoformat(f"{period}-01")
+    return first_day.year, first_day.month

@@ -1,0 +1,78 @@
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from warehouse.contracts import load_contracts
+from warehouse.contracts.calendar import load_calendar, load_coverage
+from warehouse.contracts.files import ContractError
+from warehouse.contracts.territories import load_territories
+
+CALENDAR = load_calendar()
+TERRITORIES = load_territories()
+
+
+@pytest.mark.parametrize(
+    ("period", "units"), [("2022-05", 17), ("2022-06", 20), ("2022-12", 20), ("2018-01", 17)]
+)
+@pytest.mark.parametrize("form", ["1-M", "SNG-1"])
+def test_the_regions_of_the_last_day_of_the_month_are_expected(
+    form: str, period: str, units: int
+) -> None:
+    expected = CALENDAR.expected_submitters(form, period, TERRITORIES)
+    assert len(expected) == len(set(expected)) == units
+    assert ("100000000" in expected) == (units == 20)
+
+
+def test_every_form_has_duties() -> None:
+    assert set(CALENDAR.forms) == set(load_contracts().forms)
+
+
+def test_the_deadline_is_an_hour_of_local_time_in_the_next_month() -> None:
+    # 5 January 2023 is a Thursday; 18:00 in Astana is 13:00 UTC.
+    assert CALENDAR.deadline("1-M", "2022-12") == datetime(2023, 1, 5, 13, tzinfo=UTC)
+
+
+def test_a_deadline_on_a_weekend_moves_to_monday() -> None:
+    # 5 November 2022 is a Saturday, 5 February 2023 a Sunday.
+    assert CALENDAR.deadline("1-M", "2022-10") == datetime(2022, 11, 7, 13, tzinfo=UTC)
+    assert CALENDAR.deadline("1-M", "2023-01") == datetime(2023, 2, 6, 13, tzinfo=UTC)
+
+
+def test_a_form_without_duties_and_a_period_that_is_none_are_refused() -> None:
+    with pytest.raises(KeyError):
+        CALENDAR.deadline("9-Z", "2022-12")
+    for wrong in ("2022-13", "2022", "2022-1"):
+        with pytest.raises(ValueError, match=r"month|Invalid isoformat"):
+            CALENDAR.deadline("1-M", wrong)
+
+
+def test_thresholds_of_coverage_do_not_contradict_each_other() -> None:
+    rule = load_coverage().aggregate
+    assert rule.shown_from.units < rule.final_from.units == 1
+    assert rule.shown_from.population < rule.final_from.population == 1
+
+
+def test_growth_texts_take_only_the_parameters_that_exist() -> None:
+    known = {"difference": 7, "percent": -12.5, "times": 2.4}
+    texts = load_coverage().growth.texts
+    for _, text in texts:
+        for language in ("ru", "kk", "en"):
+            assert getattr(text, language).format(**known)
+    assert texts.percent.ru.format(**known) == "-12.5 %"
+    assert texts.difference.ru.format(**known) == "+7"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "place"),
+    [
+        ("timezone_hours: 5\nforms: {}\ncolour: red\n", "colour"),
+        ("timezone_hours: five\nforms: {}\n", "timezone_hours"),
+        ("timezone_hours: 5\nforms: {}\nforms: {}\n", "forms"),
+    ],
+    ids=["an unknown key", "a wrong value", "a key given twice"],
+)
+def test_a_wrong_file_is_refused_by_name_and_key(tmp_path: Path, wrong: str, place: str) -> None:
+    (tmp_path / "calendar.yml").write_text(wrong)
+    with pytest.raises(ContractError, match=rf"calendar\.yml: .*{place}"):
+        load_calendar(tmp_path)

@@ -1,0 +1,391 @@
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from python_calamine import CalamineWorkbook
+
+from tests.shared_data import official_forms
+from warehouse.contracts import load_contracts
+from warehouse.contracts.files import ContractError
+from warehouse.contracts.forms import Line
+from warehouse.contracts.indicators import (
+    Confirmation,
+    Indicator,
+    Mart,
+    Source,
+    load_indicators,
+    load_marts,
+)
+from warehouse.contracts.territories import REGION_LEVELS
+
+CONTRACTS = load_contracts()
+INDICATORS = load_indicators()
+MARTS = load_marts()
+WITH_CELLS = [entry for entry in INDICATORS.values() if entry.sources]
+
+# What the header of each graph in use says, as read in the workbooks.
+GRAPHS = {
+    ("R1", 1): "находились в производстве",
+    ("R1", 2): "зарегистрированных в ЕРДР в отчетном периоде",
+    ("R1", 3): "в т.ч. совершенные в прошлых годах (из графы 2)",
+    ("R1", 4): "в отношении женщин",
+    ("R1", 5): "в отношении несовершеннолетних",
+    ("R1", 6): "окончены производством",
+    ("R1", 7): "направлены в суд",
+    ("R1", 14): "всего",
+    ("R1", 15): "неустановления лица",
+    ("R1", 24): "истек срок расследования",
+    ("R1", 25): "переданных по подследственности со снятием с учета",
+    ("R1", 26): "в общественных местах",
+    ("R1", 27): "на улицах, площадях, парках, скверах",
+    ("R1", 28): "в семейно-бытовой сфере",
+    ("R1-1", 4): "из графы 1 зарегистрированные в отчетном месяце",
+    ("R2", 3): "несовершеннолетними, или при их соучастии",
+    ("R2", 5): "ранее совершавшими правонарушения",
+    ("R2", 8): "в состоянии алкогольного опьянения",
+    ("R2", 10): "в состоянии наркотического возбуждения",
+    ("R2", 12): "группой лиц",
+    ("R2", 15): "преступная группа",
+    ("R2", 16): "преступное сообщество",
+    ("R2", 17): "преступная организация",
+    ("R3", 26): "повлекших смерть потерпевшего",
+    ("R3-1", 1): "Всего количество жертв",
+    ("R3-1", 16): "женщин",
+    ("R3-1", 17): "несовершеннолетних",
+    ("R4", 1): "установленная сумма причиненного ущерба",
+    ("R4", 7): "возмещенная сумма в ходе досудебного расследования",
+    ("R6", 1): "всего лиц",
+    ("R6", 9): "Женщин",
+    ("R6", 10): "Всего",
+    ("PRIL1", 2): "Всего",
+    ("PRIL3", 1): "из числа нераскрытых в прошлые годы",
+    ("PRIL4", 1): "Всего",
+    ("PRIL6", 2): "зарегистрированных в ЕРДР в отчетном периоде",
+    ("PRIL6", 6): "направлены в суд",
+}
+SNG_GRAPHS = {
+    ("R1", 1): "зарегистрированных ЕРДР в отчетном периоде",
+    ("R1", 3): "окончены производством",
+    ("R1", 5): "прерваны сроки досудебного расследования",
+    ("R1", 6): "Выявлено лиц",
+    ("R2", 1): "Всего",
+}
+
+# What the label of the line says, for indicators that stand on one line.
+LINES = {
+    "CRM_TOTAL": "Всего правонарушений",
+    "CRM_CRIMES": "преступлений",
+    "CRM_MISD": "проступки",
+    "CRM_SEV_MINOR": "небольшой тяжести",
+    "CRM_SEV_MEDIUM": "средней тяжести",
+    "CRM_SEV_GRAVE": "тяжкие",
+    "CRM_SEV_ESPGRAVE": "особо тяжкие",
+    "CRM_MURDER": "Убийство (ст.99)",
+    "CRM_MURDER_ATTEMPT": "приготовление и покушение на убийство",
+    "CRM_GBH": "Умышленное причинение тяжкого вреда здоровью (ст.106)",
+    "CRM_MBH": "Умышленное причинение средней тяжести вреда здоровью (ст.107)",
+    "CRM_LBH": "Умышленное причинение легкого вреда здоровью (ст.108)",
+    "CRM_BATTERY": "Побои (ст.109)",
+    "CRM_RAPE": "Изнасилование (ст.120)",
+    "CRM_THEFT": "Кража (ст.188)",
+    "CRM_THEFT_APT": "из квартир",
+    "CRM_THEFT_VEH": "транспортных средств",
+    "CRM_THEFT_PHONE": "сотовых телефонов",
+    "CRM_FRAUD": "Мошенничество (ст.190)",
+    "CRM_FRAUD_DAMAGE": "Мошенничество (ст.190)",
+    "CRM_ROBBERY": "Грабеж (ст.191)",
+    "CRM_ARMED_ROB": "Разбой (ст.192)",
+    "CRM_EXTORT": "Вымогательство (ст.194)",
+    "CRM_CARJACK": "без цели хищения (ст.200)",
+    "CRM_PROPDMG": "чужого имущества (ст.202)",
+    "CRM_HOOLIG": "Хулиганство (ст.293)",
+    "CRM_PYRAMID": "финансовой (инвестиционной) пирамидой (ст.217)",
+    "CRM_PUBLIC": "Всего правонарушений",
+    "CRM_STREET": "Всего правонарушений",
+    "CRM_DOMESTIC": "Всего правонарушений",
+    "CRM_V_WOMEN": "Всего правонарушений",
+    "CRM_V_MINOR": "Всего правонарушений",
+    "CRM_RECID": "преступлений",
+    "CRM_BY_MINORS": "преступлений",
+    "CRM_BY_WOMEN": "женщинами",
+    "CRM_ALCOHOL": "преступлений",
+    "CRM_DRUGGED": "преступлений",
+    "CRM_GROUP": "преступлений",
+    "CRM_ORG_GROUP": "преступлений",
+    "CRM_WEAPON": "преступлений",
+    "CRM_ENDED": "преступлений",
+    "CRM_COURT": "преступлений",
+    "CRM_INTERRUPTED": "преступлений",
+    "CRM_UNSOLVED": "преступлений",
+    "CRM_IN_PRODUCTION": "преступлений",
+    "CRM_EXPIRED": "преступлений",
+    "CRM_TRANSFERRED": "преступлений",
+    "CRM_SOLVED_PAST": "преступлений",
+    "CRM_SUSPECTS": "преступлений",
+    "CRM_OFFENDERS": "Всего правонарушений",
+    "CRM_OFFENDERS_WOMEN": "Всего правонарушений",
+    "CRM_OFFENDERS_MINORS": "Всего правонарушений",
+    "CRM_VICTIMS": "Всего количество жертв",
+    "CRM_VICTIMS_WOMEN": "Всего количество жертв",
+    "CRM_VICTIMS_MINORS": "Всего количество жертв",
+    "CRM_FATAL": "Всего правонарушений",
+    "CRM_DAMAGE": "Всего правонарушений",
+    "CRM_DAMAGE_REPAID": "Всего правонарушений",
+    "TRF_CH14": "Глава 14. Транспортные уголовные правонарушения",
+    "TRF_345": "(ст.345)",
+    "TRF_345_1": "(ст.345-1)",
+    "TRF_345_FATAL": "(ст.345 ч.4,5 УК РК)",
+    "TRF_346": "(ст.346)",
+    "TRF_347": "Оставление места дорожно-транспортного происшествия (ст.347)",
+    "DRG_296": "(ст.296)",
+    "DRG_SALE": "(ст.297)",
+    "DRG_CULT": "Незаконное культивирование",
+    "DRG_ADV": "(ст.299-1)",
+    "CYB_FRAUD": "интернет-мошенничество",
+    "CYB_FRAUD_ENDED": "интернет-мошенничество",
+    "CYB_FRAUD_INTERRUPTED": "интернет-мошенничество",
+    "CYB_CH7": "Глава 7. Уголовные правонарушения в сфере информатизации и связи",
+    "LVS_THEFT": "Скотокрадство (ст.188-1)",
+    "LVS_COURT": "Скотокрадство (ст.188-1)",
+    "LVS_PERSONS": "Скотокрадство (ст.188-1)",
+    "PRV_SUICIDES": "Всего совершено фактов суицида",
+    **{f"CRM_CH{number:02d}": f"Глава {number}. " for number in range(1, 19)},
+}
+DRUG_ARTICLES = {"296", "297", "298", "299", "299-1", "300", "301", "302", "303"}
+# Articles of the Criminal Code, for indicators that add lines up.
+ARTICLES = {
+    "CRM_MURDER_ALL": {"99", "100", "101", "102", "103"},
+    "CRM_EXTREM": {
+        "174", "179", "180", "181", "182", "184", "258", "259", "260", "267", "404", "405",
+    },
+    "CRM_TERROR": {
+        "170", "171", "173", "177", "178", "184", "255", "256", "257", "258", "259", "260", "261",
+        "269", "270",
+    },
+    "DRG_CRIM_OFF": DRUG_ARTICLES,
+    "DRG_CRIMES": DRUG_ARTICLES,
+    "DRG_COURT": DRUG_ARTICLES,
+    "DRG_SALE_ADV": {"297", "299-1"},
+    "DV_CRIMES": {"99", "106", "107", "108", "109", "110", "120"},
+}  # fmt: skip
+ARTICLES["CRM_EXTREM_COURT"] = ARTICLES["CRM_EXTREM"]
+
+
+def test_the_catalogue_holds_every_indicator_of_the_reference_list() -> None:
+    text = (official_forms().parent / "reference" / "indicators.csv").read_text(encoding="utf-8")
+    codes = set(re.findall(r"^([A-Z0-9_]+),", text, flags=re.MULTILINE))
+    assert len(codes) == 113
+    assert codes <= set(INDICATORS)
+
+
+@pytest.mark.parametrize("entry", WITH_CELLS, ids=lambda entry: entry.code)
+def test_the_cells_of_an_indicator_say_what_it_is(entry: Indicator) -> None:
+    for source in entry.sources:
+        labels = [_label(line) for line in _lines(source)]
+        if entry.code in LINES:
+            assert len(labels) == 1
+            assert LINES[entry.code] in labels[0]
+            if not LINES[entry.code].startswith(("Глава", "(", "без", "чужого", "финанс")):
+                assert labels[0].startswith(LINES[entry.code])
+        else:
+            articles = {article for label in labels for article in _articles(label)}
+            assert articles == ARTICLES[entry.code]
+        assert _graph_says(source)
+
+
+def test_no_expectation_is_kept_for_an_indicator_that_is_gone() -> None:
+    assert LINES.keys() | ARTICLES.keys() == {entry.code for entry in WITH_CELLS}
+
+
+@pytest.mark.parametrize("entry", WITH_CELLS, ids=lambda entry: entry.code)
+def test_a_printed_month_stands_beside_the_same_lines(entry: Indicator) -> None:
+    for month in (source for source in entry.sources if source.basis == "month"):
+        (ytd,) = (source for source in entry.sources if source.basis == "ytd")
+        assert [_label(line) for line in _lines(month)] == [_label(line) for line in _lines(ytd)]
+
+
+def test_no_cell_is_added_twice_to_one_indicator() -> None:
+    cells = list(INDICATORS.source_cells())
+    assert len(cells) == len(set(cells))
+    assert {cell.sign for cell in cells} == {1}
+
+
+def test_derived_indicators_rest_on_indicators_with_cells_and_are_never_summed() -> None:
+    derived = [entry for entry in INDICATORS.values() if entry.status == "derived"]
+    assert {entry.code for entry in derived} == {
+        "CRM_CLEARANCE",
+        "CRM_CLEARANCE_UNSOLVED",
+        "CRM_RATE",
+        "CYB_FRAUD_CLEARANCE",
+    }
+    for entry in derived:
+        assert entry.formula is not None
+        operands = {*entry.formula.numerator, *entry.formula.denominator} - {"population"}
+        assert all(INDICATORS[operand].sources for operand in operands)
+        assert (entry.territory_aggregation, entry.time_aggregation) == ("none", "none")
+
+
+@pytest.mark.parametrize(
+    "entry", [e for e in WITH_CELLS if e.confirmed_by], ids=lambda entry: entry.code
+)
+def test_the_other_form_confirms_the_indicator_in_every_region(
+    entry: Indicator, regions: dict[str, dict[str, "Workbook"]]
+) -> None:
+    for kato, books in regions.items():
+        ours = sum(books[s.form].total(s) * s.sign for s in entry.sources if s.basis == "ytd")
+        for confirmation in entry.confirmed_by:
+            theirs = books[confirmation.form].total(confirmation)
+            if confirmation.relation == "equal":
+                assert theirs == ours, kato
+            else:
+                assert theirs >= ours, kato
+
+
+def test_the_values_of_one_region_are_those_of_its_sheets(
+    regions: dict[str, dict[str, "Workbook"]],
+) -> None:
+    # Read off the sheets of Kyzylorda by eye.
+    by_eye = {
+        "CRM_TOTAL": 3164, "CRM_CRIMES": 2827, "CRM_MURDER": 16, "CRM_THEFT": 1048,
+        "CRM_ENDED": 1330, "CRM_INTERRUPTED": 1320, "CRM_UNSOLVED": 1210, "CYB_FRAUD": 301,
+        "CYB_CH7": 5, "LVS_THEFT": 115, "DRG_CRIM_OFF": 224, "TRF_345": 137, "CRM_PUBLIC": 830,
+        "CRM_VICTIMS_WOMEN": 1178, "CRM_OFFENDERS": 1618, "CRM_WEAPON": 26, "PRV_SUICIDES": 108,
+        "CRM_DAMAGE": 2810695.693,
+    }  # fmt: skip
+    book = regions["430000000"]["1-M"]
+    for code, value in by_eye.items():
+        sources = [source for source in INDICATORS[code].sources if source.basis == "ytd"]
+        assert sum(book.total(source) for source in sources) == value, code
+
+
+@pytest.mark.parametrize("mart", MARTS.values(), ids=lambda mart: mart.mart)
+def test_the_measures_of_a_fact_table_are_graphs_of_lines_with_the_same_labels(
+    mart: Mart,
+) -> None:
+    form = CONTRACTS.forms[mart.form]
+    labels = set()
+    for measure in mart.measures:
+        section = form.section(measure.section)
+        (graph,) = (g for g in section.graphs if g.number == measure.graph)
+        assert GRAPHS[measure.section, measure.graph] in " / ".join(graph.header)
+        lines = [line for line in section.lines if mart.lines is None or line.code in mart.lines]
+        assert len(lines) == (422 if mart.lines is None else len(mart.lines))
+        labels.add(tuple(_label(line) for line in lines))
+    assert len(labels) == 1
+
+
+def test_traffic_is_chapter_14_and_drugs_are_articles_296_to_303() -> None:
+    section = CONTRACTS.forms["1-M"].section("R1")
+    by_mart = {
+        name: [line for line in section.lines if line.code in (MARTS[name].lines or ())]
+        for name in ("fct_traffic", "fct_drugs")
+    }
+    total, *articles = by_mart["fct_traffic"]
+    assert _label(total).startswith("Глава 14.")
+    assert [a for line in articles for a in _articles(_label(line))] == [
+        "344", "345", "345-1", *(str(number) for number in range(346, 361)),
+    ]  # fmt: skip
+    assert {a for line in by_mart["fct_drugs"] for a in _articles(_label(line))} == DRUG_ARTICLES
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        (("unit: count", "unit: pounds"), "unit"),
+        (("status: form", "status: no_form"), "status no_form with 1 sources"),
+        (("status: form", "colour: red"), "colour"),
+        (("lines: [1]", 'lines: ["a-b"]'), r"sources\.0\.lines"),
+    ],
+)
+def test_a_wrong_indicator_is_refused_by_file_and_key(
+    tmp_path: Path, change: tuple[str, str], place: str
+) -> None:
+    text = """
+domain: crime
+names_unverified: [kk]
+indicators:
+  - code: CRM_TOTAL
+    name: {ru: "а", kk: "б", en: "c"}
+    unit: count
+    measure_type: flow
+    territory_aggregation: sum
+    time_aggregation: sum
+    status: form
+    sources:
+      - {form: 1-M, section: R1, lines: [1], graph: 2, basis: ytd}
+"""
+    (tmp_path / "indicators").mkdir()
+    file = tmp_path / "indicators" / "crime.yml"
+    file.write_text(text, encoding="utf-8")
+    assert set(load_indicators(tmp_path)) == {"CRM_TOTAL"}
+    file.write_text(text.replace(*change), encoding="utf-8")
+    with pytest.raises(ContractError, match=rf"crime\.yml: .*{place}"):
+        load_indicators(tmp_path)
+
+
+def test_ranges_of_lines_are_written_out(tmp_path: Path) -> None:
+    source = Source.model_validate(
+        {"form": "1-M", "section": "R1", "lines": [1, "3-5"], "graph": 2, "basis": "ytd"}
+    )
+    assert source.lines == (1, 3, 4, 5)
+
+
+class Workbook:
+    """Cells of a workbook read by code of this test alone."""
+
+    def __init__(self, path: Path) -> None:
+        self._book = CalamineWorkbook.from_path(path)
+        self._cells: dict[str, dict[tuple[int, int], float]] = {}
+
+    def total(self, source: Source | Confirmation) -> float:
+        if source.section not in self._cells:
+            self._cells[source.section] = dict(self._read(source.section))
+        cells = self._cells[source.section]
+        return sum(cells[line, source.graph] for line in source.lines)
+
+    def _read(self, sheet: str) -> Iterator[tuple[tuple[int, int], float]]:
+        rows = self._book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
+        start = next(i for i, row in enumerate(rows) if "Б" in map(str, row))
+        code = [str(cell).strip() for cell in rows[start]].index("Б")
+        graphs = {i: int(n) for i, n in enumerate(rows[start]) if isinstance(n, float)}
+        for row in rows[start + 1 :]:
+            if isinstance(row[code], float):
+                for column, graph in graphs.items():
+                    yield (int(row[code]), graph), row[column]
+
+
+@pytest.fixture(scope="module")
+def regions() -> dict[str, dict[str, Workbook]]:
+    """Both official workbooks of each region, by KATO and form."""
+    books: dict[str, dict[str, Workbook]] = {}
+    for file in sorted(official_forms().glob("*/*.XLSX")):
+        kato = CONTRACTS.territories.match_name(file.name, REGION_LEVELS).kato
+        assert kato is not None
+        books.setdefault(kato, {})[file.parent.name] = Workbook(file)
+    assert len(books) == 14
+    return books
+
+
+def _lines(source: Source) -> list[Line]:
+    by_code = {x.code: x for x in CONTRACTS.forms[source.form].section(source.section).lines}
+    return [by_code[code] for code in source.lines]
+
+
+def _label(line: Line) -> str:
+    return " ".join(next(text for text in reversed(line.labels) if text.strip()).split())
+
+
+def _articles(label: str) -> list[str]:
+    if "убийство" in label and "ст." not in label:
+        return []
+    match = re.search(r"\(ст\.\s?(\d+(?:-\d)?)\.?\)", label)
+    assert match is not None, label
+    return [match[1]]
+
+
+def _graph_says(source: Source) -> bool:
+    section = CONTRACTS.forms[source.form].section(source.section)
+    (graph,) = (g for g in section.graphs if g.number == source.graph)
+    expected = {"1-M": GRAPHS, "SNG-1": SNG_GRAPHS}[source.form][source.section, source.graph]
+    return expected in " / ".join(" ".join(text.split()) for text in graph.header)

@@ -143,8 +143,9 @@ def _encode(table: pa.Table, submission: SubmissionKey) -> pa.Buffer:
         described,
         compression="zstd",
         compression_level=3,
-        write_statistics=True,
-        store_schema=True,
+        use_dictionary=["submission_id", "section", "value"],
+        column_encoding={"line": "DELTA_BINARY_PACKED"},
+        write_statistics=["section", "line", "graph", "value"],
     ) as writer:
         for start, stop in _section_bounds(table):
             writer.write_table(

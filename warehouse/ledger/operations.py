@@ -269,7 +269,7 @@ class Ledger:
         contents: dict[Any, list[str]] = {row["release_id"]: [] for row in rows}
         for release_id, submission_id in members:
             if release_id in contents:
-                contents[release_id].append(submission_id)
+                contents[release_id].append(str(submission_id))
         return [ReleaseRecord(**row, submission_ids=contents[row["release_id"]]) for row in rows]
 
 

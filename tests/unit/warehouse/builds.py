@@ -1,0 +1,66 @@
+"""Small builds for the tests of releases: what dbt would have left in a build directory."""
+
+import hashlib
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from warehouse import lake, releases
+from warehouse.ledger import Ledger, Verdict
+from warehouse.paths import Home
+from warehouse.releases import Draft
+
+CREATED = datetime(2025, 7, 20, 8, 0, tzinfo=UTC)
+CONTRACTS = "c" * 64
+
+
+def submit(home: Home, ledger: Ledger, territory: str = "430000000", value: float = 1.0) -> str:
+    """One accepted submission with its cell file."""
+    registration = ledger.register(
+        form_code="1-M",
+        form_version="2019",
+        territory_kato=territory,
+        period="2025-06",
+        file_name="1-M.xlsx",
+        file_sha256=hashlib.sha256(f"{territory}{value}".encode()).hexdigest(),
+        file_size=1,
+        received_at=CREATED,
+    )
+    cells = pa.table({"section": ["R1"], "line": [1], "graph": [1], "value": [value]})
+    written = lake.write_cells(home, registration.submission, cells)
+    ledger.record_verdict(registration.submission_id, Verdict.ACCEPTED, [], written, CONTRACTS)
+    return registration.submission_id
+
+
+def build(home: Home, ledger: Ledger, mark: int, rows: int = 3) -> Draft:
+    """A build whose every table carries `mark`, so that a mixture would show."""
+    snapshot = ledger.snapshot()
+    release_id = ledger.begin_release(
+        contract_hash=CONTRACTS,
+        submission_ids=[s.submission_id for s in snapshot.submissions],
+        created_at=CREATED,
+    )
+    folder = home.builds / release_id
+    (folder / "inputs").mkdir(parents=True)
+    (folder / "inputs" / "territories.csv").write_text("kato\n430000000\n")
+    write_marts(folder / releases.DATABASE, mark, rows)
+    return Draft(release_id, folder, snapshot, CONTRACTS, {"passed": True}, CREATED)
+
+
+def write_marts(path: Path, mark: int, rows: int = 3) -> None:
+    with duckdb.connect(path) as connection:
+        connection.execute("CREATE SCHEMA marts")
+        connection.execute("CREATE SCHEMA staging")
+        connection.execute("CREATE VIEW staging.stg_cells AS SELECT 1 AS one")
+        connection.execute(
+            "CREATE TABLE marts.fct_crimes AS"
+            " SELECT range AS line, $mark AS mark, range / 7 AS share FROM range($rows)",
+            {"mark": mark, "rows": rows},
+        )
+        connection.execute(
+            "CREATE TABLE marts.rpt_coverage AS SELECT $mark AS mark, sum(range) AS total,"
+            " 'Қызылорда'::VARCHAR AS territory FROM range(4)",
+            {"mark": mark},
+        )

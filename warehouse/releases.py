@@ -1,0 +1,376 @@
+"""Releases: a directory that is published whole or not at all, and the pointer to the current one.
+
+releases/r000042/warehouse.duckdb       schema `marts` and nothing else
+releases/r000042/parquet/<table>.parquet
+releases/r000042/inputs/…               what the build read, except the cell files
+releases/r000042/manifest.json
+current -> releases/r000042
+"""
+
+import fcntl
+import re
+import shutil
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from warehouse.clock import utc_now
+from warehouse.content import columns, content_hash, quoted
+from warehouse.duck import attach, connect_build
+from warehouse.durable import READ_ONLY, fsync_path, make_directories
+from warehouse.errors import UserError
+from warehouse.ledger import Ledger, Snapshot, Submission
+from warehouse.manifest import (
+    Manifest,
+    SubmissionEntry,
+    TableEntry,
+    code_version,
+    describe_files,
+    hash_of_file,
+    hash_of_tables,
+    library_versions,
+)
+from warehouse.paths import Home
+from warehouse.settings import Settings
+
+DATABASE = "warehouse.duckdb"
+SCHEMA = "marts"
+_RELEASE_ID = re.compile(r"r\d{6,}")
+_STAGING = ".staging-"
+_PORTABLE = {"HUGEINT": "BIGINT", "UHUGEINT": "BIGINT", "UBIGINT": "BIGINT"}
+"""Types that Parquet does not have, or other tools do not read, as they are published."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A build that passed its gate. The build directory holds `warehouse.duckdb` and `inputs/`."""
+
+    release_id: str
+    """From `Ledger.begin_release`."""
+    build_dir: Path
+    snapshot: Snapshot
+    contract_hash: str
+    gate: Mapping[str, Any]
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing in a release that is not as its manifest says; None means: not there."""
+
+    name: str
+    expected: str | None
+    found: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RebuildInputs:
+    """What a release was made from, complete and checked. `cell_files` lie in the lake."""
+
+    manifest: Manifest
+    inputs: Path
+    cell_files: list[Path]
+
+
+def directory(home: Home, release_id: str | None = None) -> Path:
+    """Directory of a release, or of the current one, free of symlinks.
+
+    Resolve it once and stay inside: the pointer may move at any moment.
+    """
+    if release_id is None:
+        try:
+            return home.root / home.current.readlink()
+        except FileNotFoundError:
+            raise UserError("RELEASE_NONE", home=home.root) from None
+    path = home.releases / release_id
+    if not _RELEASE_ID.fullmatch(release_id) or not _is_published(home, path):
+        raise UserError("RELEASE_UNKNOWN", release_id=release_id)
+    return path
+
+
+def database(home: Home, release_id: str | None = None) -> Path:
+    """DuckDB file of a release, or of the current one."""
+    return directory(home, release_id) / DATABASE
+
+
+def current(home: Home) -> str | None:
+    """Id of the release in force; None before the first."""
+    try:
+        return home.current.readlink().name
+    except FileNotFoundError:
+        return None
+
+
+def list_releases(home: Home) -> list[str]:
+    """Ids of the published releases, oldest first."""
+    if not home.releases.is_dir():
+        return []
+    published = [p.name for p in home.releases.glob("r*") if _is_published(home, p)]
+    return sorted(published, key=_number)
+
+
+def read_manifest(home: Home, release_id: str | None = None) -> Manifest:
+    """Manifest of a release, or of the current one."""
+    text = (directory(home, release_id) / "manifest.json").read_bytes()
+    return Manifest.model_validate_json(text)
+
+
+def publish(home: Home, ledger: Ledger, draft: Draft, settings: Settings) -> Manifest:
+    """Make the draft the current release; killed at any moment, the old one stays in force.
+
+    UserError RELEASE_OUTDATED when a release with a higher number is in force, BUILD_INCOMPLETE
+    when the build has no tables. Publishing the current release again only completes the ledger.
+    """
+    make_directories(home.releases)
+    with _alone(home):
+        _remove_garbage(home)
+        in_force = current(home)
+        if in_force and _number(in_force) > _number(draft.release_id):
+            raise UserError("RELEASE_OUTDATED", release_id=draft.release_id, current=in_force)
+        if in_force != draft.release_id:
+            _write(home, draft, settings)
+            _point_to(home, draft.release_id)
+        _complete_ledger(home, ledger)
+    return read_manifest(home, draft.release_id)
+
+
+def verify(
+    home: Home, release_id: str, settings: Settings, ledger: Ledger | None = None
+) -> list[Difference]:
+    """Compute every hash of a release again and name what differs; an empty list is a pass.
+
+    Files, tables and cell files are compared with the manifest, and the manifest with the ledger.
+    """
+    root, manifest = directory(home, release_id), read_manifest(home, release_id)
+    return [
+        *_differing_files(root, manifest),
+        *_differing_tables(root, manifest, settings),
+        *_differing_cells(home, manifest),
+        *(_differing_ledger(ledger, manifest) if ledger else []),
+    ]
+
+
+def rebuild_inputs(home: Home, release_id: str) -> RebuildInputs:
+    """What is needed to build a release again; BUILD_INCOMPLETE names what is lost or changed."""
+    root, manifest = directory(home, release_id), read_manifest(home, release_id)
+    of_inputs = [d for d in _differing_files(root, manifest) if d.name.startswith("inputs/")]
+    wrong = [difference.name for difference in (*of_inputs, *_differing_cells(home, manifest))]
+    if wrong:
+        raise UserError("BUILD_INCOMPLETE", build=release_id, problem=", ".join(wrong))
+    cells = [home.lake / s.cells_path for s in manifest.submissions if s.cells_path]
+    return RebuildInputs(manifest, root / "inputs", cells)
+
+
+def table_hashes(path: Path, settings: Settings) -> dict[str, str]:
+    """Content hash by table of the schema `marts` of any DuckDB file, as published types."""
+    with _attached(None, path, settings) as connection:
+        return {
+            name: content_hash(connection, f"({_select(connection, name)})")
+            for name in _tables(connection, "build")
+        }
+
+
+def _number(release_id: str) -> int:
+    return int(release_id[1:])
+
+
+def _is_published(home: Home, path: Path) -> bool:
+    """Running numbers only grow, so what lies beyond the current one was never published."""
+    in_force = current(home)
+    return (
+        in_force is not None
+        and _RELEASE_ID.fullmatch(path.name) is not None
+        and _number(path.name) <= _number(in_force)
+        and path.is_dir()
+    )
+
+
+@contextmanager
+def _alone(home: Home) -> Iterator[None]:
+    """One publisher at a time. The lock goes with its process, even a killed one."""
+    with (home.releases / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _remove_garbage(home: Home) -> None:
+    """What killed publishers left: half-written, or complete but never pointed to."""
+    for link in home.root.glob(".current-*"):
+        link.unlink()
+    for path in home.releases.iterdir():
+        half_written = path.name.startswith(_STAGING)
+        if half_written or (path.is_dir() and not _is_published(home, path)):
+            shutil.rmtree(path)
+
+
+def _complete_ledger(home: Home, ledger: Ledger) -> None:
+    """Tell the ledger what is published, including what a killed publisher did not get to say."""
+    for record in ledger.releases("building"):
+        if _is_published(home, home.releases / record.release_id):
+            manifest = read_manifest(home, record.release_id)
+            ledger.record_release(
+                record.release_id,
+                state="published",
+                content_hash=manifest.content_hash,
+                published_at=manifest.published_at,
+            )
+
+
+def _write(home: Home, draft: Draft, settings: Settings) -> None:
+    staging = home.releases / f"{_STAGING}{draft.release_id}"
+    (staging / "parquet").mkdir(parents=True)
+    if (draft.build_dir / "inputs").is_dir():
+        shutil.copytree(draft.build_dir / "inputs", staging / "inputs")
+    tables = _write_tables(staging, draft.build_dir / DATABASE, settings)
+    manifest = _describe(staging, draft, tables)
+    (staging / "manifest.json").write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
+    _make_durable(staging)
+    staging.rename(home.releases / draft.release_id)
+    fsync_path(home.releases)
+
+
+def _point_to(home: Home, release_id: str) -> None:
+    link = home.root / f".current-{uuid.uuid4().hex}"
+    link.symlink_to(Path(home.releases.name) / release_id, target_is_directory=True)
+    link.replace(home.current)
+    fsync_path(home.root)
+
+
+def _make_durable(root: Path) -> None:
+    for path in sorted(root.rglob("*"), reverse=True):
+        if path.is_file():
+            path.chmod(READ_ONLY)
+        fsync_path(path)
+    fsync_path(root)
+
+
+@contextmanager
+def _attached(
+    target: Path | None, build: Path, settings: Settings
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection on `target` (None: in memory) that can read the file `build` as `build`."""
+    if not build.is_file():
+        raise UserError("BUILD_INCOMPLETE", build=build.parent.name, problem=build.name)
+    with connect_build(target, settings) as connection:
+        attach(connection, build, "build")
+        yield connection
+
+
+def _tables(connection: duckdb.DuckDBPyConnection, catalog: str) -> list[str]:
+    found = connection.execute(
+        "SELECT table_name FROM information_schema.tables"
+        " WHERE table_catalog = $catalog AND table_schema = $schema ORDER BY 1",
+        {"catalog": catalog, "schema": SCHEMA},
+    )
+    return [name for (name,) in found.fetchall()]
+
+
+def _select(connection: duckdb.DuckDBPyConnection, table: str) -> str:
+    """SELECT of a table of the build in the types in which it is published."""
+    relation = f"build.{SCHEMA}.{quoted(table)}"
+    fields = []
+    for name, kind in columns(connection, relation):
+        portable = "VARCHAR" if kind.startswith("ENUM") else _PORTABLE.get(kind)
+        field = quoted(name)
+        fields.append(f"{field}::{portable} AS {field}" if portable else field)
+    return f"SELECT {', '.join(fields)} FROM {relation}"  # noqa: S608
+
+
+def _write_tables(staging: Path, build: Path, settings: Settings) -> list[TableEntry]:
+    with _attached(staging / DATABASE, build, settings) as connection:
+        names = _tables(connection, "build")
+        if not names:
+            problem = f"no tables in the schema {SCHEMA}"
+            raise UserError("BUILD_INCOMPLETE", build=build.parent.name, problem=problem)
+        connection.execute(f"CREATE SCHEMA {SCHEMA}")
+        tables = [_write_table(connection, staging, name) for name in names]
+        connection.execute("DETACH build")
+        connection.execute("CHECKPOINT")
+    for spilled in staging.glob("spill-*"):
+        shutil.rmtree(spilled)
+    return tables
+
+
+def _write_table(connection: duckdb.DuckDBPyConnection, staging: Path, name: str) -> TableEntry:
+    relation = f"{SCHEMA}.{quoted(name)}"
+    connection.execute(f"CREATE TABLE {relation} AS {_select(connection, name)}")
+    target = str(staging / "parquet" / f"{name}.parquet").replace("'", "''")
+    connection.execute(f"COPY {relation} TO '{target}' (FORMAT parquet, COMPRESSION zstd)")
+    rows = connection.execute(f"SELECT count(*) FROM {relation}").fetchone()  # noqa: S608
+    return TableEntry(
+        name=name,
+        rows=rows[0] if rows else 0,
+        columns=columns(connection, relation),
+        content_hash=content_hash(connection, relation),
+    )
+
+
+def _describe(staging: Path, draft: Draft, tables: list[TableEntry]) -> Manifest:
+    periods = [s.period for s in draft.snapshot.in_force]
+    return Manifest(
+        release_id=draft.release_id,
+        created_at=draft.created_at,
+        published_at=utc_now(),
+        as_of=draft.snapshot.as_of,
+        period_first=min(periods, default=None),
+        period_last=max(periods, default=None),
+        contract_hash=draft.contract_hash,
+        content_hash=hash_of_tables(tables),
+        code_version=code_version(),
+        libraries=library_versions(),
+        gate=dict(draft.gate),
+        tables=tables,
+        submissions=[_submission_entry(s) for s in draft.snapshot.submissions],
+        files=describe_files(staging),
+    )
+
+
+def _submission_entry(submission: Submission) -> SubmissionEntry:
+    return SubmissionEntry(
+        **{name: getattr(submission, name) for name in SubmissionEntry.model_fields}
+    )
+
+
+def _differing_files(root: Path, manifest: Manifest) -> list[Difference]:
+    expected = {entry.path: entry.sha256 for entry in manifest.files}
+    return _compare(expected, {entry.path: entry.sha256 for entry in describe_files(root)})
+
+
+def _differing_tables(root: Path, manifest: Manifest, settings: Settings) -> list[Difference]:
+    expected = {f"{SCHEMA}.{table.name}": table.content_hash for table in manifest.tables}
+    expected["content_hash"] = manifest.content_hash
+    found = {"content_hash": hash_of_tables(manifest.tables)}
+    try:
+        hashes = table_hashes(root / DATABASE, settings)
+    except (duckdb.Error, UserError) as error:
+        return [Difference(DATABASE, "readable", str(error))]
+    found.update({f"{SCHEMA}.{name}": digest for name, digest in hashes.items()})
+    return _compare(expected, found)
+
+
+def _differing_cells(home: Home, manifest: Manifest) -> list[Difference]:
+    expected = {s.cells_path: s.cells_sha256 for s in manifest.submissions if s.cells_path}
+    there = {name: home.lake / name for name in expected if (home.lake / name).is_file()}
+    return _compare(expected, {name: hash_of_file(path) for name, path in there.items()})
+
+
+def _differing_ledger(ledger: Ledger, manifest: Manifest) -> list[Difference]:
+    known = {r.release_id: r.content_hash for r in ledger.releases("published")}
+    name = f"ledger {manifest.release_id}"
+    return _compare({name: manifest.content_hash}, {name: known.get(manifest.release_id)})
+
+
+def _compare(
+    expected: Mapping[str, str | None], found: Mapping[str, str | None]
+) -> list[Difference]:
+    return [
+        Difference(name, expected.get(name), found.get(name))
+        for name in sorted({*expected, *found})
+        if expected.get(name) != found.get(name)
+    ]

@@ -89,12 +89,14 @@ SCHEMAS: Mapping[str, pa.Schema] = {
             ("form_code", _TEXT),
             ("territory_kato", _TEXT),
             ("period_month", _DATE),
-            ("deadline_date", _DATE),
+            ("deadline_at", pa.timestamp("us")),
         ),
         "coverage_rules": (
             ("form_code", _TEXT),
-            ("withhold_below", pa.float64()),
-            ("precedence", _TEXT),
+            ("shown_from_units", pa.float64()),
+            ("shown_from_population", pa.float64()),
+            ("final_from_units", pa.float64()),
+            ("final_from_population", pa.float64()),
         ),
         "submissions": (
             ("submission_id", _TEXT),

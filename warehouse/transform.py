@@ -68,6 +68,7 @@ class TransformResult:
 
 def transform(
     inputs: Path,
+    lake: Path,
     build_dir: Path,
     *,
     threads: int = 2,
@@ -75,7 +76,7 @@ def transform(
     timeout_seconds: float = 3600,
     with_unit_tests: bool = False,
 ) -> TransformResult:
-    """Build the marts from `inputs` into `build_dir`/warehouse.duckdb.
+    """Build the marts from `inputs` and the files of `lake` into `build_dir`/warehouse.duckdb.
 
     Models, data tests and, on request, the unit tests of the models run in one dbt process.
     Everything dbt writes lies in `build_dir`, so builds side by side do not meet. A failure is
@@ -93,6 +94,7 @@ def transform(
         environment={
             "MVD_DBT_DATABASE": str(database),
             "MVD_DBT_INPUTS": str(inputs),
+            "MVD_DBT_LAKE": str(lake),
             "MVD_DBT_THREADS": str(threads),
             "MVD_DBT_MEMORY_LIMIT": memory_limit,
         },

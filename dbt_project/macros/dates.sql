@@ -17,3 +17,8 @@
 {% macro month_of(column) -%}
     cast(extract(month from {{ column }}) as integer)
 {%- endmacro %}
+
+
+{% macro first_of_year(column) -%}
+    cast({{ dbt.date_trunc('year', column) }} as date)
+{%- endmacro %}

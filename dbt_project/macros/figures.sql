@@ -15,23 +15,55 @@
 {%- endmacro %}
 
 
-{#- The one place where the state of a figure is decided. -#}
-{% macro figure_status(value, accepted, expected, share, threshold, is_own_submission) -%}
+{#- By people; by units where a population is unknown. All units together are all people. -#}
+{% macro population_share(accepted, expected, population_known, population_expected) -%}
+    case
+        when {{ accepted }} >= {{ expected }} and {{ expected }} > 0 then 1.0
+        else
+            least(
+                coalesce(
+                    {{ share(population_known, population_expected) }},
+                    {{ share(accepted, expected) }}
+                ),
+                1.0
+            )
+    end
+{%- endmacro %}
+
+
+{#-
+  The one place where the state of a figure is decided. Reads the shares and thresholds of the
+  row; a share of nothing expected is null and makes a total partial.
+-#}
+{% macro figure_status(value) -%}
     case
         when {{ value }} is null then 'missing'
-        when {{ is_own_submission }} then 'final'
-        when {{ accepted }} >= {{ expected }} then 'final'
-        when {{ share }} < {{ threshold }} then 'withheld'
+        when is_own_submission then 'final'
+        when
+            coverage_share < shown_from_units
+            or population_coverage_share < shown_from_population
+            then 'withheld'
+        when
+            coverage_share >= final_from_units
+            and population_coverage_share >= final_from_population
+            then 'final'
         else 'partial'
     end
 {%- endmacro %}
 
 
-{#- Measures of the offence facts that are cumulative from 1 January. -#}
+{#- Measures of the offence facts as the form accumulates them from 1 January. -#}
 {% macro offence_measures() %}
+    {{ return(offence_flows() + ['in_production']) }}
+{% endmacro %}
+
+
+{#- Those of them whose months are differences: cases in production include those carried over. -#}
+{% macro offence_flows() %}
     {{ return([
         'registered', 'ended', 'sent_to_court', 'interrupted', 'unsolved',
-        'against_women', 'against_minors', 'public_place', 'street', 'domestic'
+        'against_women', 'against_minors', 'public_place', 'street', 'domestic',
+        'committed_in_past_years', 'expired', 'transferred'
     ]) }}
 {% endmacro %}
 

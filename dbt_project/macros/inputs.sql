@@ -39,7 +39,9 @@
         ~ read_parquet_files([inputs_directory() ~ '/cell_files.parquet'])
         ~ ' order by path'
     ) %}
-    {% set paths = listing.columns[0].values() | list %}
+    {% set lake = env_var('MVD_DBT_LAKE', 'lake') %}
+    {% set paths = [] %}
+    {% for path in listing.columns[0].values() %}{% do paths.append(lake ~ '/' ~ path) %}{% endfor %}
     {{ return(read_parquet_files(paths or [inputs_directory() ~ '/no_cells.parquet'])) }}
 {% endmacro %}
 

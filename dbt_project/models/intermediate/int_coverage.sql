@@ -21,7 +21,7 @@ expected as (
         unit_coverage.form_code,
         unit_coverage.period_month,
         unit_coverage.territory_kato,
-        max(unit_coverage.deadline_date) as deadline_date,
+        max(unit_coverage.deadline_at) as deadline_at,
         count(*) as expected_units,
         sum(case when unit_coverage.is_received then 1 else 0 end) as received_units,
         sum(case when unit_coverage.is_covered then 1 else 0 end) as accepted_units,
@@ -72,7 +72,7 @@ final as (
         keys.form_code,
         keys.period_month,
         keys.territory_kato,
-        expected.deadline_date,
+        expected.deadline_at,
         cast(coalesce(expected.expected_units, 0) as integer) as expected_units,
         cast(coalesce(expected.received_units, 0) as integer) as received_units,
         cast(coalesce(expected.accepted_units, 0) as integer) as accepted_units,
@@ -83,7 +83,10 @@ final as (
         expected.missing_units,
         reported.own_submission_id,
         reported.received_at_max,
-        coalesce(rules.withhold_below, 0) as withhold_below
+        rules.shown_from_units,
+        rules.shown_from_population,
+        rules.final_from_units,
+        rules.final_from_population
     from keys
     left join expected
         on
@@ -95,7 +98,7 @@ final as (
             keys.form_code = reported.form_code
             and keys.period_month = reported.period_month
             and keys.territory_kato = reported.territory_kato
-    left join rules on keys.form_code = rules.form_code
+    inner join rules on keys.form_code = rules.form_code
 )
 
 select * from final

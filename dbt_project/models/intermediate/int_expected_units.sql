@@ -31,7 +31,7 @@ final as (
         ancestors.ancestor_kato as territory_kato,
         expected.territory_kato as unit_kato,
         ancestors.depth,
-        expected.deadline_date
+        expected.deadline_at
     from expected
     inner join ancestors on expected.territory_kato = ancestors.territory_kato
     left join expected_above

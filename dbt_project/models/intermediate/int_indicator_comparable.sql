@@ -19,6 +19,11 @@ changes as (
 placed as (
     select
         unit_values.*,
+        case
+            when unit_values.basis = 'ytd'
+                then {{ first_of_year(add_months('unit_values.period_month', -12)) }}
+            else {{ add_months('unit_values.period_month', -12) }}
+        end as comparison_start,
         reporting.territory_kato,
         reporting.depth,
         reporting.population,
@@ -43,30 +48,26 @@ changed_units as (
         on
             placed.unit_kato = changes.territory_kato
             and {{ month_end('placed.period_month') }} >= changes.changed_on
-            and case
-                when placed.basis = 'ytd'
-                    then cast({{ dbt.date_trunc('year', add_months('placed.period_month', -12)) }} as date)
-                else {{ add_months('placed.period_month', -12) }}
-            end < changes.changed_on
+            and placed.comparison_start < changes.changed_on
 ),
 
 final as (
     select
         placed.*,
-        prior.numerator as prior_numerator,
-        prior.denominator as prior_denominator,
-        prior.unit_kato is not null as is_reported_prior,
+        last_year.numerator as prior_numerator,
+        last_year.denominator as prior_denominator,
+        last_year.unit_kato is not null as is_reported_prior,
         placed.numerator is not null
-        and prior.numerator is not null
+        and last_year.numerator is not null
         and changed_units.unit_kato is null as is_comparable
     from placed
-    left join placed as prior
+    left join placed as last_year
         on
-            placed.indicator_code = prior.indicator_code
-            and placed.territory_kato = prior.territory_kato
-            and placed.unit_kato = prior.unit_kato
-            and placed.basis = prior.basis
-            and {{ add_months('placed.period_month', -12) }} = prior.period_month
+            placed.indicator_code = last_year.indicator_code
+            and placed.territory_kato = last_year.territory_kato
+            and placed.unit_kato = last_year.unit_kato
+            and placed.basis = last_year.basis
+            and {{ add_months('placed.period_month', -12) }} = last_year.period_month
     left join changed_units
         on
             placed.unit_kato = changed_units.unit_kato

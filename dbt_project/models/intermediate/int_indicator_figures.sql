@@ -36,17 +36,15 @@ joined as (
         coverage.received_units,
         coverage.reporting_units,
         coverage.population_expected,
-        coverage.withhold_below,
+        coverage.shown_from_units,
+        coverage.shown_from_population,
+        coverage.final_from_units,
+        coverage.final_from_population,
         coverage.own_submission_id is not null as is_own_submission,
         coverage.accepted_units >= coverage.expected_units as is_fully_covered,
-        case
-            when
-                indicators.territory_aggregation != 'none'
-                or indicators.formula_scale is not null
-                or coverage.own_submission_id is not null
-                then true
-            else false
-        end as is_summable,
+        indicators.territory_aggregation != 'none'
+        or indicators.formula_scale is not null
+        or coverage.own_submission_id is not null as is_summable,
         greatest(
             coverage.accepted_units
             - (coverage.reporting_units - coalesce(totals.units_known, 0)),
@@ -102,23 +100,16 @@ measured as (
         {{ indicator_value('prior_numerator', 'prior_denominator', 'formula_scale') }}
             as value_prior_year,
         {{ share('accepted_units', 'expected_units') }} as coverage_share,
-        least(
-            coalesce(
-                {{ share('population_known', 'population_expected') }},
-                {{ share('accepted_units', 'expected_units') }}
-            ),
-            1.0
-        ) as population_coverage_share
+        {{ population_share(
+            'accepted_units', 'expected_units', 'population_known', 'population_expected'
+        ) }} as population_coverage_share
     from joined
 ),
 
 judged as (
     select
         *,
-        {{ figure_status(
-            'value', 'accepted_units', 'expected_units',
-            'population_coverage_share', 'withhold_below', 'is_own_submission'
-        ) }} as status
+        {{ figure_status('value') }} as status
     from measured
 ),
 
@@ -135,7 +126,11 @@ final as (
             when not is_summable then 'not_additive'
             when numerator is not null then 'denominator_not_positive'
             when basis = 'month' and span_months > 1 then 'previous_month_missing'
-            when basis = 'month' and units_known = 0 and span_start is null and received_at_max is not null
+            when
+                basis = 'month'
+                and units_known = 0
+                and span_start is null
+                and received_at_max is not null
                 then 'previous_month_missing'
             else 'cell_blank'
         end as status_reason

@@ -21,19 +21,19 @@ left_out_now as (
 
 left_out_then as (
     select
-        prior.indicator_code,
-        prior.territory_kato,
-        {{ add_months('prior.period_month', 12) }} as period_month,
-        prior.basis,
-        prior.unit_kato
-    from comparable as prior
+        last_year.indicator_code,
+        last_year.territory_kato,
+        {{ add_months('last_year.period_month', 12) }} as period_month,
+        last_year.basis,
+        last_year.unit_kato
+    from comparable as last_year
     left join comparable as later
         on
-            prior.indicator_code = later.indicator_code
-            and prior.territory_kato = later.territory_kato
-            and prior.unit_kato = later.unit_kato
-            and prior.basis = later.basis
-            and {{ add_months('prior.period_month', 12) }} = later.period_month
+            last_year.indicator_code = later.indicator_code
+            and last_year.territory_kato = later.territory_kato
+            and last_year.unit_kato = later.unit_kato
+            and last_year.basis = later.basis
+            and {{ add_months('last_year.period_month', 12) }} = later.period_month
     where later.unit_kato is null
 ),
 

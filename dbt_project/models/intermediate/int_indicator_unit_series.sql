@@ -46,7 +46,7 @@ spans as (
         value - coalesce(previous_value, 0) as increase,
         coalesce(
             {{ add_months('previous_month', 1) }},
-            cast({{ dbt.date_trunc('year', 'period_month') }} as date)
+            {{ first_of_year('period_month') }}
         ) as span_start
     from cumulative
 ),
@@ -70,7 +70,7 @@ year_to_date as (
         value,
         cast(null as decimal(18, 4)) as value_printed,
         value as span_value,
-        cast({{ dbt.date_trunc('year', 'period_month') }} as date) as span_start,
+        {{ first_of_year('period_month') }} as span_start,
         submission_id,
         received_at
     from spans

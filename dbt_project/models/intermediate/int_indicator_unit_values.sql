@@ -58,7 +58,7 @@ component_values as (
         series.submission_id
     from formulas
     inner join series on formulas.component_code = series.indicator_code
-    where formulas.component_code != 'POPULATION'
+    where formulas.component_code != 'population'
 ),
 
 reporting as (
@@ -88,7 +88,7 @@ population_values as (
         on
             reporting.unit_kato = population.territory_kato
             and reporting.period_month = population.period_month
-    where formulas.component_code = 'POPULATION'
+    where formulas.component_code = 'population'
 ),
 
 components as (

@@ -44,7 +44,7 @@ reported as (
 followed as (
     select
         *,
-        {% for measure in offence_measures() %}
+        {% for measure in offence_flows() %}
             lag({{ measure }}) over (
                 partition by offence_code, unit_kato, {{ year_of('period_month') }}
                 order by period_month
@@ -55,7 +55,7 @@ followed as (
                 'lag(period_month) over (partition by offence_code, unit_kato, '
                 ~ year_of('period_month') ~ ' order by period_month)', 1
             ) }},
-            cast({{ dbt.date_trunc('year', 'period_month') }} as date)
+            {{ first_of_year('period_month') }}
         ) as span_start
     from reported
 ),
@@ -72,7 +72,7 @@ year_to_date as (
             {{ measure }},
         {% endfor %}
         cast(null as decimal(18, 4)) as registered_in_month_reported,
-        cast({{ dbt.date_trunc('year', 'period_month') }} as date) as span_start
+        {{ first_of_year('period_month') }} as span_start
     from followed
 ),
 
@@ -84,13 +84,14 @@ months as (
         period_month,
         'month' as basis,
         submission_id,
-        {% for measure in offence_measures() %}
+        {% for measure in offence_flows() %}
             case
                 when span_start != period_month then null
                 when {{ month_of('period_month') }} = 1 then {{ measure }}
                 else {{ measure }} - previous_{{ measure }}
             end as {{ measure }},
         {% endfor %}
+        cast(null as decimal(18, 4)) as in_production,
         registered_in_month_reported,
         span_start
     from followed

@@ -96,7 +96,7 @@ joined as (
         expected.period_month,
         expected.territory_kato,
         expected.unit_kato,
-        expected.deadline_date,
+        expected.deadline_at,
         sent.first_received_at,
         population.population,
         coalesce(
@@ -135,13 +135,13 @@ final as (
         period_month,
         territory_kato,
         unit_kato,
-        deadline_date,
+        deadline_at,
         first_received_at,
         population,
         covered_at is not null as is_covered,
         coalesce(first_received_at, covered_at) is not null as is_received,
         coalesce(
-            cast(coalesce(first_received_at, covered_at) as date) <= deadline_date, false
+            coalesce(first_received_at, covered_at) <= deadline_at, false
         ) as is_on_time
     from joined
 )

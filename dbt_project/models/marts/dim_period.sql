@@ -11,7 +11,7 @@ final as (
         cast({{ year_of('period_month') }} * 100 + {{ month_of('period_month') }} as integer)
             as period_code,
         {{ month_end('period_month') }} as month_end_date,
-        cast({{ dbt.date_trunc('year', 'period_month') }} as date) as year_start_date,
+        {{ first_of_year('period_month') }} as year_start_date,
         {{ add_months('period_month', -12) }} as prior_year_month,
         case {{ month_of('period_month') }}
             {% for name in [

@@ -12,10 +12,17 @@ joined as (
         coverage.expected_units,
         coverage.received_units,
         coverage.population_expected,
-        coverage.withhold_below,
+        coverage.shown_from_units,
+        coverage.shown_from_population,
+        coverage.final_from_units,
+        coverage.final_from_population,
         coverage.own_submission_id is not null as is_own_submission,
         greatest(coverage.accepted_units - (coverage.reporting_units - totals.units_known), 0)
-            as accepted_units
+            as accepted_units,
+        case
+            when totals.units_known = totals.units_known_with_population
+                then totals.population_known
+        end as population_complete
     from totals
     inner join coverage
         on
@@ -28,26 +35,16 @@ measured as (
     select
         *,
         {{ share('accepted_units', 'expected_units') }} as coverage_share,
-        least(
-            coalesce(
-                case
-                    when units_known = units_known_with_population
-                        then {{ share('population_known', 'population_expected') }}
-                end,
-                {{ share('accepted_units', 'expected_units') }}
-            ),
-            1.0
-        ) as population_coverage_share
+        {{ population_share(
+            'accepted_units', 'expected_units', 'population_complete', 'population_expected'
+        ) }} as population_coverage_share
     from joined
 ),
 
 judged as (
     select
         *,
-        {{ figure_status(
-            'registered', 'accepted_units', 'expected_units',
-            'population_coverage_share', 'withhold_below', 'is_own_submission'
-        ) }} as status
+        {{ figure_status('registered') }} as status
     from measured
 ),
 
@@ -66,7 +63,10 @@ final as (
         case
             when status = 'withheld' then 'coverage_below_threshold'
             when status = 'partial' then 'coverage_incomplete'
-            when status = 'missing' and basis = 'month' and coalesce(span_start, period_month) != period_month
+            when
+                status = 'missing'
+                and basis = 'month'
+                and coalesce(span_start, period_month) != period_month
                 then 'previous_month_missing'
             when status = 'missing' then 'cell_blank'
         end as status_reason,

@@ -6,13 +6,12 @@ measured as (
     select
         *,
         {{ share('accepted_units', 'expected_units') }} as coverage_share,
-        least(
-            coalesce(
-                {{ share('coalesce(population_reported, 0)', 'population_expected') }},
-                {{ share('accepted_units', 'expected_units') }}
-            ),
-            1.0
-        ) as population_coverage_share
+        {{ population_share(
+            'accepted_units', 'expected_units',
+            'coalesce(population_reported, 0)', 'population_expected'
+        ) }} as population_coverage_share,
+        own_submission_id is not null as is_own_submission,
+        nullif(reporting_units, 0) as units_reported
     from coverage
 ),
 
@@ -21,7 +20,7 @@ final as (
         form_code,
         territory_kato,
         period_month,
-        deadline_date,
+        deadline_at,
         expected_units,
         received_units,
         accepted_units,
@@ -31,13 +30,7 @@ final as (
         population_reported,
         coverage_share,
         population_coverage_share,
-        withhold_below as withhold_below_share,
-        case
-            when reporting_units = 0 then 'missing'
-            when own_submission_id is not null or accepted_units >= expected_units then 'final'
-            when population_coverage_share < withhold_below then 'withheld'
-            else 'partial'
-        end as status,
+        {{ figure_status('units_reported') }} as status,
         missing_units,
         own_submission_id as submission_id,
         received_at_max

@@ -49,9 +49,9 @@ final as (
                 then in_force.submission_id
         end as superseded_by,
         versioned.received_at,
-        expected.deadline_date,
+        expected.deadline_at,
         expected.form_code is not null as is_expected,
-        coalesce(cast(versioned.received_at as date) > expected.deadline_date, false) as is_late,
+        coalesce(versioned.received_at > expected.deadline_at, false) as is_late,
         cast(coalesce(counted.errors, 0) as integer) as error_count,
         cast(coalesce(counted.warnings, 0) as integer) as warning_count,
         versioned.submitted_by,

@@ -5,8 +5,10 @@ with source as (
 final as (
     select
         cast(form_code as {{ dbt.type_string() }}) as form_code,
-        cast(withhold_below as double) as withhold_below,
-        cast(precedence as {{ dbt.type_string() }}) as precedence
+        cast(shown_from_units as double) as shown_from_units,
+        cast(shown_from_population as double) as shown_from_population,
+        cast(final_from_units as double) as final_from_units,
+        cast(final_from_population as double) as final_from_population
     from source
 )
 

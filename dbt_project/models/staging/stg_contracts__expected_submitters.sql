@@ -7,7 +7,7 @@ final as (
         cast(form_code as {{ dbt.type_string() }}) as form_code,
         cast(territory_kato as {{ dbt.type_string() }}) as territory_kato,
         cast(period_month as date) as period_month,
-        cast(deadline_date as date) as deadline_date
+        cast(deadline_at as {{ dbt.type_timestamp() }}) as deadline_at
     from source
 )
 

@@ -39,6 +39,7 @@ class Country:
 
     def __init__(self, root: Path, *, split_on: date | None = None) -> None:
         self.root = root
+        self.lake = root / "lake"
         self.submissions: list[dict[str, object]] = []
         self.findings: list[dict[str, object]] = []
         self.cell_files: list[dict[str, object]] = []
@@ -46,7 +47,7 @@ class Country:
         self.split_on = split_on
 
     def expect(self, *periods: str, territories: tuple[str, ...] = (NORTH, SOUTH, EAST)) -> None:
-        """Say who has to report for these months; the deadline is the 10th of the next month."""
+        """Say who has to report for these months; the deadline is noon of the 10th of the next month."""
         for period in periods:
             first = month(period)
             year, following = divmod(first.year * 12 + first.month, 12)
@@ -55,7 +56,7 @@ class Country:
                     "form_code": "1-M",
                     "territory_kato": territory,
                     "period_month": first,
-                    "deadline_date": date(year, following + 1, 10),
+                    "deadline_at": datetime(year, following + 1, 10, 12),
                 }
                 for territory in territories
             ]
@@ -89,14 +90,14 @@ class Country:
             }
         )
         if accepted and in_force:
-            path = self.root / "lake" / f"{identifier}.parquet"
-            path.parent.mkdir(parents=True, exist_ok=True)
+            name = f"{identifier}.parquet"
+            self.lake.mkdir(parents=True, exist_ok=True)
             rows = [
                 {"submission_id": identifier, "section": s, "line": n, "graph": g, "value": value}
                 for (s, n, g), value in cells.items()
             ]
-            pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMAS["no_cells"]), path)
-            self.cell_files.append({"submission_id": identifier, "path": str(path)})
+            pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMAS["no_cells"]), self.lake / name)
+            self.cell_files.append({"submission_id": identifier, "path": name})
         return identifier
 
     def warn(self, submission_id: str, section: str, line: int, graph: int | None = None) -> None:
@@ -139,7 +140,13 @@ class Country:
             "periods": [{"period_month": period} for period in periods],
             "expected_submitters": self.expected,
             "coverage_rules": [
-                {"form_code": "1-M", "withhold_below": 0.6, "precedence": "consolidated"}
+                {
+                    "form_code": "1-M",
+                    "shown_from_units": 0.5,
+                    "shown_from_population": 0.6,
+                    "final_from_units": 1.0,
+                    "final_from_population": 1.0,
+                }
             ],
             "submissions": self.submissions,
             "findings": self.findings,
@@ -229,7 +236,7 @@ INDICATOR_FORMULAS = [
         ("CLEARANCE", "denominator", "ENDED"),
         ("CLEARANCE", "denominator", "INTERRUPTED"),
         ("PER_10K", "numerator", "REGISTERED"),
-        ("PER_10K", "denominator", "POPULATION"),
+        ("PER_10K", "denominator", "population"),
     )
 ]
 OFFENCES = [

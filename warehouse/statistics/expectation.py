@@ -40,43 +40,46 @@ class _Groups:
 
     def total(self, values: Floats) -> Floats:
         """Group totals, shape (indicators, groups, …)."""
-        return np.einsum("id...,dg->ig...", values, self.member, optimize=True)
+        totals: Floats = np.einsum("id...,dg->ig...", values, self.member, optimize=True)
+        return totals
 
     def spread(self, totals: Floats) -> Floats:
         """Totals of each district's group, shape (indicators, districts, …)."""
-        return np.einsum("ig...,dg->id...", totals, self.member, optimize=True)
+        values: Floats = np.einsum("ig...,dg->id...", totals, self.member, optimize=True)
+        return values
 
 
 class _Dispersion:
-    """Variance beyond Poisson and estimation error: weighted moments of one-step residuals."""
+    """Variance beyond Poisson and estimation error, from squared one-step residuals.
+
+    Each residual counts by the precision with which it tells the dispersion, which vanishes for
+    small means; series are shrunken to the indicator and the indicator to the start value.
+    """
 
     def __init__(self, shape: tuple[int, int], parameters: OutlierParameters) -> None:
         self._p = parameters.dispersion
         self._keep = 0.5 ** (1 / self._p.half_life_months)
-        self._excess = np.zeros(shape)
-        self._weight = np.zeros(shape)
+        self._sum = np.zeros(shape)
+        self._precision = np.zeros(shape)
 
     def value(self) -> Floats:
         """Shrunken dispersion of each series, shape (indicators, districts)."""
         p = self._p
-        indicator = (self._excess.sum(1) + p.indicator_weight * p.start) / (
-            self._weight.sum(1) + p.indicator_weight
-        )
+        prior = p.indicator_deviation**-2
+        indicator = (self._sum.sum(1) + prior * p.start) / (self._precision.sum(1) + prior)
         indicator = np.maximum(indicator, p.floor)[:, None]
-        district = (self._excess + p.district_weight * indicator) / (
-            self._weight + p.district_weight
-        )
-        return np.maximum(district, p.floor)
+        prior = p.district_deviation**-2
+        district = (self._sum + prior * indicator) / (self._precision + prior)
+        shrunken: Floats = np.maximum(district, p.floor)
+        return shrunken
 
     def learn(self, value: Floats, mean: Floats, variation: Floats, estimation: Floats) -> None:
         """Take in one month; NaN values are passed over."""
         variance = mean + variation * mean**2
+        scale = np.where(np.isfinite(value), mean**2 / (2 * variance**2 + variance), 0.0)
         excess = (value - mean) ** 2 - mean - estimation * mean**2
-        scale = np.where(np.isfinite(value), mean / np.maximum(variance, _TINY), 0.0) ** 2
-        self._excess = self._keep * self._excess + np.where(scale > 0, excess, 0.0) * (
-            scale / np.maximum(mean, _TINY) ** 2
-        )
-        self._weight = self._keep * self._weight + scale
+        self._sum = self._keep * self._sum + scale * np.where(scale > 0, excess, 0.0)
+        self._precision = self._keep * self._precision + scale * mean**2
 
 
 class _Season:
@@ -186,7 +189,9 @@ class _Level:
 
     def __init__(self, frame: HistoryFrame, parameters: OutlierParameters) -> None:
         indicators, districts, _ = frame.values.shape
-        self._keep = 0.5 ** (1 / parameters.half_life_months)
+        self._drift = parameters.yearly_drift**2 / MONTHS
+        longest = parameters.longest_half_life_months
+        self._least_gain = 1 - 0.5 ** (1 / longest)
         self._prior = parameters.prior_events
         population = frame.population
         if population is None:
@@ -211,11 +216,19 @@ class _Level:
         shape = self._prior + self.events
         return shape / (self._prior / prior + self.exposure), 1 / shape
 
-    def learn(self, value: Floats, season: Floats) -> None:
-        """Take in one month; NaN values only let time pass."""
+    def learn(
+        self, value: Floats, season: Floats, level: Floats, dispersion: Floats
+    ) -> None:
+        """Take in one month; NaN values only let time pass.
+
+        A small count says little about a month, so its memory must be long; the gain is that of
+        a level which drifts, observed with this noise (steady state of the local-level model).
+        """
+        noise = 1 / np.maximum(level, _TINY) + dispersion
+        keep = 1 - np.maximum(np.sqrt(self._drift / (noise + self._drift)), self._least_gain)
         known = np.isfinite(value)
-        self.events = np.maximum(self._keep * self.events + np.where(known, value, 0.0), 0.0)
-        self.exposure = self._keep * self.exposure + np.where(known, season, 0.0)
+        self.events = np.maximum(keep * self.events + np.where(known, value, 0.0), 0.0)
+        self.exposure = keep * self.exposure + np.where(known, season, 0.0)
         self.reported += known
 
 
@@ -262,7 +275,7 @@ def expect(frame: HistoryFrame, parameters: OutlierParameters) -> Expectation:
         learned = np.where(tested, clean, np.nan)
         dispersion.learn(learned, moved, total, uncertainty + movement)
         own_dispersion.learn(learned, mean, own_total, uncertainty)
-        level.learn(clean, season.factor[:, :, month])
+        level.learn(clean, season.factor[:, :, month], base, spread)
         if month == MONTHS - 1 and t >= MONTHS - 1:
             season.learn(cleaned[:, :, t - MONTHS + 1 : t + 1], spread)
     return Expectation(own, own_variation, expected, variation, has_peers)

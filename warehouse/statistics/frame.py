@@ -41,8 +41,8 @@ class DispersionParameters(_Parameters):
 
     start: float
     floor: float
-    indicator_weight: float
-    district_weight: float
+    indicator_deviation: float
+    district_deviation: float
     half_life_months: float
 
 
@@ -57,7 +57,8 @@ class OutlierParameters(_Parameters):
     """The rule as data: `contracts/outliers.yml`."""
 
     version: int
-    half_life_months: float
+    yearly_drift: float
+    longest_half_life_months: float
     minimum_history_months: int
     prior_events: float
     clip_deviations: float
@@ -69,6 +70,8 @@ class OutlierParameters(_Parameters):
     requalification: Requalification
     screen_deviations: float
     info_probability: float
+    slip_probability: float
+    slip_odds: float
     warning_false_discovery: float
     interval_probability: float
     minimum_peers: int

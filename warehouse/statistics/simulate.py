@@ -91,7 +91,7 @@ class Decade:
     @property
     def months(self) -> int:
         """Number of months."""
-        return self.counts.shape[2]
+        return int(self.counts.shape[2])
 
     @property
     def breaks(self) -> Booleans:
@@ -204,8 +204,9 @@ def _requalified(rng: np.random.Generator, p: DecadeParameters, counts: Floats) 
     """Offences of earlier months taken off the register; a month may turn negative, a YTD not."""
     hit = rng.random(counts.shape) < p.requalified_share
     before = year_to_date(counts) - counts
-    size = 1 + rng.poisson(0.3 * before)
-    return np.where(hit, np.minimum(size, before // 3), 0.0)
+    size = np.minimum(1.0 + rng.poisson(0.3 * before), before // 3)
+    removed: Floats = np.where(hit, size, 0.0)
+    return removed
 
 
 def _split_district(

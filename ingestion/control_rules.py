@@ -40,6 +40,7 @@ class CompiledRules:
 
     All arrays have one item per comparison. `rule_index` points into `rules`; `op` into
     =, >=, <=; `anchor` is the coordinate whose cell is reported; `slack` is the difference allowed.
+    `touches` has a row per section, of all forms in order: 1 where the comparison uses the section.
     """
 
     forms: tuple[Form, ...]
@@ -50,6 +51,7 @@ class CompiledRules:
     op: NDArray[np.int8]
     anchor: Integers
     slack: Floats
+    touches: sp.csr_array
     mass_breach: MassBreach | None
 
     def __len__(self) -> int:
@@ -152,14 +154,28 @@ def evaluate_cross(compiled: CompiledRules, values: Mapping[str, Floats]) -> Out
     return evaluate(compiled, np.concatenate(parts, axis=-1))
 
 
-def is_mass_breach(compiled: CompiledRules, outcome: Outcome) -> Booleans:
-    """Say for each file (a scalar for one) whether so much is broken that the file is damaged."""
-    checked = outcome.nonzero.sum(axis=0)
-    broken = (~outcome.ok).sum(axis=0)
-    if compiled.mass_breach is None:
-        return np.zeros_like(checked, dtype=bool)
+@dataclass(frozen=True)
+class SectionBreaches:
+    """Per section, of all forms in order: comparisons with a non-zero side, how many of them are
+    broken, and whether that is so many that the sheet must be damaged.
+
+    Shape (sections,) or (sections, files).
+    """
+
+    checked: Integers
+    broken: Integers
+    damaged: Booleans
+
+
+def breaches_by_section(compiled: CompiledRules, outcome: Outcome) -> SectionBreaches:
+    """Count breaches by section and apply the `mass_breach` of the rule book."""
+    checked = (compiled.touches @ outcome.nonzero.astype(np.float64)).astype(np.int64)
+    broken = (compiled.touches @ (~outcome.ok).astype(np.float64)).astype(np.int64)
     limit = compiled.mass_breach
-    return (checked >= limit.minimum) & (broken >= limit.share * checked)
+    if limit is None:
+        return SectionBreaches(checked, broken, np.zeros(checked.shape, dtype=np.bool_))
+    damaged = (checked >= limit.minimum) & (broken >= limit.share * checked)
+    return SectionBreaches(checked, broken, damaged)
 
 
 def measure(compiled: CompiledRules, values: Floats) -> dict[str, Evidence]:
@@ -203,6 +219,7 @@ def _compile(forms: tuple[Form, ...], book: RuleBook) -> CompiledRules:
         op=operators[rule_index] if groups else np.zeros(0, dtype=np.int8),
         anchor=_anchors(groups),
         slack=_slack(forms, left, right, book.tolerance),
+        touches=_touches(forms, left, right),
         mass_breach=book.mass_breach,
     )
 
@@ -235,6 +252,15 @@ def _slack(
     ).astype(np.float64)
     touched = (abs(left) + abs(right)) @ fractional
     return np.where(touched > 0, max(tolerance, _ROUNDING), 0.0)
+
+
+def _touches(forms: Iterable[Form], left: sp.csr_array, right: sp.csr_array) -> sp.csr_array:
+    sizes = [section.size for form in forms for section in form.sections]
+    places = (np.arange(sum(sizes)), np.repeat(np.arange(len(sizes)), sizes))
+    of_section = sp.csr_array((np.ones(sum(sizes)), places), shape=(sum(sizes), len(sizes)))
+    touches = sp.csr_array(((abs(left) + abs(right)) @ of_section).T)
+    touches.data[:] = 1
+    return touches
 
 
 def _row(matrix: sp.csr_array, row: int) -> Integers:

@@ -12,6 +12,7 @@ from warehouse.contracts.files import CONTRACTS_DIR, ContractError
 from warehouse.contracts.form_files import load_forms
 from warehouse.contracts.forms import Coordinates, Form, Graph, Layout, Line, Section
 from warehouse.contracts.indicators import Indicators, Mart, load_indicators, load_marts
+from warehouse.contracts.messages import Message, Messages, load_messages
 from warehouse.contracts.rules import Rule, RuleBook, load_cross_rule_books, load_rule_book
 from warehouse.contracts.territories import (
     Population,
@@ -79,6 +80,15 @@ class Contracts:
     def cross_rules(self) -> tuple[Rule, ...]:
         """The control rules of form against form."""
         return tuple(rule for book in self.cross_rule_books for rule in book.rules)
+
+    @cached_property
+    def messages(self) -> Messages:
+        """The messages of findings."""
+        return load_messages(self.root)
+
+    def message(self, code: str) -> Message:
+        """Give the message of a code. Raises KeyError."""
+        return self.messages.message(code)
 
     def expected_submitters(self, form: str, period: str) -> tuple[str, ...]:
         """Give the units that owe `form` for `period`. Raises KeyError for an unknown form."""

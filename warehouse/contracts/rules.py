@@ -105,9 +105,10 @@ class Rule(Record):
 
 
 class MassBreach(Record):
-    """From which share of broken comparisons on a file counts as damaged.
+    """From which share of broken comparisons a sheet counts as damaged.
 
-    `share` is of the comparisons with a non-zero side; fewer than `minimum` of them decide nothing.
+    `share` is of the comparisons that touch the sheet and have a non-zero side; fewer than
+    `minimum` of them decide nothing.
     """
 
     share: float = Field(gt=0, le=1)

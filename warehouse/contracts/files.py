@@ -53,9 +53,13 @@ def read_table(path: Path, model: type[RecordT]) -> tuple[RecordT, ...]:
     """Read the CSV file `path`, one `model` per row; empty cells mean the model's defaults."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
+            reader = csv.DictReader(file)
+            rows = list(reader)
     except OSError as error:
         raise ContractError(f"{path}: {error}") from error
+    unknown = sorted(set(reader.fieldnames or ()) - set(model.model_fields))
+    if unknown:
+        raise ContractError(f"{path}: line 1: unknown column {', '.join(unknown)}")
     return tuple(
         parse(path, model, {k: v for k, v in row.items() if v != ""}, f"line {number}")
         for number, row in enumerate(rows, start=2)

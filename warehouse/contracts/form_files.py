@@ -82,23 +82,16 @@ def load_forms(root: Path) -> tuple[Form, ...]:
     ]
     if not shapes:
         raise _error(root / "forms", "", "no folder with a form.yml")
-    # A form that points at another form for its offences needs that form to be there first.
-    shapes.sort(key=lambda s: (s[1].offence_reference.form != s[1].code, s[1].valid_from))
-    references: dict[str, Mapping[int, Line]] = {}
-    forms = []
-    for file, shape in shapes:
-        form = _load_form(file, shape, references)
-        if shape.offence_reference.form == form.code:
-            reference = form.section(shape.offence_reference.section)
-            references[form.code] = {line.code: line for line in reference.lines}
-        forms.append(form)
-    forms.sort(key=lambda form: (form.code, form.valid_from))
+    forms = sorted((_load_form(*shape) for shape in shapes), key=lambda f: (f.code, f.valid_from))
     _refuse_overlaps(forms)
-    return tuple(forms)
+    newest = {form.code: form for form in forms}
+    return tuple(_with_inherited_names(form, newest) for form in forms)
 
 
-def _load_form(file: Path, shape: _FormFile, references: Mapping[str, Mapping[int, Line]]) -> Form:
+def _load_form(file: Path, shape: _FormFile) -> Form:
     folders = (file.parent, *([file.parent.parent / shape.based_on] if shape.based_on else []))
+    if not folders[-1].is_dir():
+        raise _error(file, "based_on", f"no folder {folders[-1].name!r} beside this one")
     line_sets: dict[str, tuple[Line, ...]] = {}
     sections = []
     for code in shape.sections:
@@ -124,7 +117,7 @@ def _load_form(file: Path, shape: _FormFile, references: Mapping[str, Mapping[in
         folders=folders,
     )
     _refuse_twice(file, "sections", (section.sheet for section in form.sections))
-    return _with_inherited_names(file, form, references)
+    return form
 
 
 def _error(file: Path, key: str, problem: str) -> ContractError:
@@ -196,27 +189,23 @@ def _check_parents(file: Path, lines: tuple[Line, ...]) -> None:
             above = parents[above]
 
 
-def _with_inherited_names(
-    file: Path, form: Form, references: Mapping[str, Mapping[int, Line]]
-) -> Form:
-    wanted = form.offence_reference
-    if wanted.form == form.code:
-        if wanted.section not in form.section_index:
-            raise _error(file, "offence_reference.section", f"no section {wanted.section!r}")
-        reference: Mapping[int, Line] = {x.code: x for x in form.section(wanted.section).lines}
-    elif wanted.form in references:
-        reference = references[wanted.form]
-    else:
+def _with_inherited_names(form: Form, newest: Mapping[str, Form]) -> Form:
+    """Check the offence of every line and take over the names of the reference section."""
+    file, wanted = form.folders[0] / "form.yml", form.offence_reference
+    target = form if wanted.form == form.code else newest.get(wanted.form)
+    if target is None:
         raise _error(file, "offence_reference.form", f"no form {wanted.form!r}")
-    translated: dict[str, tuple[Line, ...]] = {}
-    for section in form.sections:
-        if section.line_set not in translated:
-            lines_file = _find(form.folders, f"lines/{section.line_set}.csv")
-            translated[section.line_set] = tuple(
-                _inherit(lines_file, line, reference) for line in section.lines
-            )
-    sections = tuple(replace(s, lines=translated[s.line_set]) for s in form.sections)
-    return replace(form, sections=sections)
+    if wanted.section not in target.section_index:
+        raise _error(file, "offence_reference.section", f"no section {wanted.section!r}")
+    reference = {line.code: line for line in target.section(wanted.section).lines}
+    lines = {
+        section.line_set: tuple(
+            _inherit(_find(form.folders, f"lines/{section.line_set}.csv"), line, reference)
+            for line in section.lines
+        )
+        for section in {section.line_set: section for section in form.sections}.values()
+    }
+    return replace(form, sections=tuple(replace(s, lines=lines[s.line_set]) for s in form.sections))
 
 
 def _inherit(file: Path, line: Line, reference: Mapping[int, Line]) -> Line:

@@ -1,0 +1,1 @@
+"""Published figures: what each one allows, and where they contradict each other."""

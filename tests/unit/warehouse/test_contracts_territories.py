@@ -1,5 +1,6 @@
 import re
 import zipfile
+from collections import Counter
 from datetime import date
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -63,10 +64,7 @@ OFFICIAL_FILES = {
 
 def test_the_country_counts_as_many_units_as_the_bureau_of_statistics_says() -> None:
     today = date(2026, 1, 1)
-    count = {
-        level: len(TERRITORIES.valid_on(today, level))
-        for level in ("republic", "oblast", "republican_city", "district", "city_district")
-    }
+    count = Counter(unit.level for unit in TERRITORIES.valid_on(today))
     assert count["republic"] == 1
     assert (count["oblast"], count["republican_city"]) == (17, 3)
     assert count["district"] + count["city_district"] == 195
@@ -233,7 +231,7 @@ def test_a_wrong_file_is_refused_by_name_and_place(tmp_path: Path, text: str, re
     row = "000000000,planet,a,b,c,1900-01-01"
     header = text.strip()
     (folder / "territories.csv").write_text(f"{header}\n{row}{',x' * ('colour' in header)}\n")
-    with pytest.raises(ContractError, match=rf"territories\.csv: .*line 2\.{reason}"):
+    with pytest.raises(ContractError, match=rf"territories\.csv: line \d.*{reason}"):
         load_territories(tmp_path)
 
 

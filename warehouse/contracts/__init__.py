@@ -43,6 +43,9 @@ class Contracts:
 
     root: Path
     form_versions: tuple[Form, ...]
+    rule_books: Mapping[Form, RuleBook]
+    cross_rule_books: tuple[RuleBook, ...]
+    messages: Messages
     indicators: Indicators
     marts: Mapping[str, Mart]
     territories: Territories
@@ -62,16 +65,6 @@ class Contracts:
                 return form
         raise KeyError(f"no version of form {code} is in force in {period}")
 
-    @cached_property
-    def rule_books(self) -> Mapping[Form, RuleBook]:
-        """The control rules inside each version of a form."""
-        return {form: load_rule_book(form.rules_folder) for form in self.form_versions}
-
-    @cached_property
-    def cross_rule_books(self) -> tuple[RuleBook, ...]:
-        """The control rules of form against form, one book per file."""
-        return load_cross_rule_books(self.root)
-
     def rules_for(self, form: Form) -> tuple[Rule, ...]:
         """Give the control rules inside one form."""
         return self.rule_books[form].rules
@@ -80,11 +73,6 @@ class Contracts:
     def cross_rules(self) -> tuple[Rule, ...]:
         """The control rules of form against form."""
         return tuple(rule for book in self.cross_rule_books for rule in book.rules)
-
-    @cached_property
-    def messages(self) -> Messages:
-        """The messages of findings."""
-        return load_messages(self.root)
 
     def message(self, code: str) -> Message:
         """Give the message of a code. Raises KeyError."""
@@ -118,6 +106,9 @@ def load_contracts(root: Path = CONTRACTS_DIR) -> Contracts:
     return Contracts(
         root=root,
         form_versions=forms,
+        rule_books={form: load_rule_book(form.rules_folder) for form in forms},
+        cross_rule_books=load_cross_rule_books(root),
+        messages=load_messages(root),
         indicators=load_indicators(root),
         marts=load_marts(root),
         territories=territories,

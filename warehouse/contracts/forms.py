@@ -214,7 +214,10 @@ class Coordinates:
 
 @dataclass(frozen=True, eq=False)
 class Form:
-    """One version of a statistical form. `folders`: its own, then the one that it is based on."""
+    """One version of a statistical form. `folders`: its own, then the one that it is based on.
+
+    Forms read from the same folder are equal, in whichever process they were read.
+    """
 
     code: str
     name: Names
@@ -227,6 +230,16 @@ class Form:
     offence_reference: OffenceReference
     sections: tuple[Section, ...]
     folders: tuple[Path, ...]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Form) and self._identity == other._identity
+
+    def __hash__(self) -> int:
+        return hash(self._identity)
+
+    @property
+    def _identity(self) -> tuple[object, ...]:
+        return self.code, self.version, self.folders
 
     @cached_property
     def section_index(self) -> Mapping[str, int]:

@@ -1,5 +1,6 @@
 """The form contracts against the workbooks themselves, and contracts that are wrong."""
 
+import pickle
 import re
 import shutil
 import zipfile
@@ -427,6 +428,14 @@ def test_a_broken_contract_is_named_by_file_and_key(
     edit(contracts / "forms" / "SNG-1" / file, old, new)
     with pytest.raises(ContractError, match=message):
         load_forms(contracts)
+
+
+def test_a_form_sent_to_another_process_finds_its_rules_there() -> None:
+    contracts = load_contracts()
+    form = contracts.forms["1-M"]
+    sent = pickle.loads(pickle.dumps(form))  # noqa: S301
+    assert sent is not form
+    assert contracts.rules_for(sent) == contracts.rules_for(form)
 
 
 def test_the_content_hash_follows_the_bytes_of_the_contracts(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ final as (
         severity,
         coalesce(severity = 'misdemeanour', false) as is_misdemeanour,
         coalesce(severity in ('grave', 'especially_grave'), false) as is_grave_or_worse,
-        offence_kind in ('total', 'severity', 'chapter') as is_total,
+        offence_kind in ('total', 'severity', 'breakdown', 'chapter') as is_total,
         is_traffic,
         is_drugs
     from offences

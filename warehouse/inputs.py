@@ -1,0 +1,347 @@
+"""What a build reads: contracts and a snapshot of the ledger, written as Parquet tables."""
+
+import json
+from calendar import monthrange
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, get_args
+
+from warehouse.clock import period_month
+from warehouse.contracts import Contracts, Line
+from warehouse.contracts.indicators import POPULATION, Indicator
+from warehouse.contracts.messages import Language
+from warehouse.errors import UserError
+from warehouse.input_tables import table, write_tables
+from warehouse.ledger import Ledger, Snapshot, Submission
+from warehouse.paths import Home
+
+Row = dict[str, Any]
+
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+_OFFENCE_MART = "fct_crimes"
+_SEVERITIES = {
+    "проступки": "misdemeanour",
+    "преступлений": "crime",
+    "небольшой тяжести": "minor",
+    "средней тяжести": "medium",
+    "тяжкие": "grave",
+    "особо тяжкие": "especially_grave",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BuildInputs:
+    """The inputs of one build. `lake` is where the paths of `cell_files` begin."""
+
+    directory: Path
+    lake: Path
+    as_of: datetime | None
+    contract_hash: str
+    submissions: tuple[Submission, ...]
+
+    @property
+    def in_force(self) -> tuple[Submission, ...]:
+        """The submissions whose cells the build reads."""
+        return tuple(s for s in self.submissions if s.in_force)
+
+    @property
+    def cell_files(self) -> tuple[Path, ...]:
+        """The cell files of the submissions in force."""
+        return tuple(self.lake / str(s.cells_path) for s in self.in_force)
+
+
+def write_build_inputs(
+    home: Home,
+    ledger: Ledger,
+    contracts: Contracts,
+    as_of: datetime | None = None,
+    *,
+    directory: Path,
+) -> BuildInputs:
+    """Write everything a build needs to know to `directory`.
+
+    `as_of` limits submissions to those received by then. The same snapshot and contracts give
+    the same bytes. Raises UserError BUILD_INCOMPLETE when the lake lost a cell file.
+    """
+    snapshot = ledger.snapshot(as_of)
+    _require_cell_files(home, snapshot)
+    months = _months(snapshot.submissions)
+    rows: dict[str, Iterable[Row]] = {
+        "territories": _territories(contracts),
+        "population": _population(contracts, months),
+        "indicators": _indicators(contracts),
+        "indicator_sources": _indicator_sources(contracts),
+        "indicator_formulas": _indicator_formulas(contracts),
+        "offences": _offences(contracts),
+        "offence_measures": _offence_measures(contracts),
+        "periods": ({"period_month": month} for month in months),
+        "expected_submitters": _expected_submitters(contracts, snapshot.submissions),
+        "coverage_rules": _coverage_rules(contracts),
+        "submissions": _submissions(snapshot.submissions),
+        "findings": _findings(contracts, snapshot),
+        "cell_files": _cell_files(snapshot.in_force),
+    }
+    write_tables(directory, {name: table(name, content) for name, content in rows.items()})
+    return BuildInputs(
+        directory=directory,
+        lake=home.lake,
+        as_of=as_of,
+        contract_hash=contracts.content_hash,
+        submissions=tuple(snapshot.submissions),
+    )
+
+
+def _require_cell_files(home: Home, snapshot: Snapshot) -> None:
+    for submission in snapshot.in_force:
+        if submission.cells_path is None or not (home.lake / submission.cells_path).is_file():
+            problem = submission.cells_path or f"cells of {submission.submission_id}"
+            raise UserError("BUILD_INCOMPLETE", build=home.lake.name, problem=problem)
+
+
+def _months(submissions: Iterable[Submission]) -> list[date]:
+    """Every month of the years that have submissions."""
+    years = sorted({period_month(s.period).year for s in submissions})
+    return [date(year, month, 1) for year in years for month in range(1, 13)]
+
+
+def _last_day(month: date) -> date:
+    return month.replace(day=monthrange(month.year, month.month)[1])
+
+
+def _naive(moment: datetime) -> datetime:
+    """UTC without a zone: tables hold one kind of timestamp on every engine."""
+    return moment.astimezone(UTC).replace(tzinfo=None)
+
+
+def _territories(contracts: Contracts) -> Iterator[Row]:
+    for unit in contracts.territories.values():
+        yield {
+            "territory_kato": unit.kato,
+            "parent_kato": unit.parent_kato,
+            "territory_level": unit.level,
+            "iso_3166_2": unit.iso_3166_2,
+            "name_ru": unit.name_ru,
+            "name_kk": unit.name_kk,
+            "name_en": unit.name_en,
+            "valid_from": unit.valid_from,
+            "valid_to": unit.valid_to,
+            "predecessor_kato": unit.predecessor_kato,
+            "split_from_kato": unit.split_from_kato,
+        }
+
+
+def _population(contracts: Contracts, months: Iterable[date]) -> Iterator[Row]:
+    """One figure a month for every unit that exists then, in the borders of its last day."""
+    for month in months:
+        day = _last_day(month)
+        for unit in contracts.territories.valid_on(day):
+            figure = contracts.population.population_on(unit.kato, day)
+            if figure is not None:
+                yield {
+                    "territory_kato": unit.kato,
+                    "period_month": month,
+                    "population": figure.value,
+                    "population_date": figure.reference_date,
+                    "population_quality": figure.quality,
+                }
+
+
+def _indicators(contracts: Contracts) -> Iterator[Row]:
+    for indicator in contracts.indicators.values():
+        formula = indicator.formula if indicator.status == "derived" else None
+        yield {
+            "indicator_code": indicator.code,
+            "form_code": _form_of(contracts, indicator),
+            "domain": indicator.domain,
+            "name_ru": indicator.name.ru,
+            "name_kk": indicator.name.kk,
+            "name_en": indicator.name.en,
+            "unit": indicator.unit,
+            "measure_type": indicator.measure_type,
+            "territory_aggregation": indicator.territory_aggregation,
+            "time_aggregation": indicator.time_aggregation,
+            "iccs_code": indicator.iccs_code or None,
+            "article": indicator.article or None,
+            "formula_scale": formula.scale if formula and formula.denominator else None,
+            "formula_version": str(formula.version) if formula else None,
+            "is_derived": formula is not None,
+            "is_verified": indicator.status != "no_form",
+        }
+
+
+def _form_of(contracts: Contracts, indicator: Indicator) -> str | None:
+    """The one form that carries the indicator; None for an indicator without a form.
+
+    A figure has one submission behind it, so an indicator cannot mix forms: ValueError.
+    """
+    forms = {source.form for source in indicator.sources}
+    if indicator.status == "derived" and indicator.formula:
+        operands = {*indicator.formula.numerator, *indicator.formula.denominator} - {POPULATION}
+        components = [contracts.indicators[code] for code in operands]
+        forms = {source.form for component in components for source in component.sources}
+    if len(forms) > 1:
+        raise ValueError(f"{indicator.code} mixes forms {sorted(forms)}")
+    return next(iter(forms), None)
+
+
+def _indicator_sources(contracts: Contracts) -> Iterator[Row]:
+    for cell in contracts.indicators.source_cells():
+        yield {
+            "indicator_code": cell.indicator_code,
+            "form_code": cell.form,
+            "section": cell.section,
+            "line": cell.line,
+            "graph": cell.graph,
+            "basis": cell.basis,
+            "sign": cell.sign,
+        }
+
+
+def _indicator_formulas(contracts: Contracts) -> Iterator[Row]:
+    for indicator in contracts.indicators.values():
+        if indicator.status != "derived" or indicator.formula is None:
+            continue
+        for role in ("numerator", "denominator"):
+            for component in getattr(indicator.formula, role):
+                yield {
+                    "indicator_code": indicator.code,
+                    "role": role,
+                    "component_code": component,
+                    "sign": 1,
+                }
+
+
+def _offences(contracts: Contracts) -> Iterator[Row]:
+    form = contracts.forms[contracts.marts[_OFFENCE_MART].form]
+    section = form.section(form.offence_reference.section)
+    for order, line in enumerate(section.lines, start=1):
+        parent = section.line(line.parent) if line.parent is not None else None
+        yield {
+            "offence_code": str(line.code),
+            "line": line.code,
+            "line_order": order,
+            "name_ru": line.name.ru,
+            "name_kk": line.name.kk or None,
+            "name_en": line.name.en or None,
+            "article": line.article or None,
+            "chapter": line.chapter,
+            "parent_offence_code": str(parent.code) if parent else None,
+            "severity": _SEVERITIES.get(line.name.ru.strip().lower()),
+            "offence_kind": _offence_kind(line, parent),
+            "is_traffic": line.code in (contracts.marts["fct_traffic"].lines or ()),
+            "is_drugs": line.code in (contracts.marts["fct_drugs"].lines or ()),
+        }
+
+
+def _offence_kind(line: Line, parent: Line | None) -> str:
+    if parent is None:
+        return "total"
+    if line.name.ru.strip().lower() in _SEVERITIES:
+        return "severity"
+    if line.chapter is None:
+        return "breakdown"
+    if parent.chapter is None:
+        return "chapter"
+    return "article" if line.article else "item"
+
+
+def _offence_measures(contracts: Contracts) -> Iterator[Row]:
+    mart = contracts.marts[_OFFENCE_MART]
+    form = contracts.forms[mart.form]
+    for measure in mart.measures:
+        for line in form.section(measure.section).lines:
+            if mart.lines is None or line.code in mart.lines:
+                yield {
+                    "measure": measure.name,
+                    "offence_code": str(line.offence or line.code),
+                    "form_code": form.code,
+                    "section": measure.section,
+                    "line": line.code,
+                    "graph": measure.graph,
+                    "basis": measure.basis,
+                }
+
+
+def _expected_submitters(
+    contracts: Contracts, submissions: Iterable[Submission]
+) -> Iterator[Row]:
+    """Duties for every form and month of which anything was received."""
+    for form, period in sorted({(s.form_code, s.period) for s in submissions}):
+        deadline = _naive(contracts.deadline(form, period))
+        for territory in contracts.expected_submitters(form, period):
+            yield {
+                "form_code": form,
+                "territory_kato": territory,
+                "period_month": period_month(period),
+                "deadline_at": deadline,
+            }
+
+
+def _coverage_rules(contracts: Contracts) -> Iterator[Row]:
+    rule = contracts.coverage.aggregate
+    for form in contracts.forms:
+        yield {
+            "form_code": form,
+            "shown_from_units": rule.shown_from.units,
+            "shown_from_population": rule.shown_from.population,
+            "final_from_units": rule.final_from.units,
+            "final_from_population": rule.final_from.population,
+        }
+
+
+def _submissions(submissions: Iterable[Submission]) -> Iterator[Row]:
+    for submission in submissions:
+        yield {
+            "submission_id": submission.submission_id,
+            "sequence": submission.sequence,
+            "form_code": submission.form_code,
+            "form_version": submission.form_version,
+            "territory_kato": submission.territory_kato,
+            "period_month": period_month(submission.period),
+            "file_sha256": submission.file_sha256,
+            "file_name": submission.file_name,
+            "submitted_by": submission.submitted_by,
+            "received_at": _naive(submission.received_at),
+            "verdict": submission.verdict.value if submission.verdict else "pending",
+            "is_in_force": submission.in_force,
+            "contract_hash": submission.contract_hash,
+        }
+
+
+def _findings(contracts: Contracts, snapshot: Snapshot) -> Iterator[Row]:
+    for finding in snapshot.findings.to_pylist():
+        yield {
+            "submission_id": finding["submission_id"],
+            "finding_number": finding["position"] + 1,
+            "finding_code": finding["code"],
+            "severity": finding["severity"],
+            "sheet": finding["sheet"],
+            "cell": finding["cell"],
+            "section": finding["section"],
+            "line": finding["line"],
+            "graph": finding["graph"],
+            "found_value": finding["found"],
+            "expected_value": finding["expected"],
+            "rule_id": finding["rule_id"],
+            **{f"message_{language}": _text(contracts, finding, language) for language in LANGUAGES},
+        }
+
+
+def _text(contracts: Contracts, finding: Row, language: Language) -> str | None:
+    """The finding in words; None when the contracts no longer know its code."""
+    if finding["code"] not in contracts.messages.by_code:
+        return None
+    params = {**finding, "rule": finding["rule_id"], **json.loads(finding["params"] or "{}")}
+    return contracts.messages.render(finding["code"], language, params)
+
+
+def _cell_files(submissions: Iterable[Submission]) -> Iterator[Row]:
+    for submission in submissions:
+        yield {
+            "submission_id": submission.submission_id,
+            "path": submission.cells_path,
+            "sha256": submission.cells_sha256,
+        }

@@ -51,9 +51,7 @@ def read_figure(text: str) -> Figure:
     if not stripped:
         return Figure(Reading.BLANK)
     if _PLAIN.fullmatch(stripped):
-        return Figure(
-            Reading.PLAIN if stripped == text else Reading.WRITTEN_AS_TEXT, float(stripped)
-        )
+        return Figure(Reading.PLAIN, float(stripped))
     if _PLACEHOLDER.fullmatch(stripped):
         return Figure(Reading.PLACEHOLDER)
     if match := _GROUPED_BY_SPACE.fullmatch(stripped):

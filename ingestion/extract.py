@@ -1,0 +1,181 @@
+"""From the bytes of a workbook to the figures of a form, with everything that is odd about them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingestion.cells import TextCell, is_truncated, read_figures
+from ingestion.expected import ExpectedForm, ExpectedSection, expected_form
+from ingestion.findings import Findings
+from ingestion.formulas import formula_cells
+from ingestion.locate import ABSENT, Table, locate
+from ingestion.read import DocumentProperties, Grid, Workbook, column_letters
+from ingestion.safety import Limits, inspect
+from ingestion.sheets import Assignment, recognise, sheet_key
+from ingestion.structure import note_structure
+from warehouse.contracts import Contracts, Form
+from warehouse.ledger import Finding
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the lines and graphs of a section stand on a sheet; from 0, ABSENT where missing."""
+
+    sheet: str
+    left_edge: int
+    rows: NDArray[np.int64]
+    columns: NDArray[np.int64]
+
+    def cell(self, line: int, graph: int) -> str | None:
+        """A1 address by place of line and graph in the contract, None where there is no cell."""
+        row, column = self.rows[line], self.columns[graph]
+        if row == ABSENT or column == ABSENT:
+            return None
+        return f"{column_letters(int(column) + self.left_edge)}{int(row) + 1}"
+
+
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """What a workbook says. Small enough to travel between processes.
+
+    `values` has one figure per coordinate of the form, NaN where none could be read; empty when
+    the form was not recognised. `texts` are cells with more than a plain number, by place of the
+    section.
+    """
+
+    findings: tuple[Finding, ...]
+    properties: DocumentProperties
+    form_code: str | None = None
+    form_version: str | None = None
+    values: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    places: tuple[Place | None, ...] = ()
+    texts: tuple[tuple[int, TextCell], ...] = ()
+    formulas: frozenset[tuple[str, str]] = frozenset()
+    """(sheet, address) of cells with a formula."""
+
+
+def extract(
+    content: bytes, contracts: Contracts, *, period: str, form_code: str | None, limits: Limits
+) -> Extract:
+    """Read a workbook that may be anything; what is wrong with it is in the findings."""
+    findings = Findings(contracts)
+    inspection = inspect(content, limits)
+    for problem in inspection.problems:
+        findings.add(problem.code, **problem.params)
+    if inspection.problems:
+        return Extract(tuple(findings.items), DocumentProperties())
+    try:
+        workbook = _without_panic(lambda: Workbook(content))
+        grids = _without_panic(lambda: [workbook.grid(name) for name in workbook.sheet_names])
+    except ValueError as error:
+        findings.add("DAMAGED_WORKBOOK", reason=str(error))
+        return Extract(tuple(findings.items), DocumentProperties())
+    properties = workbook.properties
+    assignment = _recognise(grids, contracts, period, form_code, findings)
+    if assignment is None:
+        return Extract(tuple(findings.items), properties)
+    formulas = formula_cells(content, inspection.formulas) if inspection.formulas else frozenset()
+    return _read(workbook, grids, assignment, properties, formulas, findings)
+
+
+def _without_panic(action: Callable[[], T]) -> T:
+    """A panic of the Rust parser is not an Exception; for us it is a damaged file."""
+    try:
+        return action()
+    except BaseException as error:
+        if type(error).__name__ == "PanicException":
+            raise ValueError(str(error)) from error
+        raise
+
+
+def _recognise(
+    grids: list[Grid],
+    contracts: Contracts,
+    period: str,
+    form_code: str | None,
+    findings: Findings,
+) -> Assignment | None:
+    in_force = [form for form in contracts.form_versions if form.valid_in(period)]
+    assignment = recognise(grids, _prepared(contracts, in_force))
+    if assignment is None:
+        others = [form for form in contracts.form_versions if form not in in_force]
+        if other := recognise(grids, _prepared(contracts, others)):
+            findings.add("FORM_NOT_IN_FORCE", form=other.form.form.code, period=period)
+        else:
+            known = ", ".join(sorted(contracts.forms))
+            findings.add("FORM_UNKNOWN", sheets=", ".join(g.sheet for g in grids), forms=known)
+        return None
+    found = assignment.form.form.code
+    if form_code is not None and form_code != found:
+        findings.add("FORM_MISMATCH", found=found, expected=form_code)
+    return assignment
+
+
+def _prepared(contracts: Contracts, forms: Iterable[Form]) -> list[ExpectedForm]:
+    return [expected_form(contracts, form) for form in forms]
+
+
+def _read(
+    workbook: Workbook,
+    grids: list[Grid],
+    assignment: Assignment,
+    properties: DocumentProperties,
+    formulas: frozenset[tuple[str, str]],
+    findings: Findings,
+) -> Extract:
+    form = assignment.form.form
+    by_name = {grid.sheet: grid for grid in grids}
+    for sheet in assignment.extra:
+        findings.add("SHEET_EXTRA", sheet=sheet)
+    values = np.full(len(form.coordinates), np.nan)
+    places: list[Place | None] = []
+    texts: list[tuple[int, TextCell]] = []
+    for index, section in enumerate(assignment.form.sections):
+        grid = by_name.get(assignment.sheets.get(section.section.code, ""))
+        table = _locate(grid, section, findings)
+        if grid is None or table is None:
+            places.append(None)
+            continue
+        note_structure(grid, table, section, findings)
+        if not section.integral.all() and is_truncated(grid, table):
+            grid = workbook.exact_grid(grid.sheet)
+        figures = read_figures(grid, table)
+        values[form.offsets[index] : form.offsets[index + 1]] = figures.values.ravel()
+        texts.extend((index, text) for text in figures.texts)
+        places.append(Place(grid.sheet, grid.left_edge, table.rows, table.columns))
+    return Extract(
+        findings=tuple(findings.items),
+        properties=properties,
+        form_code=form.code,
+        form_version=form.version,
+        values=values,
+        places=tuple(places),
+        texts=tuple(texts),
+        formulas=formulas,
+    )
+
+
+def _locate(grid: Grid | None, section: ExpectedSection, findings: Findings) -> Table | None:
+    code, name = section.section.code, section.section.sheet
+    title = section.section.title.ru
+    if grid is None:
+        findings.add("SHEET_MISSING", section=code, expected=name, title=title)
+        return None
+    if sheet_key(grid.sheet) != sheet_key(name):
+        findings.add(
+            "SHEET_RENAMED", sheet=grid.sheet, section=code, found=grid.sheet, expected=name
+        )
+    if grid.row_count == 0:
+        findings.add("SHEET_EMPTY", sheet=grid.sheet, section=code, title=title)
+        return None
+    table = locate(grid, section)
+    if table is None:
+        findings.add("TABLE_NOT_FOUND", sheet=grid.sheet, section=code, title=title)
+    return table

@@ -1,0 +1,40 @@
+"""Which cells hold formulas. Only workbooks that have some come here."""
+
+from __future__ import annotations
+
+import io
+import posixpath
+import re
+import zipfile
+from collections.abc import Iterable
+from xml.etree import ElementTree
+
+_MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+_OFFICE = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+_CELL_WITH_FORMULA = re.compile(rb"<c\s[^>]*?\br=[\"']([A-Z]{1,3}\d{1,7})[\"'][^>]*>\s*<f[ >/]")
+
+
+def formula_cells(content: bytes, parts: Iterable[str]) -> frozenset[tuple[str, str]]:
+    """(sheet name, address) of every cell with a formula in the worksheet `parts`."""
+    with zipfile.ZipFile(io.BytesIO(content)) as package:
+        names = _sheet_names(package)
+        return frozenset(
+            (names[part], match.decode())
+            for part in parts
+            if part in names
+            for match in _CELL_WITH_FORMULA.findall(package.read(part))
+        )
+
+
+def _sheet_names(package: zipfile.ZipFile) -> dict[str, str]:
+    """Worksheet part -> sheet name."""
+    relations = ElementTree.fromstring(package.read("xl/_rels/workbook.xml.rels"))
+    targets = {r.get("Id"): r.get("Target", "") for r in relations}
+    book = ElementTree.fromstring(package.read("xl/workbook.xml"))
+    return {
+        posixpath.normpath(posixpath.join("xl", targets[sheet.get(f"{_OFFICE}id")])).lstrip("/"): (
+            sheet.get("name", "")
+        )
+        for sheet in book.iter(f"{_MAIN}sheet")
+        if sheet.get(f"{_OFFICE}id") in targets
+    }

@@ -1,0 +1,169 @@
+"""Compare the build of a located table with the contract: lines, graphs, labels, headers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pyarrow.compute as pc
+
+from ingestion.expected import ExpectedSection, plain
+from ingestion.findings import Findings
+from ingestion.locate import ABSENT, Table, row_label
+from ingestion.read import Grid
+
+
+def note_structure(
+    grid: Grid, table: Table, expected: ExpectedSection, findings: Findings
+) -> None:
+    """Add a finding for each missing, repeated, unknown or mislabelled line and graph."""
+    _note_graphs(grid, table, expected, findings)
+    _note_lines(grid, table, expected, findings)
+    if not _labels_as_printed(grid, table, expected):
+        _note_labels(grid, table, expected, findings)
+    _note_headers(grid, table, expected, findings)
+
+
+def _note_graphs(grid: Grid, table: Table, expected: ExpectedSection, findings: Findings) -> None:
+    section = expected.section
+    where = {"sheet": grid.sheet, "section": section.code}
+    for graph, column in zip(section.graphs, table.columns.tolist(), strict=True):
+        if column == ABSENT:
+            findings.add("GRAPH_MISSING", **where, graph=graph.number, name=graph.name.ru)
+    for number, column in table.repeated_graphs:
+        address = grid.address(table.graph_row, column)
+        findings.add("GRAPH_REPEATED", **where, graph=number, cell=address)
+    for number, column in table.unknown_graphs:
+        address = grid.address(table.graph_row, column)
+        findings.add("GRAPH_UNKNOWN", **where, cell=address, found=number)
+
+
+def _note_lines(grid: Grid, table: Table, expected: ExpectedSection, findings: Findings) -> None:
+    section = expected.section
+    where = {"sheet": grid.sheet, "section": section.code}
+    if (table.rows == ABSENT).all():
+        findings.add("CODES_NOT_FOUND", **where, count=len(section.lines))
+        return
+    for line, row in zip(section.lines, table.rows.tolist(), strict=True):
+        if row == ABSENT:
+            count = len(section.graphs)
+            findings.add("LINE_MISSING", **where, line=line.code, name=line.name.ru, count=count)
+    code_column = max(table.code_column, 0)
+    for code, row in table.repeated_lines:
+        first = int(table.rows[section.line_index[code]])
+        findings.add(
+            "LINE_REPEATED",
+            **where,
+            line=code,
+            cell=grid.address(row, code_column),
+            first=grid.address(first, code_column),
+        )
+    for text, row in table.unknown_lines:
+        findings.add("LINE_UNKNOWN", **where, cell=grid.address(row, code_column), found=text)
+
+
+def _labels_as_printed(grid: Grid, table: Table, expected: ExpectedSection) -> bool:
+    """Whether every label stands in its column exactly as in the official file."""
+    if table.contiguous_from == ABSENT:
+        return False
+    layout = expected.section.layout
+    for column, texts in zip(layout.label_columns, expected.label_texts, strict=True):
+        place = table.code_column - layout.code_column + column
+        if not 0 <= place < table.code_column:
+            return False
+        printed = grid.columns[place].slice(table.contiguous_from, len(texts))
+        if not printed.equals(texts) and not pc.fill_null(printed, "").equals(
+            pc.fill_null(texts, "")
+        ):
+            return False
+    return True
+
+
+def _note_labels(grid: Grid, table: Table, expected: ExpectedSection, findings: Findings) -> None:
+    section = expected.section
+    if not section.layout.codes_printed:
+        return
+    owners = {label: line.code for label, line in zip(expected.labels, section.lines, strict=True)}
+    for index, row in enumerate(table.rows.tolist()):
+        if row == ABSENT:
+            continue
+        found, wanted = row_label(grid, row, table.code_column), expected.labels[index]
+        if found == wanted or _same_letters(found, wanted):
+            continue
+        line = section.lines[index]
+        # The name of another line beside this code: one of the two stands in the wrong row.
+        other = owners.get(found)
+        findings.add(
+            "LINE_LABEL_DIFFERS" if other is None else "LINE_LABEL_MOVED",
+            sheet=grid.sheet,
+            section=section.code,
+            line=line.code,
+            cell=grid.address(row, table.code_column),
+            found=found,
+            expected=line.name.ru,
+            **({} if other is None else {"other": other}),
+        )
+
+
+def _same_letters(found: str, wanted: str) -> bool:
+    return _letters(found) == _letters(wanted)
+
+
+def _letters(text: str) -> str:
+    return "".join(character for character in text if character.isalnum())
+
+
+def _note_headers(grid: Grid, table: Table, expected: ExpectedSection, findings: Findings) -> None:
+    """A header text must stand over the graph it belongs to, in whatever row."""
+    section = expected.section
+    over: dict[str, int] = {}
+    for column, number, text in _header_texts(expected):
+        place = _place_of_column(table, expected, column)
+        if place is None or _stands_over(grid, table, place, text):
+            continue
+        if not over:
+            over = _texts_over_graphs(grid, table, expected)
+        other = over.get(plain(text))
+        findings.add(
+            "GRAPH_HEADER_DIFFERS" if other in (None, number) else "GRAPH_HEADER_MOVED",
+            sheet=grid.sheet,
+            section=section.code,
+            graph=number,
+            cell=grid.address(table.graph_row, place),
+            expected=" ".join(text.split()),
+            **({} if other in (None, number) else {"other": other}),
+        )
+
+
+def _header_texts(expected: ExpectedSection) -> Iterator[tuple[int, int, str]]:
+    """(column on the official sheet, graph number, text) of the texts anchored over graphs."""
+    layout = expected.section.layout
+    numbers = {graph.column: graph.number for graph in expected.section.graphs}
+    for row, column, text in layout.texts:
+        if layout.header_row <= row < layout.graph_row and column in numbers:
+            yield column, numbers[column], text
+
+
+def _place_of_column(table: Table, expected: ExpectedSection, column: int) -> int | None:
+    for index, graph in enumerate(expected.section.graphs):
+        if graph.column == column:
+            place = int(table.columns[index])
+            return None if place == ABSENT else place
+    return None
+
+
+def _stands_over(grid: Grid, table: Table, place: int, text: str) -> bool:
+    wanted = plain(text)
+    above = grid.columns[place].slice(0, table.graph_row).to_pylist()
+    return any(cell and (cell == text or plain(cell) == wanted) for cell in above)
+
+
+def _texts_over_graphs(
+    grid: Grid, table: Table, expected: ExpectedSection
+) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for graph, place in zip(expected.section.graphs, table.columns.tolist(), strict=True):
+        if place != ABSENT:
+            for cell in grid.columns[place].slice(0, table.graph_row).to_pylist():
+                if cell:
+                    found.setdefault(plain(cell), graph.number)
+    return found

@@ -7,7 +7,7 @@ say everything.
 """
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,14 +33,17 @@ class AtomGrower:
     """Completes atoms from seeds by raising cells until every rule holds."""
 
     def __init__(
-        self, balance: Balance, weights: NDArray[np.float64], random: np.random.Generator
+        self, balance: Balance, frequency: NDArray[np.float64], random: np.random.Generator
     ) -> None:
-        """`weights` (one per cell) say which of several cells is raised when any would do."""
-        by_cell = balance.matrix.tocsc()
+        """`frequency` (one per cell) is the figure expected there.
+
+        Of several cells any of which would do, the more frequent are raised more often; what a
+        rule lets be part of something is added as often as the frequencies of the two say.
+        """
         self._exact = balance.exact.tolist()
         self._rules = _Slices(balance.matrix)
-        self._cells = _Slices(by_cell)
-        self._weights = weights
+        self._cells = _Slices(balance.matrix.tocsc())
+        self._frequency = frequency
         self._random = random
         rules = np.repeat(np.arange(balance.matrix.shape[0]), np.diff(balance.matrix.indptr))
         positive = balance.matrix.data > 0
@@ -50,28 +53,56 @@ class AtomGrower:
 
     def grow(self, seed: int) -> dict[int, int] | None:
         """Cell -> how much one fact adds to it; None when the rules could not be met."""
-        atom: dict[int, int] = {}
-        residual: dict[int, float] = {}
+        atom = _Atom()
+        if not self._raise_and_repair(seed, atom):
+            return None
+        slack = [rule for rule, excess in atom.residual.items() if excess > 0]
+        for rule in slack:
+            part = self._part_to_add(rule, atom)
+            if part is not None and not self._raise_and_repair(part, atom):
+                return None
+        return atom.cells
+
+    def _part_to_add(self, rule: int, atom: "_Atom") -> int | None:
+        """A cell of the smaller side of `rule` that may be raised without raising the larger."""
+        if atom.residual[rule] <= 0:
+            return None
+        parts = self._candidates(rule, 1)
+        part = parts[int(self._random.integers(len(parts)))] if parts else None
+        if part is None or part in atom.cells:
+            return None
+        whole = sum(self._frequency[cell] for cell in self._candidates(rule, -1))
+        likely = self._random.random() * whole < self._frequency[part] * len(parts)
+        return part if likely and self._fits(part, atom) else None
+
+    def _fits(self, cell: int, atom: "_Atom") -> bool:
+        rules, signs = self._cells[cell]
+        return all(
+            self._exact[rule] or atom.residual.get(rule, 0.0) + sign >= 0
+            for rule, sign in zip(rules, signs, strict=True)
+        )
+
+    def _raise_and_repair(self, cell: int, atom: "_Atom") -> bool:
         # Rules that one cell alone can repair come first, so that the choices left over see all
         # that the choices before them have settled.
         forced: deque[int] = deque()
-        open_: deque[int] = deque()
-        self._raise(seed, atom, residual, forced, open_)
+        choices: deque[int] = deque()
+        self._raise(cell, atom, forced, choices)
         for _ in range(_LONGEST_REPAIR):
-            waiting = forced or open_
+            waiting = forced or choices
             if not waiting:
-                return atom
+                return True
             rule = waiting.popleft()
-            excess = residual[rule]
+            excess = atom.residual[rule]
             if excess == 0 or (excess > 0 and not self._exact[rule]):
                 continue
             candidates = self._candidates(rule, excess)
             if not candidates:
-                return None
-            self._raise(self._choose(candidates, residual), atom, residual, forced, open_)
-            if residual[rule]:
+                return False
+            self._raise(self._choose(candidates, atom.residual), atom, forced, choices)
+            if atom.residual[rule]:
                 waiting.append(rule)
-        return None
+        return False
 
     def _candidates(self, rule: int, excess: float) -> list[int]:
         cells, signs = self._rules[rule]
@@ -89,7 +120,7 @@ class AtomGrower:
         ]
         if len(favourites) == 1:
             return favourites[0]
-        weights = self._weights[favourites] + 1e-9
+        weights = np.sqrt(self._frequency[favourites]) + 1e-9
         return favourites[int(self._random.choice(len(favourites), p=weights / weights.sum()))]
 
     def _gain(self, cell: int, residual: dict[int, float]) -> float:
@@ -105,22 +136,23 @@ class AtomGrower:
                 gain += min(after, 0.0) - min(before, 0.0)
         return gain
 
-    def _raise(
-        self,
-        cell: int,
-        atom: dict[int, int],
-        residual: dict[int, float],
-        forced: deque[int],
-        open_: deque[int],
-    ) -> None:
-        atom[cell] = atom.get(cell, 0) + 1
+    def _raise(self, cell: int, atom: "_Atom", forced: deque[int], choices: deque[int]) -> None:
+        atom.cells[cell] = atom.cells.get(cell, 0) + 1
         rules, signs = self._cells[cell]
         for rule, sign in zip(rules, signs, strict=True):
-            residual[rule] = after = residual.get(rule, 0.0) + sign
+            atom.residual[rule] = after = atom.residual.get(rule, 0.0) + sign
             if after < 0:
-                (forced if self._one_to_raise[rule] else open_).append(rule)
+                (forced if self._one_to_raise[rule] else choices).append(rule)
             elif after > 0 and self._exact[rule]:
-                (forced if self._one_to_lower[rule] else open_).append(rule)
+                (forced if self._one_to_lower[rule] else choices).append(rule)
+
+
+@dataclass
+class _Atom:
+    """Cells raised so far, and by how much the left side of each rule exceeds the right."""
+
+    cells: dict[int, int] = field(default_factory=dict)
+    residual: dict[int, float] = field(default_factory=dict)
 
 
 class _Slices:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from warehouse.contracts import Contracts
 from warehouse.contracts.territories import Territory
 
 Kind = Literal[
@@ -22,8 +21,11 @@ Kind = Literal[
 
 _DAYS_UNTIL_CORRECTED = 2
 _DAYS_LATE = 18
+# Which of the regions has the number typed with a space.
+TEXT_NUMBER_PLACE = 1
 _TOTAL = ("R1", 1, 1)
 _REGISTERED = ("R1", 1, 2)
+_THEFTS = ("R1", 109, 2)
 _MINOR_CRIMES = ("R1", 4, 2)
 
 
@@ -58,7 +60,7 @@ class Fault:
 
 
 def plant(
-    submissions: Sequence[Submission], regions: Sequence[Territory], contracts: Contracts
+    submissions: Sequence[Submission], regions: Sequence[Territory]
 ) -> tuple[list[Submission], list[Fault]]:
     """Put the faults into the submissions of clean files.
 
@@ -69,9 +71,9 @@ def plant(
     before = max((s.period for s in submissions if s.period < last), default=last)
     if before[:4] != last[:4]:
         before = last
-    planted = _Plan(list(submissions), contracts)
+    planted = _Plan(list(submissions))
     names = iter(regions)
-    planted.change(next(names), last, "1-M", "restatement")
+    planted.change(next(names), last, "1-M", "restatement", _THEFTS)
     planted.change(next(names), before, "1-M", "text_number", _TOTAL)
     planted.change(next(names), before, "1-M", "broken_identity", _MINOR_CRIMES)
     planted.change(next(names), last, "1-M", "unreadable_figure", _REGISTERED)
@@ -85,8 +87,8 @@ def plant(
 
 
 _TEXTS = {
-    "restatement": "итог с начала года по одной статье уменьшился: дела переквалифицированы; "
-    "файл принят, месяц отрицательный, событие в rpt_restatements",
+    "restatement": "итог краж с начала года уменьшился: дела переквалифицированы; файл принят, "
+    "месяц отрицательный",
     "text_number": "число набрано текстом с пробелом («1 234»); файл принят с предупреждением",
     "broken_identity": "строка «небольшой тяжести» больше на единицу, сумма тяжестей не сходится; "
     "файл принят с предупреждением",
@@ -100,10 +102,9 @@ _TEXTS = {
 
 
 class _Plan:
-    def __init__(self, submissions: list[Submission], contracts: Contracts) -> None:
+    def __init__(self, submissions: list[Submission]) -> None:
         self.submissions = submissions
         self.faults: list[Fault] = []
-        self._contracts = contracts
 
     def change(
         self,

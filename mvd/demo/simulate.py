@@ -22,8 +22,6 @@ from warehouse.contracts.rules import (
     Comparisons,
     Rule,
     expand,
-    load_cross_rule_books,
-    load_rule_book,
 )
 
 _CALIBRATION_STEPS = 60
@@ -85,7 +83,7 @@ def catalogue(space: Space, balance: Balance, *, atoms: int, seed: int) -> Catal
     """Grow `atoms` atoms around the cells of the target and calibrate how often each happens."""
     random = np.random.default_rng([seed, 1])
     wanted = target(space)
-    grower = AtomGrower(balance, np.sqrt(wanted), random)
+    grower = AtomGrower(balance, wanted, random)
     # The printed month is filled in from the facts of that month, never by an atom itself.
     printed = {int(cell) for column in space.month_columns for cell in column.cells}
     grown = [grower.grow(int(cell)) for cell in _seeds(space, wanted, atoms, random)]
@@ -119,7 +117,7 @@ def _calibrated(atoms: sparse.csr_matrix, wanted: NDArray[np.float64]) -> NDArra
     """Rates of the atoms whose sums come nearest the target: Richardson-Lucy iterations."""
     transposed = atoms.T.tocsr()
     sizes = atoms @ np.ones(atoms.shape[1])
-    rates = np.full(atoms.shape[0], wanted.sum() / sizes.sum())
+    rates: NDArray[np.float64] = np.full(atoms.shape[0], wanted.sum() / sizes.sum())
     for _ in range(_CALIBRATION_STEPS):
         reached = transposed @ rates
         ratio = np.divide(wanted, reached, out=np.zeros_like(wanted), where=reached > 0)
@@ -137,7 +135,8 @@ def _season(space: Space, atoms: sparse.csr_matrix) -> NDArray[np.float64]:
                 lines = np.array([line.chapter == chapter for line in section.lines])
                 cells[space.grid(form.code, section.code)[lines]] = 1
         result[(atoms @ cells) > 0] = _SEASONS[name]
-    return result / result.mean(axis=1, keepdims=True)
+    factors: NDArray[np.float64] = result / result.mean(axis=1, keepdims=True)
+    return factors
 
 
 def _shape(space: Space, atoms: sparse.csr_matrix) -> NDArray[np.float64]:
@@ -158,12 +157,10 @@ class Simulation:
         self._seed = seed
         self._cells = facts.atoms.T.tocsr()
 
-    def touching(self, form: str, section: str, graph: int) -> NDArray[np.bool_]:
-        """Which atoms add to a graph of a section."""
-        column = self.space.form(form).section(section).graph_index[graph]
-        cells = np.zeros(self.space.size)
-        cells[self.space.grid(form, section)[:, column]] = 1
-        return (self._facts.atoms @ cells) > 0
+    def touching(self, cell: int) -> NDArray[np.bool_]:
+        """Which atoms add to a cell."""
+        touched: NDArray[np.bool_] = self._cells[[cell]].toarray()[0] > 0
+        return touched
 
     def month(self, territory: str, period: str) -> NDArray[np.int64]:
         """How often each atom happens in one month (YYYY-MM)."""
@@ -185,7 +182,7 @@ class Simulation:
         self, year_to_date: NDArray[np.int64], month: NDArray[np.int64], territory: str
     ) -> NDArray[np.float64]:
         """Figures of the space: facts since January, and those of the last month by themselves."""
-        values = self._cells @ year_to_date.astype(np.float64)
+        values: NDArray[np.float64] = self._cells @ year_to_date.astype(np.float64)
         registered = self._cells @ month.astype(np.float64)
         random = np.random.default_rng([self._seed, 4, int(territory), int(month.sum())])
         committed = self._cells @ random.binomial(month, _COMMITTED_IN_MONTH).astype(np.float64)
@@ -200,11 +197,10 @@ def balance(space: Space, contracts: Contracts) -> Balance:
     found: list[tuple[Comparisons, Rule, int]] = []
     for form in space.forms:
         start = space.offsets[form.code]
-        for rule in load_rule_book(form.folders[0]).rules:
+        for rule in contracts.rules_for(form):
             found += [(comparisons, rule, start) for comparisons in expand(rule, [form])]
-    for book in load_cross_rule_books(contracts.root):
-        for rule in book.rules:
-            found += [(comparisons, rule, 0) for comparisons in expand(rule, space.forms)]
+    for rule in contracts.cross_rules:
+        found += [(comparisons, rule, 0) for comparisons in expand(rule, space.forms)]
     parts = [_signed(comparisons, rule, start, space.size) for comparisons, rule, start in found]
     exact = [np.full(len(comparisons), rule.op == "=") for comparisons, rule, _ in found]
     return Balance(sparse.vstack(parts, format="csr"), np.concatenate(exact))
@@ -225,17 +221,13 @@ def _signed(comparisons: Comparisons, rule: Rule, start: int, cells: int) -> spa
 
 
 def restated(
-    simulation: Simulation, before: NDArray[np.int64], month: NDArray[np.int64]
+    simulation: Simulation, cell: int, before: NDArray[np.int64], month: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Year to date and month after a tenth of the commonest registered fact is struck off.
+    """Year to date and month after a fifth of the facts behind a cell is struck off.
 
-    `before` is the year to date of the month before. The fact does not happen in the month, so
-    the year to date of its article falls.
+    `before` is the year to date of the month before. Those facts do not happen in the month, so
+    the year to date of the cell falls.
     """
-    registered = simulation.touching("1-M", "R1", 2)
-    fact = int(np.argmax(np.where(registered, before, -1)))
-    month = month.copy()
-    month[fact] = 0
-    year_to_date = before + month
-    year_to_date[fact] -= max(1, before[fact] // 10)
-    return year_to_date, month
+    struck = simulation.touching(cell)
+    month = np.where(struck, 0, month)
+    return before + month - np.where(struck, -(-before // 5), 0), month

@@ -225,14 +225,14 @@ def _mark(sheet: "xlsxwriter.worksheet.Worksheet", section: Section, styles: _St
     layout = section.layout
     taken = {(row, column) for row, column, _ in layout.texts}
     for merge in layout.merges:
-        rows, columns = range(merge[0], merge[2] + 1), range(merge[1], merge[3] + 1)
-        taken |= {(row, column) for row in rows for column in columns}
-    visible = [
-        (row, graph.column)
-        for row in range(1, layout.header_row)
-        if row not in layout.hidden_rows
-        for graph in section.graphs
-    ]
-    free = next((place for place in visible if place not in taken), None)
-    if free is not None:
-        sheet.write_string(free[0] - 1, free[1] - 1, SYNTHETIC, styles.note)
+        taken |= {
+            (row, column)
+            for row in range(merge[0], merge[2] + 1)
+            for column in range(merge[1], merge[3] + 1)
+        }
+    rows = [row for row in range(1, layout.header_row) if row not in layout.hidden_rows]
+    # Above the header, else to the right of everything.
+    columns = [graph.column for graph in section.graphs]
+    places = [(row, column) for row in rows for column in (*columns, max(columns) + 1)]
+    row, column = next(place for place in places if place not in taken)
+    sheet.write_string(row - 1, column - 1, SYNTHETIC, styles.note)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mvd.demo.faults import Fault, Submission, plant
+from mvd.demo.faults import TEXT_NUMBER_PLACE, Fault, Submission, plant
 from mvd.demo.simulate import Simulation, balance, catalogue, restated
 from mvd.demo.space import Space
 from mvd.demo.workbook import SYNTHETIC, write_workbook
@@ -22,10 +22,10 @@ from warehouse.contracts.territories import Territory
 FORMS = ("1-M", "SNG-1")
 MANIFEST = "manifest.csv"
 STORY = "STORY.md"
-_ATOMS = 12_000
+_ATOMS = 4_000
 _EMPTY_SECTIONS = {("SNG-1", "R3")}
 _LEFT_OUT = "R2"
-_HOURS_BEFORE_DEADLINE = (4, 76)
+_MINUTES_BEFORE_DEADLINE = (4 * 60, 76 * 60)
 
 
 @dataclass(frozen=True)
@@ -49,20 +49,27 @@ def write_demo(
     last_period: str = "2025-03",
     seed: int = 1,
     workers: int = 2,
+    atoms: int = _ATOMS,
     progress: Callable[[int, int], None] | None = None,
 ) -> DemoManifest:
     """Write the workbooks of all regions for the months and for the same months a year before.
 
-    Periods are YYYY-MM, both included. The same arguments give the same bytes. `progress` is told
-    (files written, files in all). Raises ValueError when the last period is before the first.
+    Periods are YYYY-MM, both included. The same arguments give the same bytes. More `atoms` give
+    more varied figures and a longer start. `progress` is told (files written, files in all).
+    Raises ValueError when the last period is before the first.
     """
     periods = _periods(first_period, last_period)
     regions = contracts.territories.regions_on(period_month(last_period))
+    population = _population(contracts, regions, last_period)
     random = np.random.default_rng([seed, 5])
     order = [regions[index] for index in random.permutation(len(regions))]
-    submissions, faults = plant(_clean(contracts, regions, periods, random), order, contracts)
+    # A number typed with a space needs thousands.
+    order.insert(TEXT_NUMBER_PLACE, order.pop(int(np.argmax([population[r.kato] for r in order]))))
+    submissions, faults = plant(_clean(contracts, regions, periods, random), order)
     submissions.sort(key=lambda s: (s.received_at, s.territory, s.form))
-    simulation = _simulation(contracts, regions, last_period, seed)
+    if progress is not None:
+        progress(0, len(submissions))
+    simulation = _simulation(contracts, population, atoms, seed)
     size = _write_files(target, contracts, simulation, submissions, workers, progress)
     manifest = _write_manifest(target, contracts, submissions)
     story = _write_story(target, contracts, submissions, faults)
@@ -90,21 +97,23 @@ def _clean(
         for form in FORMS:
             deadline = contracts.deadline(form, period)
             for region in regions:
-                minutes = int(random.integers(*(hours * 60 for hours in _HOURS_BEFORE_DEADLINE)))
+                minutes = int(random.integers(*_MINUTES_BEFORE_DEADLINE))
                 received = deadline - timedelta(minutes=minutes)
                 found.append(Submission(region.kato, period, form, received, region.kato))
     return found
 
 
+def _population(contracts: Contracts, regions: Sequence[Territory], period: str) -> dict[str, int]:
+    day = period_month(period)
+    known = {r.kato: contracts.population.population_on(r.kato, day) for r in regions}
+    return {kato: 0 if figure is None else figure.value for kato, figure in known.items()}
+
+
 def _simulation(
-    contracts: Contracts, regions: Sequence[Territory], period: str, seed: int
+    contracts: Contracts, population: Mapping[str, int], atoms: int, seed: int
 ) -> Simulation:
     space = Space([contracts.forms[code] for code in FORMS])
-    facts = catalogue(space, balance(space, contracts), atoms=_ATOMS, seed=seed)
-    population = {}
-    for region in regions:
-        known = contracts.population.population_on(region.kato, period_month(period))
-        population[region.kato] = 0 if known is None else known.value
+    facts = catalogue(space, balance(space, contracts), atoms=atoms, seed=seed)
     return Simulation(space, facts, population, seed)
 
 
@@ -140,7 +149,11 @@ class _Writer:
     def write_year(self, submissions: Sequence[Submission]) -> tuple[int, int]:
         """Write the files of one territory and year; give their number and bytes."""
         territory, year = submissions[0].titled, submissions[0].period[:4]
-        restatements = {s.period for s in submissions if s.fault == "restatement"}
+        restatements = {
+            s.period: self._simulation.space.offsets[s.form] + self._place(s)
+            for s in submissions
+            if s.fault == "restatement"
+        }
         figures = self._figures(territory, year, {s.period for s in submissions}, restatements)
         size = 0
         for submission in submissions:
@@ -152,7 +165,7 @@ class _Writer:
         return len(submissions), size
 
     def _figures(
-        self, territory: str, year: str, wanted: set[str], restatements: set[str]
+        self, territory: str, year: str, wanted: set[str], restatements: Mapping[str, int]
     ) -> Mapping[str, NDArray[np.float64]]:
         simulation = self._simulation
         found = {}
@@ -163,10 +176,15 @@ class _Writer:
             before = np.zeros_like(month) if year_to_date is None else year_to_date
             year_to_date = before + month
             if period in restatements:
-                year_to_date, month = restated(simulation, before, month)
+                year_to_date, month = restated(simulation, restatements[period], before, month)
             if period in wanted:
                 found[period] = simulation.figures(year_to_date, month, territory)
         return found
+
+    def _place(self, submission: Submission) -> int:
+        if submission.cell is None:
+            raise ValueError(f"the fault {submission.fault} names no cell")
+        return self._contracts.forms[submission.form].position(*submission.cell)
 
     def _workbook(self, submission: Submission, figures: NDArray[np.float64]) -> bytes:
         form = self._contracts.forms[submission.form]
@@ -175,12 +193,11 @@ class _Writer:
             if (form.code, section.code) in _EMPTY_SECTIONS:
                 values[form.grid(section.code)] = np.nan
         texts: dict[int, str] = {}
-        if submission.cell is not None:
-            place = form.position(*submission.cell)
-            if submission.fault == "broken_identity":
-                values[place] += 1
-            else:
-                texts[place] = _text(submission, values[place])
+        if submission.fault == "broken_identity":
+            values[self._place(submission)] += 1
+        if submission.fault in ("text_number", "unreadable_figure"):
+            place = self._place(submission)
+            texts[place] = _text(submission, values[place])
         titled = self._contracts.territories[submission.titled]
         return write_workbook(
             form,

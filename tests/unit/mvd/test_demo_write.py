@@ -1,0 +1,158 @@
+import csv
+import hashlib
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from mvd.demo.workbook import SYNTHETIC
+from mvd.demo.write import DemoManifest, write_demo
+from warehouse.contracts import load_contracts
+
+PERIOD, YEAR_BEFORE = "2025-02", "2024-02"
+
+
+def demo(folder: Path) -> DemoManifest:
+    return write_demo(
+        folder,
+        contracts=load_contracts(),
+        first_period=PERIOD,
+        last_period=PERIOD,
+        seed=3,
+        atoms=150,
+    )
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> DemoManifest:
+    return demo(tmp_path_factory.mktemp("demo"))
+
+
+@pytest.fixture(scope="module")
+def rows(written: DemoManifest) -> list[dict[str, str]]:
+    with written.manifest.open(encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
+
+
+def planted(written: DemoManifest, kind: str) -> tuple[str, str, str]:
+    fault = next(fault for fault in written.faults if fault.kind == kind)
+    return fault.territory, fault.period, fault.form
+
+
+def sent(written: DemoManifest, rows: list[dict[str, str]], kind: str) -> list[dict[str, str]]:
+    territory, period, form = planted(written, kind)
+    return [
+        row
+        for row in rows
+        if (row["territory"], row["period"]) == (territory, period) and row["form"] == form
+    ]
+
+
+def first_figures(file: Path) -> list[object]:
+    sheet = openpyxl.load_workbook(file, read_only=True)["R1"]
+    return [cell for row in sheet.iter_rows(min_row=7, max_row=8, values_only=True) for cell in row]
+
+
+def test_the_manifest_names_every_file_and_nothing_else(
+    written: DemoManifest, rows: list[dict[str, str]]
+) -> None:
+    files = {file.relative_to(written.folder).as_posix() for file in written.folder.rglob("*.xlsx")}
+    assert {row["file"] for row in rows} == files
+    assert len(rows) == len(files) == written.files
+    assert written.size == sum(file.stat().st_size for file in written.folder.rglob("*.xlsx"))
+
+
+def test_twenty_regions_send_both_forms_for_the_month_and_the_year_before(
+    rows: list[dict[str, str]],
+) -> None:
+    before = Counter(row["form"] for row in rows if row["period"] == YEAR_BEFORE)
+    assert before == {"1-M": 20, "SNG-1": 20}
+    assert {row["period"] for row in rows} == {PERIOD, YEAR_BEFORE}
+
+
+def test_files_arrive_in_the_order_of_the_manifest_and_one_region_late(
+    written: DemoManifest, rows: list[dict[str, str]]
+) -> None:
+    contracts = load_contracts()
+    times = [datetime.fromisoformat(row["received_at"]) for row in rows]
+    assert times == sorted(times)
+    late = {
+        row["territory"]
+        for row, time in zip(rows, times, strict=True)
+        if time > contracts.deadline(row["form"], row["period"])
+        and "испр" not in row["file"]
+        and "(2)" not in row["file"]
+    }
+    assert late == {planted(written, "late")[0]}
+
+
+def test_one_region_sends_nothing(written: DemoManifest, rows: list[dict[str, str]]) -> None:
+    territory, period, _ = planted(written, "no_report")
+    assert not [r for r in rows if (r["territory"], r["period"]) == (territory, period)]
+
+
+def test_the_unreadable_figure_is_corrected_in_a_second_file(
+    written: DemoManifest, rows: list[dict[str, str]]
+) -> None:
+    refused, corrected = sent(written, rows, "unreadable_figure")
+    assert "уточняется" in first_figures(written.folder / refused["file"])
+    assert "уточняется" not in first_figures(written.folder / corrected["file"])
+
+
+def test_a_number_is_typed_with_a_space(written: DemoManifest, rows: list[dict[str, str]]) -> None:
+    (row,) = sent(written, rows, "text_number")
+    typed = [x for x in first_figures(written.folder / row["file"])[4:] if isinstance(x, str)]
+    assert len(typed[:1]) == 1
+    assert int(typed[0].replace(" ", "")) >= 1000
+
+
+def test_the_same_file_comes_twice(written: DemoManifest, rows: list[dict[str, str]]) -> None:
+    hashes = [
+        hashlib.sha256((written.folder / row["file"]).read_bytes()).hexdigest()
+        for row in sent(written, rows, "same_file_twice")
+    ]
+    assert len(hashes) == 2
+    assert hashes[0] == hashes[1]
+
+
+def test_a_sheet_is_missing(written: DemoManifest, rows: list[dict[str, str]]) -> None:
+    (row,) = sent(written, rows, "missing_sheet")
+    assert openpyxl.load_workbook(written.folder / row["file"]).sheetnames == ["R1", "R3"]
+
+
+def test_another_regions_file_names_that_region(
+    written: DemoManifest, rows: list[dict[str, str]]
+) -> None:
+    (row,) = sent(written, rows, "other_region")
+    book = openpyxl.load_workbook(written.folder / row["file"], read_only=True)
+    assert load_contracts().territories[row["territory"]].name_ru not in book.properties.title
+
+
+def test_each_fault_hits_another_region_and_the_story_tells_all(written: DemoManifest) -> None:
+    territories = [fault.territory for fault in written.faults]
+    assert len(set(territories)) == len(territories) == 9
+    story = written.story.read_text(encoding="utf-8")
+    assert story.startswith(f"# {SYNTHETIC}")
+    for fault in written.faults:
+        assert fault.text in story
+        assert load_contracts().territories[fault.territory].name_ru in story
+
+
+def test_the_same_seed_gives_the_same_bytes(written: DemoManifest, tmp_path: Path) -> None:
+    again = demo(tmp_path)
+    for file in written.folder.rglob("*"):
+        if file.is_file():
+            copy = again.folder / file.relative_to(written.folder)
+            assert copy.read_bytes() == file.read_bytes(), file.name
+
+
+def test_a_last_period_before_the_first_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="before the first"):
+        write_demo(
+            tmp_path,
+            contracts=load_contracts(),
+            first_period="2025-03",
+            last_period="2025-01",
+        )

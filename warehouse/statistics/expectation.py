@@ -216,9 +216,7 @@ class _Level:
         shape = self._prior + self.events
         return shape / (self._prior / prior + self.exposure), 1 / shape
 
-    def learn(
-        self, value: Floats, season: Floats, level: Floats, dispersion: Floats
-    ) -> None:
+    def learn(self, value: Floats, season: Floats, level: Floats, dispersion: Floats) -> None:
         """Take in one month; NaN values only let time pass.
 
         A small count says little about a month, so its memory must be long; the gain is that of

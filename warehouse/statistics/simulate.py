@@ -182,7 +182,8 @@ def _means(
     season = _season(rng, p, oblast, harvest)
     logarithm = level[:, :, None] + drift + country[:, None, :] + shock
     logarithm += np.tile(season, (1, 1, p.years))
-    return np.exp(logarithm)
+    means: Floats = np.exp(logarithm)
+    return means
 
 
 def _season(

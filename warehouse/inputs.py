@@ -238,7 +238,7 @@ def _offences(contracts: Contracts) -> Iterator[Row]:
 
 def _offence_kind(line: Line, parent: Line | None) -> str:
     if parent is None:
-        return "total"
+        return "fact" if line.article else "total"
     if line.name.ru.strip().lower() in _SEVERITIES:
         return "severity"
     if line.chapter is None:

@@ -101,16 +101,17 @@ months as (
             and spans.period_month = printed.period_month
 ),
 
+both_bases as (
+    select * from year_to_date
+    union all
+    select * from months
+),
+
 final as (
     select
         *,
-        cast({{ dbt.datediff('span_start', 'period_month', 'month') }} as integer) + 1
-            as span_months
-    from (
-        select * from year_to_date
-        union all
-        select * from months
-    ) as both_bases
+        {{ month_of('period_month') }} - {{ month_of('span_start') }} + 1 as span_months
+    from both_bases
 )
 
 select * from final

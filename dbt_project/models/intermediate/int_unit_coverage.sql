@@ -46,13 +46,21 @@ covered_from_above as (
         expected.unit_kato
 ),
 
+expected_periods as (
+    select distinct
+        form_code,
+        period_month,
+        unit_kato
+    from expected
+),
+
 parts as (
     select
         periods.form_code,
         periods.period_month,
         periods.unit_kato,
         territories.territory_kato as part_kato
-    from (select distinct form_code, period_month, unit_kato from expected) as periods
+    from expected_periods as periods
     inner join territories on periods.unit_kato = territories.parent_kato
     where
         territories.valid_from <= {{ month_end('periods.period_month') }}

@@ -57,8 +57,10 @@ final as (
         {% for measure in offence_measures() %}
             case when status != 'withheld' then cast({{ measure }} as bigint) end as {{ measure }},
         {% endfor %}
-        case when status != 'withheld' then cast(registered_in_month_reported as bigint) end
-            as registered_in_month_reported,
+        case
+            when is_own_submission or status in ('final', 'partial')
+                then cast(registered_in_month_reported as bigint)
+        end as registered_in_month_reported,
         status,
         case
             when status = 'withheld' then 'coverage_below_threshold'

@@ -3,8 +3,7 @@ with source as (
 ),
 
 final as (
-    select
-        cast(period_month as date) as period_month
+    select cast(period_month as date) as period_month
     from source
 )
 

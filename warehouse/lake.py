@@ -33,10 +33,14 @@ CELLS_SCHEMA = pa.schema(
 class SubmissionKey(Protocol):
     """What names a cell file; `ledger.Submission` has it."""
 
-    submission_id: str
-    form_code: str
-    territory_kato: str
-    period: str
+    @property
+    def submission_id(self) -> str: ...  # noqa: D102
+    @property
+    def form_code(self) -> str: ...  # noqa: D102
+    @property
+    def territory_kato(self) -> str: ...  # noqa: D102
+    @property
+    def period(self) -> str: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)

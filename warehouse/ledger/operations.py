@@ -14,7 +14,7 @@ from warehouse.clock import as_utc, period_month, utc_now
 from warehouse.errors import UserError
 from warehouse.lake import CellFile
 from warehouse.ledger import schema as t
-from warehouse.ledger.database import open_engine, reading, writing
+from warehouse.ledger.database import insert_many, open_engine, reading, writing
 from warehouse.ledger.records import (
     FINDING_SCHEMA,
     Finding,
@@ -129,11 +129,11 @@ class Ledger:
             named = {"submission_id": submission_id, "number": latest + 1}
             moment = as_utc(judged_at) if judged_at else utc_now()
             connection.execute(insert(t.judgement).values(**named, **values, judged_at=moment))
-            if rows:
-                connection.execute(
-                    insert(t.finding),
-                    [named | {"position": i} | row for i, row in enumerate(rows)],
-                )
+            insert_many(
+                connection,
+                t.finding,
+                [named | {"position": i} | row for i, row in enumerate(rows)],
+            )
             connection.execute(
                 update(t.submission)
                 .where(t.submission.c.submission_id == submission_id)
@@ -231,9 +231,8 @@ class Ledger:
                     period_last=period_last,
                 )
             )
-            members = [{"release_id": release_id, "submission_id": s} for s in submission_ids]
-            if members:
-                connection.execute(insert(t.release_submission), members)
+            members = [{"release_id": release_id, "submission_id": name} for name in submission_ids]
+            insert_many(connection, t.release_submission, members)
             return release_id
 
     def record_release(

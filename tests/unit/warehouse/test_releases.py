@@ -418,14 +418,15 @@ def test_readers_never_fail_nor_see_two_releases_mixed_while_fifteen_are_publish
         threading.Thread(target=_read_until_told, args=(home.root, stop, thread_results))
         for _ in range(8)
     ]
-    for reader in (*readers, *threads):
+    everyone: list[Any] = [*readers, *threads]
+    for reader in everyone:
         reader.start()
     for number in range(1, 16):
         publish(number)
     time.sleep(0.5)
     stop.set()
     answers = [results.get(timeout=60) for _ in readers]
-    for reader in (*readers, *threads):
+    for reader in everyone:
         reader.join()
     answers += [thread_results.get(timeout=1) for _ in threads]
     assert [error for _, _, errors in answers for error in errors] == []

@@ -1,0 +1,188 @@
+"""Judge many files: workers read, one process judges and writes, in the order of the requests.
+
+For each file the order of events is fixed: the bytes are kept; the ledger notes that they came in;
+the cells of an accepted file go to the lake; one ledger transaction gives the verdict. A process
+killed in between leaves a submission without a verdict, which the next run judges.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+
+from ingestion.judge import judge_prepared, repeated_bytes
+from ingestion.manifest import read_manifest
+from ingestion.origin import UNKNOWN
+from ingestion.prepare import Prepared, Task, prepare, reading_failed, start_worker
+from ingestion.request import Request, Services, SubmissionResult
+from warehouse.clock import period_month
+from warehouse.errors import UserError
+from warehouse.ledger import Submission, Verdict
+from warehouse.originals import original_path
+
+Progress = Callable[[SubmissionResult], None]
+
+_JUDGED_TOGETHER = 20
+_SKIPPED_PREFIXES = ("~$", ".")
+
+
+def ingest(
+    services: Services,
+    folder: Path,
+    *,
+    manifest: Path | None = None,
+    period: str | None = None,
+    form: str | None = None,
+    by: str | None = None,
+    received_at: datetime | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> list[SubmissionResult]:
+    """Judge the files of a folder, and first what a killed run has left unjudged.
+
+    With a `manifest` only the files it lists; without one every file of the folder, for `period`.
+    `workers` is the number of processes that read (default: one per core; 0 reads in this one).
+    Raises UserError for a manifest or period that cannot be used, before anything is stored.
+    """
+    if manifest is not None:
+        requests = read_manifest(manifest, folder, services.contracts, period=period)
+    else:
+        requests = [
+            Request(path, path.name, _required(period)) for path in _files_to_read(folder)
+        ]
+    common = {"by": by, "received_at": received_at}
+    requests = [replace(r, form=r.form or form, **common) for r in requests]
+    unfinished = [_again(services, submission) for submission in services.ledger.unfinished()]
+    results = run(services, [*unfinished, *requests], workers=workers, progress=progress)
+    return list(results)[len(unfinished) :]
+
+
+def replay(
+    services: Services, *, workers: int | None = None, progress: Progress | None = None
+) -> list[SubmissionResult]:
+    """Judge every rejected and every unfinished submission again, by the present contracts."""
+    ledger = services.ledger
+    submissions = [*ledger.submissions(verdict=Verdict.REJECTED), *ledger.unfinished()]
+    requests = [_again(services, submission) for submission in submissions]
+    return list(run(services, requests, workers=workers, progress=progress))
+
+
+def run(
+    services: Services,
+    requests: Sequence[Request],
+    *,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> list[SubmissionResult]:
+    """Judge `requests`; results in their order."""
+    for request in requests:
+        period_month(request.period)
+    repeated = {
+        index: result
+        for index, request in enumerate(requests)
+        if (result := repeated_bytes(services, request)) is not None
+    }
+    fresh = [request for index, request in enumerate(requests) if index not in repeated]
+    answers = _judged(services, fresh, workers)
+    results = []
+    for index in range(len(requests)):
+        result = repeated[index] if index in repeated else next(answers)
+        results.append(result)
+        if progress is not None:
+            progress(result)
+    return results
+
+
+def _judged(
+    services: Services, requests: Sequence[Request], workers: int | None
+) -> Iterator[SubmissionResult]:
+    prepared = _prepared(services, requests, workers)
+    while chunk := list(islice(prepared, _JUDGED_TOGETHER)):
+        yield from judge_prepared(services, chunk)
+
+
+def _required(period: str | None) -> str:
+    if period is None:
+        raise UserError("PERIOD_MISSING")
+    period_month(period)
+    return period
+
+
+def _files_to_read(folder: Path) -> list[Path]:
+    if folder.is_file():
+        return [folder]
+    files = (path for path in folder.iterdir() if path.is_file())
+    return sorted(path for path in files if not path.name.startswith(_SKIPPED_PREFIXES))
+
+
+def _again(services: Services, submission: Submission) -> Request:
+    territory, form = submission.territory_kato, submission.form_code
+    return Request(
+        source=original_path(services.home, submission.file_sha256),
+        file_name=submission.file_name,
+        period=submission.period,
+        territory=None if territory == UNKNOWN else territory,
+        form=None if form == UNKNOWN else form,
+        by=submission.submitted_by,
+        received_at=submission.received_at,
+        submission=submission,
+    )
+
+
+def _prepared(
+    services: Services, requests: Sequence[Request], workers: int | None
+) -> Iterator[Prepared]:
+    task = Task(services.home, services.contracts.root, services.limits)
+    count = min((os.cpu_count() or 1) if workers is None else workers, len(requests))
+    if count <= 0 or (workers is None and len(requests) == 1):
+        yield from (prepare(task, request) for request in requests)
+        return
+    waiting = deque(requests)
+    while waiting:
+        try:
+            yield from _in_pool(task, waiting, count)
+        except BrokenProcessPool:
+            # The file at the head of the queue may have brought a worker down: try it alone.
+            yield _alone(services, task, waiting.popleft())
+
+
+def _in_pool(task: Task, waiting: deque[Request], count: int) -> Iterator[Prepared]:
+    """Prepared files in order; a request leaves `waiting` when its result is handed out."""
+    with _pool(task, count) as pool:
+        futures: deque[Future[Prepared]] = deque()
+        while waiting:
+            # A bounded lead keeps memory flat however many files there are.
+            while len(futures) < min(len(waiting), 2 * count + 2):
+                futures.append(pool.submit(prepare, task, waiting[len(futures)]))
+            result = futures.popleft().result()
+            waiting.popleft()
+            yield result
+
+
+@contextmanager
+def _pool(task: Task, count: int) -> Iterator[ProcessPoolExecutor]:
+    # Forking a process that has threads (Arrow, a server) can lock up the child.
+    with ProcessPoolExecutor(
+        count,
+        mp_context=multiprocessing.get_context("forkserver"),
+        initializer=start_worker,
+        initargs=(task.contracts_root,),
+    ) as pool:
+        yield pool
+
+
+def _alone(services: Services, task: Task, request: Request) -> Prepared:
+    try:
+        with _pool(task, 1) as pool:
+            return pool.submit(prepare, task, request).result()
+    except BrokenProcessPool:
+        return reading_failed(task, request)

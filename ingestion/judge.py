@@ -1,0 +1,259 @@
+"""Verdicts: the gate over a batch of prepared files, then lake and ledger, file by file."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from expectations.submission_gate import Failure, judge
+from ingestion.cross import Accepted, CrossCheck, cross_checks, explain_cross
+from ingestion.findings import Findings
+from ingestion.frames import explain, join_frames
+from ingestion.lake_cells import cells_table
+from ingestion.origin import UNKNOWN, check_period, check_territory
+from ingestion.prepare import Prepared
+from ingestion.request import Request, Services, SubmissionResult, verdict_of
+from warehouse import lake
+from warehouse.clock import utc_now
+from warehouse.contracts import Form
+from warehouse.ledger import Finding, Submission, Verdict
+from warehouse.originals import StoredFile
+
+
+@dataclass(slots=True)
+class _Case:
+    """One file on its way to a verdict."""
+
+    prepared: Prepared
+    submission: Submission
+    is_new: bool
+    form: Form | None
+    findings: list[Finding]
+    cross: list[CrossCheck] = field(default_factory=list)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether this run has to give a verdict."""
+        asked_for = self.prepared.request.submission is not None
+        return self.is_new or asked_for or self.submission.state == "received"
+
+    @property
+    def own(self) -> Accepted | None:
+        if self.form is None:
+            return None
+        values = self.prepared.extract.values
+        return Accepted(self.submission.submission_id, self.form, values)
+
+
+def repeated_bytes(services: Services, request: Request) -> SubmissionResult | None:
+    """The answer to bytes that were judged before for the same key; None when there is work."""
+    if request.submission is not None:
+        return None
+    sha256 = _sha256(request.source)
+    for earlier in services.ledger.submissions(period=request.period):
+        same_key = request.territory in (None, earlier.territory_kato) and request.form in (
+            None,
+            earlier.form_code,
+        )
+        if earlier.file_sha256 == sha256 and earlier.state == "judged" and same_key:
+            stored = StoredFile(sha256, Path(), earlier.file_size)
+            submission, is_new = _register(
+                services, request, stored, earlier.territory_kato, earlier.form_code
+            )
+            return None if is_new else _repeated(services, request, submission)
+    return None
+
+
+def judge_prepared(services: Services, batch: Sequence[Prepared]) -> list[SubmissionResult]:
+    """Give every file of the batch its verdict, in order; Great Expectations runs once or twice."""
+    refused = {i: _refused_at_the_door(p, services) for i, p in enumerate(batch) if not p.stored}
+    cases = {i: _open(services, p) for i, p in enumerate(batch) if i not in refused}
+    _judge_forms(services, [case for case in cases.values() if case.is_open])
+    _judge_across_forms(services, [case for case in cases.values() if case.is_open])
+    return [refused[i] if i in refused else _close(services, cases[i]) for i in range(len(batch))]
+
+
+def _open(services: Services, prepared: Prepared) -> _Case:
+    contracts, request, read = services.contracts, prepared.request, prepared.extract
+    form = contracts.form(read.form_code, request.period) if read.form_code else None
+    submission, is_new = _registered(services, prepared)
+    findings = Findings(contracts, list(read.findings))
+    check_period(request.period, submission.received_at, findings)
+    check_territory(
+        contracts,
+        submission.territory_kato,
+        request.period,
+        read.properties,
+        request.file_name,
+        findings,
+    )
+    return _Case(prepared, submission, is_new, form, findings.items)
+
+
+def _registered(services: Services, prepared: Prepared) -> tuple[Submission, bool]:
+    if prepared.request.submission is not None:
+        return prepared.request.submission, False
+    if prepared.stored is None:
+        raise ValueError("a file that was not kept cannot be registered")
+    form_code = prepared.extract.form_code or prepared.request.form or UNKNOWN
+    return _register(
+        services, prepared.request, prepared.stored, prepared.territory, form_code
+    )
+
+
+def _register(
+    services: Services, request: Request, stored: StoredFile, territory: str, form_code: str
+) -> tuple[Submission, bool]:
+    try:
+        version = services.contracts.form(form_code, request.period).version
+    except KeyError:
+        version = UNKNOWN
+    registration = services.ledger.register(
+        form_code=form_code,
+        form_version=version,
+        territory_kato=territory,
+        period=request.period,
+        file_name=request.file_name,
+        file_sha256=stored.sha256,
+        file_size=stored.size,
+        submitted_by=request.by,
+        language=request.language,
+        received_at=request.received_at,
+    )
+    return registration.submission, registration.is_new
+
+
+def _judge_forms(services: Services, cases: Sequence[_Case]) -> None:
+    laid = [case.prepared.laid.frames if case.prepared.laid else {} for case in cases]
+    failures = _by_submission(judge(join_frames(laid)))
+    for index, case in enumerate(cases):
+        if case.form is not None and case.prepared.laid is not None:
+            case.findings += explain(
+                failures[index],
+                case.prepared.extract,
+                case.prepared.laid,
+                case.form,
+                services.contracts,
+            )
+
+
+def _judge_across_forms(services: Services, cases: Sequence[_Case]) -> None:
+    accepted: dict[tuple[str, str], list[Accepted]] = defaultdict(list)
+    laid = []
+    owners: list[tuple[_Case, CrossCheck]] = []
+    for case in cases:
+        own = case.own
+        if own is None or not verdict_of(tuple(case.findings)).is_accepted:
+            continue
+        key = (case.submission.territory_kato, case.submission.period)
+        for check in cross_checks(services, own, *key, accepted[key]):
+            owners.append((case, check))
+            laid.append(check.frames)
+        accepted[key].append(own)
+    failures = _by_submission(judge(join_frames(laid)))
+    for index, (case, check) in enumerate(owners):
+        own = case.own
+        if own is not None:
+            case.findings += explain_cross(
+                check,
+                failures[index],
+                own,
+                case.prepared.extract,
+                case.submission.period,
+                services,
+            )
+
+
+def _by_submission(failures: Sequence[Failure]) -> dict[int, list[Failure]]:
+    found: dict[int, list[Failure]] = defaultdict(list)
+    for failure in failures:
+        found[failure.submission].append(failure)
+    return found
+
+
+def _close(services: Services, case: _Case) -> SubmissionResult:
+    request, submission = case.prepared.request, case.submission
+    if not case.is_open:
+        return _repeated(services, request, submission)
+    findings = tuple(case.findings)
+    verdict = verdict_of(findings)
+    cells = None
+    if verdict.is_accepted and case.form is not None:
+        table = cells_table(case.form, case.prepared.extract.values)
+        cells = lake.write_cells(services.home, submission, table)
+    services.ledger.record_verdict(
+        submission.submission_id, verdict, findings, cells, services.contracts.content_hash
+    )
+    replaces = services.ledger.submission(submission.submission_id).replaces_submission_id
+    return _result(services, request, submission, verdict, findings, case.is_new, replaces)
+
+
+def _repeated(services: Services, request: Request, submission: Submission) -> SubmissionResult:
+    """The same bytes again: their verdict stands, nothing is written."""
+    findings = tuple(services.ledger.findings(submission.submission_id))
+    noted = Findings(services.contracts)
+    noted.add(
+        "SUBMISSION_REPEATED",
+        received=f"{submission.received_at:%Y-%m-%d %H:%M} UTC",
+        submission=submission.submission_id,
+    )
+    verdict = submission.verdict or verdict_of(findings)
+    return _result(
+        services, request, submission, verdict, (*noted.items, *findings), False, None
+    )
+
+
+def _result(
+    services: Services,
+    request: Request,
+    submission: Submission,
+    verdict: Verdict,
+    findings: tuple[Finding, ...],
+    is_new: bool,
+    replaces: str | None,
+) -> SubmissionResult:
+    return SubmissionResult(
+        submission_id=submission.submission_id,
+        verdict=verdict,
+        is_new=is_new,
+        file_name=request.file_name,
+        form=submission.form_code,
+        territory=submission.territory_kato,
+        period=submission.period,
+        sha256=submission.file_sha256,
+        size=submission.file_size,
+        received_at=submission.received_at,
+        findings=findings,
+        contract_hash=services.contracts.content_hash,
+        replaces=replaces,
+    )
+
+
+def _refused_at_the_door(prepared: Prepared, services: Services) -> SubmissionResult:
+    request = prepared.request
+    received: datetime = request.received_at or utc_now()
+    return SubmissionResult(
+        submission_id=None,
+        verdict=Verdict.REJECTED,
+        is_new=False,
+        file_name=request.file_name,
+        form=request.form or UNKNOWN,
+        territory=prepared.territory,
+        period=request.period,
+        sha256="",
+        size=0,
+        received_at=received,
+        findings=prepared.extract.findings,
+        contract_hash=services.contracts.content_hash,
+    )
+
+
+def _sha256(source: Path | bytes) -> str:
+    if isinstance(source, bytes):
+        return hashlib.sha256(source).hexdigest()
+    with source.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,80 @@
+"""The list that may come with a folder of files: whose file is whose, and of which month."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+from ingestion.request import Request
+from warehouse.clock import period_month
+from warehouse.contracts import Contracts
+from warehouse.errors import UserError
+
+COLUMNS = ("file", "territory", "period", "form")
+
+
+def read_manifest(
+    manifest: Path, folder: Path, contracts: Contracts, *, period: str | None = None
+) -> list[Request]:
+    """Requests for the files that a CSV with the columns of `COLUMNS`, in any order, lists.
+
+    Only `file` must be there; `period` fills in where the list has none. UTF-8, cp1251 and
+    `;` as separator are understood. Raises UserError with the number of the line at fault.
+    """
+    rows = list(csv.reader(io.StringIO(text := _decode(manifest)), delimiter=_delimiter(text)))
+    header = [cell.strip().casefold() for cell in rows[0]] if rows else []
+    if "file" not in header:
+        raise UserError("MANIFEST_COLUMN_MISSING", manifest=manifest.name, column="file")
+    requests = []
+    for number, cells in enumerate(rows[1:], start=2):
+        row = {name: cell.strip() for name, cell in zip(header, cells, strict=False)}
+        if any(row.values()):
+            requests.append(_request(row, number, manifest, folder, contracts, period))
+    return requests
+
+
+def _request(
+    row: dict[str, str],
+    number: int,
+    manifest: Path,
+    folder: Path,
+    contracts: Contracts,
+    period: str | None,
+) -> Request:
+    def fault(code: str, value: str) -> UserError:
+        return UserError(code, manifest=manifest.name, line=number, value=value)
+
+    path = folder / row.get("file", "")
+    if not row.get("file") or not path.is_file() or not path.resolve().is_relative_to(
+        folder.resolve()
+    ):
+        raise fault("MANIFEST_FILE_MISSING", row.get("file", ""))
+    territory = row.get("territory") or None
+    if territory is not None and territory not in contracts.territories:
+        raise fault("MANIFEST_TERRITORY_UNKNOWN", territory)
+    form = row.get("form") or None
+    if form is not None and form not in contracts.forms:
+        raise fault("MANIFEST_FORM_UNKNOWN", form)
+    month = row.get("period") or period or ""
+    try:
+        period_month(month)
+    except UserError as error:
+        raise fault("MANIFEST_PERIOD_INVALID", month) from error
+    return Request(path, path.name, month, territory=territory, form=form)
+
+
+def _decode(manifest: Path) -> str:
+    try:
+        content = manifest.read_bytes()
+    except OSError as error:
+        raise UserError("MANIFEST_UNREADABLE", manifest=str(manifest)) from error
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("cp1251", errors="replace")
+
+
+def _delimiter(text: str) -> str:
+    first = text.splitlines()[0] if text else ""
+    return ";" if first.count(";") > first.count(",") else ","

@@ -1,0 +1,135 @@
+"""What comes in: one file with what its sender says about it; and what goes back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from ingestion.findings import render
+from ingestion.safety import Limits
+from warehouse.contracts import Contracts, load_contracts
+from warehouse.contracts.messages import Language
+from warehouse.ledger import Finding, Ledger, Submission, Verdict
+from warehouse.paths import Home
+from warehouse.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What ingestion works with."""
+
+    home: Home
+    ledger: Ledger
+    contracts: Contracts
+    limits: Limits
+
+    @classmethod
+    def open(cls, settings: Settings, contracts: Contracts | None = None) -> Services:
+        """Services of an installation; the caller closes the ledger."""
+        return cls(
+            home=settings.paths,
+            ledger=Ledger(settings.ledger),
+            contracts=contracts or load_contracts(),
+            limits=Limits(file_bytes=settings.max_upload_bytes),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A file to be judged: a path or its bytes, and what the sender says about it.
+
+    Without `territory` it is taken from the document or the file name. `submission` is set when
+    the file is in the ledger already and is to be judged (again).
+    """
+
+    source: Path | bytes
+    file_name: str
+    period: str
+    territory: str | None = None
+    form: str | None = None
+    by: str | None = None
+    language: Language = "ru"
+    received_at: datetime | None = None
+    submission: Submission | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionResult:
+    """The answer to one file.
+
+    `submission_id` is None only for a file refused at the door because of its size. `is_new` is
+    False when the same bytes were already there: then nothing changed and `verdict` is theirs.
+    """
+
+    submission_id: str | None
+    verdict: Verdict
+    is_new: bool
+    file_name: str
+    form: str
+    territory: str
+    period: str
+    sha256: str
+    size: int
+    received_at: datetime
+    findings: tuple[Finding, ...]
+    contract_hash: str
+    replaces: str | None = None
+
+    @property
+    def is_accepted(self) -> bool:
+        return self.verdict.is_accepted
+
+    @property
+    def receipt(self) -> dict[str, Any]:
+        """What proves the submission: who keeps it can check it against the ledger."""
+        return {
+            "submission_id": self.submission_id,
+            "sha256": self.sha256,
+            "size": self.size,
+            "file_name": self.file_name,
+            "form": self.form,
+            "territory": self.territory,
+            "period": self.period,
+            "received_at": self.received_at.isoformat(),
+            "verdict": self.verdict.value,
+            "contract_hash": self.contract_hash,
+        }
+
+    def to_json(self, contracts: Contracts, language: Language = "ru") -> dict[str, Any]:
+        """Everything a program may want, texts in `language`."""
+        return {
+            **self.receipt,
+            "is_new": self.is_new,
+            "replaces": self.replaces,
+            "findings": [finding_json(f, contracts, language) for f in self.findings],
+        }
+
+
+def finding_json(finding: Finding, contracts: Contracts, language: Language) -> dict[str, Any]:
+    """A finding with its text and advice in `language`."""
+    text, how_to_fix = render(finding, contracts, language)
+    return {
+        "code": finding.code,
+        "severity": finding.severity,
+        "sheet": finding.sheet,
+        "cell": finding.cell,
+        "section": finding.section,
+        "line": finding.line,
+        "graph": finding.graph,
+        "found": finding.found,
+        "expected": finding.expected,
+        "rule_id": finding.rule_id,
+        "params": dict(finding.params),
+        "text": text,
+        "how_to_fix": how_to_fix,
+    }
+
+
+def verdict_of(findings: tuple[Finding, ...]) -> Verdict:
+    """The worst finding decides."""
+    severities = {finding.severity for finding in findings}
+    if "error" in severities:
+        return Verdict.REJECTED
+    return Verdict.ACCEPTED_WITH_WARNINGS if "warning" in severities else Verdict.ACCEPTED

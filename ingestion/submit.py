@@ -1,0 +1,55 @@
+"""Submit one file and get its verdict at once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from expectations import submission_gate
+from ingestion import batch
+from ingestion.frames import compiled_rules
+from ingestion.request import Request, Services, SubmissionResult
+from warehouse.contracts.messages import Language
+from warehouse.errors import UserError
+
+
+def submit(
+    file: Path | bytes,
+    *,
+    territory: str | None,
+    period: str,
+    services: Services,
+    form: str | None = None,
+    by: str | None = None,
+    file_name: str | None = None,
+    language: Language = "ru",
+    received_at: datetime | None = None,
+) -> SubmissionResult:
+    """Judge one file in this process. `file_name` names bytes; of a path its last part is taken.
+
+    Raises UserError for an unknown territory or form and a malformed period: nothing is stored.
+    """
+    if territory is not None and territory not in services.contracts.territories:
+        raise UserError("TERRITORY_CODE_UNKNOWN", value=territory)
+    if form is not None and form not in services.contracts.forms:
+        raise UserError("FORM_CODE_UNKNOWN", value=form, forms=", ".join(services.contracts.forms))
+    name = file_name or (file.name if isinstance(file, Path) else "")
+    request = Request(
+        source=file,
+        file_name=name,
+        period=period,
+        territory=territory,
+        form=form,
+        by=by,
+        language=language,
+        received_at=received_at,
+    )
+    (result,) = batch.run(services, [request], workers=0)
+    return result
+
+
+def warm_up(services: Services) -> None:
+    """Do now what the first submission would otherwise wait for (imports, compiled rules)."""
+    for form in services.contracts.form_versions:
+        compiled_rules(services.contracts, form)
+    submission_gate.warm_up()

@@ -42,13 +42,16 @@ def log_probability(value: Floats, mean: Floats, variation: Floats) -> Floats:
 
 
 def two_sided(value: Floats, mean: Floats, variation: Floats) -> Floats:
-    """Twice the smaller mid-P tail, at most 1: the middle value of a discrete scale counts half."""
-    above = upper_tail(value, mean, variation)
-    beyond = upper_tail(value + 1, mean, variation)
-    below = lower_tail(value, mean, variation)
-    short = lower_tail(value - 1, mean, variation)
-    tail: Floats = np.minimum(above + beyond, below + short)
-    return np.minimum(tail, 1.0)
+    """Twice the mid-P tail on the value's side of the mean, at most 1.
+
+    Mid-P: on a discrete scale the value itself counts half.
+    """
+    result = np.empty(value.shape)
+    high = value >= mean
+    for side, tail, step in ((high, upper_tail, 1), (~high, lower_tail, -1)):
+        x, m, v = value[side], mean[side], variation[side]
+        result[side] = tail(x, m, v) + tail(x + step, m, v)
+    return np.minimum(result, 1.0)
 
 
 def conditional_binomial(value: int, history: int, exposure: float) -> tuple[float, float]:

@@ -1,7 +1,7 @@
 """Outliers a clerk can act on: which months surprise, by how much, and what slip may explain it."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -122,7 +122,6 @@ class Scores:
 
     months: Integers
     probability: Floats
-    own_probability: Floats
     expectation: Expectation
     before: Floats
 
@@ -148,15 +147,18 @@ def score(
     expectation = expect(history, parameters)
     before = history.before_in_year()
     at = (slice(None), slice(None), months)
-    value = history.values[at]
+    mean, variation = _judged_by(expectation, at)
+    probability = _probability(history.values[at], mean, variation, before[at], parameters)
+    return Scores(months, probability, expectation, before)
 
-    def probability(mean: Floats, variation: Floats) -> Floats:
-        return _probability(value, mean[at], variation[at], before[at], parameters)
 
-    own = probability(expectation.own, expectation.own_variation)
-    moved = probability(expectation.expected, expectation.variation)
-    chosen = np.where(expectation.has_peers[at], moved, own)
-    return Scores(months, chosen, own, expectation, before)
+def _judged_by(expectation: Expectation, at: tuple[Any, Any, Any]) -> tuple[Floats, Floats]:
+    """Mean and variation of the verdict: with the peers' movement where there are peers."""
+    by_peers = expectation.has_peers[at]
+    return (
+        np.where(by_peers, expectation.expected[at], expectation.own[at]),
+        np.where(by_peers, expectation.variation[at], expectation.own_variation[at]),
+    )
 
 
 def _probability(
@@ -189,12 +191,16 @@ def _table(history: HistoryFrame, parameters: OutlierParameters, scores: Scores)
     month = scores.months[position]
     cell = (indicator, district, month)
     expectation = scores.expectation
-    by_peers = expectation.has_peers[cell]
-    own_alarms = scores.own_probability[tested] <= parameters.info_probability
-    expected = np.where(by_peers, expectation.expected[cell], expectation.own[cell])
-    variation = np.where(by_peers, expectation.variation[cell], expectation.own_variation[cell])
-    low, high = _interval(expected, variation, parameters.interval_probability)
+    expected, variation = _judged_by(expectation, cell)
     observed = history.values[cell]
+    own = _probability(
+        observed,
+        expectation.own[cell],
+        expectation.own_variation[cell],
+        scores.before[cell],
+        parameters,
+    )
+    low, high = _interval(expected, variation, parameters.interval_probability)
     slips: Explanations = explain(history, expectation, scores.before, cell, parameters)
     return OutlierTable(
         indicator=indicator,
@@ -207,7 +213,9 @@ def _table(history: HistoryFrame, parameters: OutlierParameters, scores: Scores)
         probability=scores.probability[tested],
         q_value=q_value[tested],
         direction=np.where(observed > expected, 1, -1),
-        reason=np.select([~by_peers, own_alarms], [0, 2], 1),
+        reason=np.select(
+            [~expectation.has_peers[cell], own <= parameters.info_probability], [0, 2], 1
+        ),
         severity=warned[tested].astype(np.int64),
         pattern=slips.pattern,
         suggested=slips.suggested,

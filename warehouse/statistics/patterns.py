@@ -176,33 +176,39 @@ def _oblast_total(cells: _Cells) -> _Explained:
 
 
 def _swapped_districts(cells: _Cells) -> _Explained:
-    frame = cells.frame
-    partners = frame.oblast[cells.district][:, None] == frame.oblast
-    partners[np.arange(len(cells)), cells.district] = False
-    at = (cells.indicator, slice(None), cells.month)
-    return _swapped(cells, at, partners)
+    neighbours = _neighbours(cells.frame.oblast)[cells.district]
+    at = (cells.indicator[:, None], np.maximum(neighbours, 0), cells.month[:, None])
+    return _swapped(cells, at, neighbours, cells.district)
 
 
 def _swapped_lines(cells: _Cells) -> _Explained:
-    partners = np.ones((len(cells), cells.frame.values.shape[0]), dtype=np.bool_)
-    partners[np.arange(len(cells)), cells.indicator] = False
-    return _swapped(cells, (slice(None), cells.district, cells.month), partners)
+    lines = np.broadcast_to(
+        np.arange(cells.frame.values.shape[0]), (len(cells), cells.frame.values.shape[0])
+    )
+    return _swapped(
+        cells, (lines, cells.district[:, None], cells.month[:, None]), lines, cells.indicator
+    )
+
+
+def _neighbours(oblast: Integers) -> Integers:
+    """Districts of each district's oblast, one row per district, filled up with -1."""
+    order = np.argsort(oblast, kind="stable")
+    _, group, size = np.unique(oblast, return_inverse=True, return_counts=True)
+    place = np.arange(size.max())
+    start = np.cumsum(size) - size
+    rows = order[np.minimum(start[:, None] + place, oblast.size - 1)]
+    filled: Integers = np.where(place < size[:, None], rows, -1)[group]
+    return filled
 
 
 def _swapped(
-    cells: _Cells,
-    at: tuple[Integers | slice, Integers | slice, Integers],
-    partners: npt.NDArray[np.bool_],
+    cells: _Cells, at: tuple[Integers, Integers, Integers], partners: Integers, own: Integers
 ) -> _Explained:
-    """Best partner whose value fits here and which the value here fits."""
-
-    def rows(array: Floats) -> Floats:
-        taken = array[at]
-        return taken.T if taken.shape[0] != len(cells) or isinstance(at[0], slice) else taken
-
-    theirs = rows(cells.frame.values)
-    mean, variation = rows(cells.expectation.expected), rows(cells.expectation.variation)
-    possible = partners & np.isfinite(theirs) & np.isfinite(mean) & (theirs >= 0)
+    """Best of the partners (cells, candidates): its value fits here and the value here fits it."""
+    theirs = cells.frame.values[at]
+    mean, variation = cells.expectation.expected[at], cells.expectation.variation[at]
+    possible = (partners >= 0) & (partners != own[:, None])
+    possible &= np.isfinite(theirs) & np.isfinite(mean) & (theirs >= 0)
     possible &= (theirs != cells.value[:, None]) & (cells.value >= 0)[:, None]
     theirs = np.where(possible, theirs, 0.0)
     mean, variation = np.where(possible, mean, 1.0), np.where(possible, variation, 1.0)
@@ -212,9 +218,8 @@ def _swapped(
     score = cells.likelihood(theirs) + np.minimum(gained, _MOST_A_PARTNER_GAINS)
     score = np.where(possible, score, -np.inf)
     rivals = np.maximum(possible.sum(1), 1)
-    best = score.argmax(axis=1)
-    here = np.arange(len(cells))
-    return score[here, best] - np.log(rivals), theirs[here, best], best
+    here, best = np.arange(len(cells)), score.argmax(axis=1)
+    return score[here, best] - np.log(rivals), theirs[here, best], partners[here, best]
 
 
 _SINGLE: dict[str, Callable[[_Cells], _Explained]] = {

@@ -115,7 +115,8 @@ class Outcome:
     @property
     def nonzero(self) -> Booleans:
         """Applicable comparisons in which a side is not zero."""
-        return self.applicable & ((self.left != 0) | (self.right != 0))
+        found: Booleans = self.applicable & ((self.left != 0) | (self.right != 0))
+        return found
 
 
 def compile_rules(form: Form, book: RuleBook) -> CompiledRules:

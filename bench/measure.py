@@ -10,7 +10,7 @@ from typing import Any
 
 import psutil
 
-_SAMPLE_SECONDS = 0.05
+_SAMPLE_SECONDS = 0.1
 
 
 def in_fresh_process(function: str, **arguments: Any) -> dict[str, Any]:
@@ -31,9 +31,13 @@ def in_fresh_process(function: str, **arguments: Any) -> dict[str, Any]:
                 [str(part) for part in command], stdout=output, stderr=subprocess.STDOUT
             )
             peak = 0
-            while process.poll() is None:
-                peak = max(peak, _tree_memory(process))
-                time.sleep(_SAMPLE_SECONDS)
+            try:
+                while process.poll() is None:
+                    peak = max(peak, _tree_memory(process))
+                    time.sleep(_SAMPLE_SECONDS)
+            finally:
+                if process.poll() is None:
+                    process.kill()
         seconds = time.perf_counter() - started
         if process.returncode != 0:
             tail = log.read_text(errors="replace")[-3000:]

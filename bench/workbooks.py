@@ -1,17 +1,24 @@
 """Workbooks to measure on: real ones where they are beside the checkout, else generated ones."""
 
+import io
 import re
 import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import cycle, islice
+from itertools import cycle
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from warehouse.contracts import load_contracts
+from mvd.demo.write import write_demo
+from warehouse.clock import period_month
+from warehouse.contracts import Contracts, load_contracts
+from warehouse.contracts.territories import REGION_LEVELS, REPUBLIC
 
-OFFICIAL_FORMS = Path(__file__).resolve().parents[2] / "shared" / "official-forms"
+PERIOD = "2022-12"
+_OFFICIAL = Path(__file__).resolve().parents[2] / "shared" / "official-forms" / "1-M"
 _PROPERTIES = "docProps/core.xml"
+_ROOM = 4096
 
 
 @dataclass(frozen=True)
@@ -23,47 +30,97 @@ class Batch:
     files: tuple[Path, ...]
     source: str
 
+    @property
+    def size(self) -> int:
+        """Bytes of the workbooks."""
+        return sum(file.stat().st_size for file in self.files)
 
-def batch(folder: Path, territories: Sequence[str], period: str) -> Batch:
-    """One workbook of 1-М per territory (KATO code), under that territory's title."""
-    originals, source = _originals(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    known = load_contracts().territories
+
+def region_batch(folder: Path, count: int) -> Batch:
+    """One workbook for each of the first `count` regions."""
+    contracts = load_contracts()
+    regions = contracts.territories.regions_on(period_month(PERIOD))
+    return _batch(folder, [region.kato for region in regions[:count]], contracts)
+
+
+def unit_batch(folder: Path, count: int) -> Batch:
+    """One workbook for each of `count` regions, districts and cities."""
+    contracts = load_contracts()
+    units = contracts.territories.valid_on(period_month(PERIOD))
+    return _batch(folder, [u.kato for u in units if u.kato != REPUBLIC][:count], contracts)
+
+
+def _batch(folder: Path, territories: Sequence[str], contracts: Contracts) -> Batch:
+    folder.mkdir(parents=True)
+    originals, source = _originals(folder.parent / "generated", contracts)
+    templates = cycle([_template(original) for original in originals[: len(territories)]])
     files = []
-    for kato, original in zip(territories, islice(cycle(originals), len(territories)), strict=True):
-        name = next(entry.name["ru"] for entry in known if entry.kato == kato)
+    for kato, template in zip(territories, templates, strict=False):
         file = folder / f"{kato}.xlsx"
-        _copy_under_another_territory(original, file, name, kato)
+        file.write_bytes(_under_territory(template, contracts, kato))
         files.append(file)
     manifest = folder / "manifest.csv"
-    rows = [f"{file.name},{file.stem},{period},1-M" for file in files]
+    rows = [f"{file.name},{file.stem},{PERIOD},1-M" for file in files]
     manifest.write_text("\n".join(["file,territory,period,form", *rows]) + "\n", encoding="utf-8")
     return Batch(folder, manifest, tuple(files), source)
 
 
-def _originals(folder: Path) -> tuple[list[Path], str]:
-    real = sorted((OFFICIAL_FORMS / "1-M").glob("*.XLSX"))
-    if real:
+def _originals(generated: Path, contracts: Contracts) -> tuple[list[Path], str]:
+    if real := sorted(_OFFICIAL.glob("*.XLSX")):
         return real, "real"
-    from mvd.demo.write import write_demo
-
-    generated = folder.parent / "generated"
-    write_demo(generated, first_period="2022-12", last_period="2022-12", faults=False)
-    return sorted(generated.rglob("1-M*.xlsx")), "generated"
+    write_demo(generated, contracts=contracts, first_period=PERIOD, last_period=PERIOD)
+    # The month of the year before carries no planted faults.
+    return sorted((generated / "2021-12").glob("1-M*.xlsx")), "generated"
 
 
-def _copy_under_another_territory(original: Path, copy: Path, name: str, kato: str) -> None:
-    """The same workbook with another territory in the document properties."""
+def _template(original: Path) -> bytes:
+    """The workbook with its document properties stored plain, with room to rewrite them."""
+    copy = io.BytesIO()
     with zipfile.ZipFile(original) as source, zipfile.ZipFile(copy, "w") as target:
         for entry in source.infolist():
             content = source.read(entry)
             if entry.filename == _PROPERTIES:
-                content = _renamed(content.decode(), name, kato).encode()
-            target.writestr(entry, content, zipfile.ZIP_DEFLATED, compresslevel=6)
+                target.writestr(entry, content.ljust(_ROOM), zipfile.ZIP_STORED)
+            else:
+                target.writestr(entry, content, zipfile.ZIP_DEFLATED)
+    return copy.getvalue()
 
 
-def _renamed(properties: str, name: str, kato: str) -> str:
-    title = f"<dc:title>1-M  {escape(name)} (Свод)</dc:title>"
-    code = f"<dc:description>28327;50119;19{kato[:2]}%;__</dc:description>"
-    properties = re.sub(r"<dc:title>.*?</dc:title>", title, properties)
-    return re.sub(r"<dc:description>.*?</dc:description>", code, properties)
+def _under_territory(template: bytes, contracts: Contracts, kato: str) -> bytes:
+    """The same workbook as the report of another territory, without packing it again."""
+    with zipfile.ZipFile(io.BytesIO(template)) as archive:
+        entry = archive.getinfo(_PROPERTIES)
+        properties = archive.read(_PROPERTIES).decode().rstrip()
+        directory = archive.start_dir
+    content = _rewritten(properties, contracts, kato).encode().ljust(entry.file_size)
+    if len(content) != entry.file_size:
+        raise ValueError(f"no room for the document properties of {kato}")
+    old, new = (crc.to_bytes(4, "little") for crc in (entry.CRC, zlib.crc32(content)))
+    result = bytearray(template)
+    header = entry.header_offset
+    names = [int.from_bytes(template[header + at : header + at + 2], "little") for at in (26, 28)]
+    start = header + 30 + sum(names)
+    result[start : start + len(content)] = content
+    result[header + 14 : header + 18] = new
+    at = template.index(old, directory)
+    result[at : at + 4] = new
+    return bytes(result)
+
+
+def _rewritten(properties: str, contracts: Contracts, kato: str) -> str:
+    territories = contracts.territories
+    chain = (kato, *territories.ancestors(kato))
+    region = next(territories[k] for k in chain if territories[k].level in REGION_LEVELS)
+    code = next(c.code for c in territories.source_codes if c.kato == region.kato)
+    fields = {
+        "dc:title": f"1-M  {region.name_ru.removeprefix('г. ')} (Свод)",
+        "dc:description": f"28327;50119;19{code}%;__",
+        # Makes the bytes of every unit's file its own.
+        "cp:lastModifiedBy": kato,
+    }
+    for tag, text in fields.items():
+        element = f"<{tag}>{escape(text)}</{tag}>"
+        end = "</cp:coreProperties>"
+        properties = re.sub(f"<{tag}>.*?</{tag}>", "", properties)
+        properties = properties.replace(end, f"{element}{end}")
+    return properties

@@ -1,0 +1,137 @@
+"""The benchmarks: what is measured, against what, and the goal of each ratio."""
+
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from bench.measure import in_fresh_process
+from bench.workbooks import Batch, region_batch, unit_batch
+
+Result = dict[str, Any]
+
+_GIB = 2**30
+
+
+def ingest_batch(*, quick: bool) -> Result:
+    """Read, check and write a batch of 1-М against reading alone, with one and two processes."""
+    with _folder() as folder:
+        batch = region_batch(folder / "batch", 6 if quick else 20)
+        one = region_batch(folder / "one", 1)
+        files = [str(file) for file in batch.files]
+        few = files[: 2 if quick else 5]
+        measured: Result = {}
+        for processes in (1, 2):
+            read = in_fresh_process("bench.work:calamine", files=files, processes=processes)
+            slow = in_fresh_process("bench.work:openpyxl_read", files=few, processes=processes)
+            ours = _ingest(batch, folder / f"home{processes}", processes, one.folder)
+            cold = _ingest(batch, folder / f"cold{processes}", processes, None)
+            measured[f"{processes}_processes"] = {
+                "calamine_read_seconds_each": read["seconds"] / read["files"],
+                "openpyxl_read_seconds_each": slow["seconds"] / slow["files"],
+                "ours_seconds_each": ours["seconds"] / ours["files"],
+                "ours_with_start_up_seconds_each": cold["seconds"] / cold["files"],
+                "start_up_seconds": ours["start_up_seconds"],
+                "peak_memory_gib": ours["peak_memory_bytes"] / _GIB,
+                "verdicts": ours["verdicts"],
+                "ratio_to_calamine": ours["seconds"]
+                / ours["files"]
+                / (read["seconds"] / read["files"]),
+                "times_faster_than_openpyxl": slow["seconds"]
+                / slow["files"]
+                / (ours["seconds"] / ours["files"]),
+            }
+        return {"source": batch.source, "workbooks": len(batch.files), **measured}
+
+
+def national_month(*, quick: bool) -> Result:
+    """A month of every district: cores used, memory, and the size of what is written."""
+    with _folder() as folder:
+        batch = unit_batch(folder / "month", 40 if quick else 260)
+        one = region_batch(folder / "one", 1)
+        runs = {n: _ingest(batch, folder / f"home{n}", n, one.folder) for n in (1, 2)}
+        written = [f.stat().st_size for f in (folder / "home2" / "lake").rglob("*.parquet")]
+        # The workbook that warmed the services up is in the lake too.
+        lake = sum(written) * len(batch.files) / (len(batch.files) + 1)
+        return {
+            "source": batch.source,
+            "workbooks": len(batch.files),
+            "seconds_on_one_process": runs[1]["seconds"],
+            "seconds_on_two_processes": runs[2]["seconds"],
+            "verdicts": runs[2]["verdicts"],
+            "workbooks_bytes": batch.size,
+            "parquet_bytes": round(lake),
+            "speed_up": runs[1]["seconds"] / runs[2]["seconds"],
+            "peak_memory_gib": runs[2]["peak_memory_bytes"] / _GIB,
+            "parquet_share": lake / batch.size,
+        }
+
+
+def publish_under_readers(*, quick: bool) -> Result:
+    """Twenty readers in four processes while releases are published one after another."""
+    with _folder() as folder:
+        home, stop = str(folder / "home"), str(folder / "stop")
+        first = folder / "first"
+        in_fresh_process(
+            "bench.work:publish_releases", home=home, count=1, rows=1000, stop_file=str(first)
+        )
+        with ThreadPoolExecutor(5) as pool:
+            readers = [
+                pool.submit(
+                    in_fresh_process,
+                    "bench.work:read_releases",
+                    home=home,
+                    threads=5,
+                    stop_file=stop,
+                )
+                for _ in range(4)
+            ]
+            published = pool.submit(
+                in_fresh_process,
+                "bench.work:publish_releases",
+                home=home,
+                count=5 if quick else 25,
+                rows=500_000,
+                stop_file=stop,
+            ).result()
+            answers = [reader.result() for reader in readers]
+        totals = {
+            key: sum(answer[key] for answer in answers)
+            for key in ("questions", "errors", "mixed", "backwards")
+        }
+        return {
+            "readers": 20,
+            "releases": published["releases"],
+            "publish_seconds_median": sorted(published["publish_seconds"])[
+                len(published["publish_seconds"]) // 2
+            ],
+            "first_errors": [error for answer in answers for error in answer["first_errors"]][:3],
+            **totals,
+        }
+
+
+CASES = {
+    "ingest_batch": ingest_batch,
+    "national_month": national_month,
+    "publish_under_readers": publish_under_readers,
+}
+
+
+def _ingest(batch: Batch, home: Path, processes: int, warm_up: Path | None) -> Result:
+    return in_fresh_process(
+        "bench.work:ingest",
+        folder=str(batch.folder),
+        manifest=str(batch.manifest),
+        home=str(home),
+        # One process means: read in the process that judges.
+        workers=0 if processes == 1 else processes,
+        warm_up="" if warm_up is None else str(warm_up),
+    )
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="mvd-bench-") as name:
+        yield Path(name)

@@ -1,0 +1,135 @@
+"""docs/performance.md, written from the result files."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "bench" / "results"
+PAGE = ROOT / "docs" / "performance.md"
+
+_INTRODUCTION = """# Performance
+
+Written by `make bench` (`QUICK=1` for a short run) from `bench/results/*.json`; do not edit.
+Every goal is a ratio of two things measured in one run on one machine, because seconds alone say
+more about the machine than about the work.
+"""
+
+
+def write() -> None:
+    """Render every result that there is."""
+    parts = [_INTRODUCTION]
+    for name, render in _SECTIONS.items():
+        file = RESULTS / f"{name}.json"
+        if file.exists():
+            parts.append(render(json.loads(file.read_text(encoding="utf-8"))))
+    PAGE.write_text("\n".join(parts), encoding="utf-8")
+
+
+def _machine(result: dict[str, Any]) -> str:
+    machine = result["machine"]
+    packages = ", ".join(f"{name} {number}" for name, number in machine["packages"].items())
+    run = "short run" if result["quick"] else "full run"
+    return (
+        f"Read {machine['read_at']} ({run}) on {machine['processor']}, {machine['cores']} cores, "
+        f"{machine['memory_gib']} GiB, {machine['system']}, load before "
+        f"{machine['load_average_before']}, Python {machine['python']}, {packages}, "
+        f"commit {machine['commit']}.\n"
+    )
+
+
+def _table(header: list[str], rows: list[list[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def _met(is_met: bool) -> str:
+    return "met" if is_met else "**not met**"
+
+
+def _ingest_batch(result: dict[str, Any]) -> str:
+    rows = []
+    for processes in (1, 2):
+        run = result[f"{processes}_processes"]
+        rows.append(
+            [
+                str(processes),
+                f"{run['calamine_read_seconds_each']:.3f} s",
+                f"{run['openpyxl_read_seconds_each']:.3f} s",
+                f"{run['ours_seconds_each']:.3f} s",
+                f"{run['ratio_to_calamine']:.2f} ({_met(run['ratio_to_calamine'] <= 1)})",
+                f"{run['times_faster_than_openpyxl']:.1f} × "
+                f"({_met(run['times_faster_than_openpyxl'] >= 8)})",
+                f"{run['ours_with_start_up_seconds_each']:.3f} s",
+                f"{run['peak_memory_gib']:.2f} GiB",
+            ]
+        )
+    header = [
+        "processes",
+        "python-calamine reads",
+        "openpyxl reads",
+        "ours reads, checks, writes",
+        "ratio to calamine (goal ≤ 1.0)",
+        "faster than openpyxl (goal ≥ 8)",
+        "ours with start-up of a new process",
+        "peak memory",
+    ]
+    return (
+        f"## One 1-М in a batch of {result['workbooks']} ({result['source']} workbooks)\n\n"
+        + _table(header, rows)
+        + "\nPer workbook, wall clock. The start-up (imports, rules compiled) is paid once per "
+        "process and not per file; it is apart, and the last column but one holds it spread over "
+        f"the batch. Verdicts: {result['2_processes']['verdicts']}.\n\n" + _machine(result)
+    )
+
+
+def _national_month(result: dict[str, Any]) -> str:
+    rows = [
+        [
+            "speed of two processes against one",
+            f"{result['speed_up']:.2f} ×",
+            "≥ 1.8",
+            _met(result["speed_up"] >= 1.8),
+        ],
+        [
+            "peak memory of all processes",
+            f"{result['peak_memory_gib']:.2f} GiB",
+            "≤ 2",
+            _met(result["peak_memory_gib"] <= 2),
+        ],
+        [
+            "Parquet against workbooks",
+            f"{result['parquet_share']:.1%}",
+            "≤ 5 %",
+            _met(result["parquet_share"] <= 0.05),
+        ],
+    ]
+    return (
+        f"## A month of {result['workbooks']} units ({result['source']} workbooks)\n\n"
+        + _table(["what", "measured", "goal", ""], rows)
+        + f"\n{result['seconds_on_one_process']:.0f} s on one process, "
+        f"{result['seconds_on_two_processes']:.0f} s on two. Verdicts: {result['verdicts']}.\n\n"
+        + _machine(result)
+    )
+
+
+def _publish_under_readers(result: dict[str, Any]) -> str:
+    rows = [
+        [
+            str(result["readers"]),
+            str(result["releases"]),
+            f"{result['questions']:,}".replace(",", " "),
+            f"{result['errors']} ({_met(result['errors'] == 0)})",
+            f"{result['mixed']} ({_met(result['mixed'] == 0)})",
+            f"{result['publish_seconds_median']:.2f} s",
+        ]
+    ]
+    header = ["readers", "releases", "answers", "errors (goal 0)", "mixed (goal 0)", "one publish"]
+    return "## Publishing under readers\n\n" + _table(header, rows) + "\n" + _machine(result)
+
+
+_SECTIONS = {
+    "ingest_batch": _ingest_batch,
+    "national_month": _national_month,
+    "publish_under_readers": _publish_under_readers,
+}

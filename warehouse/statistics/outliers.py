@@ -29,8 +29,9 @@ class OutlierTable:
     `indicator`, `district`, `month` index the frame. `low` and `high` bound the values that would
     not have surprised. `probability` is two-sided, `q_value` the expected share of false entries
     in the month's list down to this row. `direction` is +1 or -1. `reason`, `pattern`, `severity`
-    index REASONS, PATTERNS, SEVERITIES. `partner` is a district (swapped_districts) or an
-    indicator (swapped_lines), otherwise -1. `suggested` is NaN where the pattern names no value.
+    index REASONS, PATTERNS, SEVERITIES; the reason is `peers` where the district's own history
+    alone would have raised no doubt. `partner` is a district (swapped_districts) or an indicator
+    (swapped_lines), otherwise -1. `suggested` is NaN where the pattern names no value.
     """
 
     indicator: Integers
@@ -214,7 +215,7 @@ def _table(history: HistoryFrame, parameters: OutlierParameters, scores: Scores)
         q_value=q_value[tested],
         direction=np.where(observed > expected, 1, -1),
         reason=np.select(
-            [~expectation.has_peers[cell], own <= parameters.info_probability], [0, 2], 1
+            [~expectation.has_peers[cell], own <= parameters.slip_probability], [0, 2], 1
         ),
         severity=warned[tested].astype(np.int64),
         pattern=slips.pattern,

@@ -147,6 +147,14 @@ def test_a_district_without_neighbours_is_judged_by_its_own_history() -> None:
     assert REASONS[table.reason[0]] == "own_history"
 
 
+def test_a_history_too_short_for_any_verdict_gives_an_empty_table() -> None:
+    frame = frame_of(quiet_panel()[:, :, :3])
+    table = detect(frame, PARAMETERS)
+    assert len(table) == 0
+    assert table.to_arrow(frame).num_rows == 0
+    assert table.message_parameters(frame) == []
+
+
 def test_a_missing_month_is_not_an_outlier() -> None:
     values = quiet_panel()
     values[0, 10, LAST] = np.nan

@@ -14,7 +14,7 @@ from warehouse.contracts.indicators import POPULATION, Indicator
 from warehouse.contracts.messages import Language
 from warehouse.errors import UserError
 from warehouse.input_tables import table, write_tables
-from warehouse.ledger import Ledger, Snapshot, Submission
+from warehouse.ledger import Snapshot, Submission
 from warehouse.paths import Home
 
 Row = dict[str, Any]
@@ -54,19 +54,13 @@ class BuildInputs:
 
 
 def write_build_inputs(
-    home: Home,
-    ledger: Ledger,
-    contracts: Contracts,
-    as_of: datetime | None = None,
-    *,
-    directory: Path,
+    home: Home, snapshot: Snapshot, contracts: Contracts, *, directory: Path
 ) -> BuildInputs:
     """Write everything a build needs to know to `directory`.
 
-    `as_of` limits submissions to those received by then. The same snapshot and contracts give
-    the same bytes. Raises UserError BUILD_INCOMPLETE when the lake lost a cell file.
+    The same snapshot and contracts give the same bytes. Raises UserError BUILD_INCOMPLETE when
+    the lake lost a cell file.
     """
-    snapshot = ledger.snapshot(as_of)
     _require_cell_files(home, snapshot)
     months = _months(snapshot.submissions)
     rows: dict[str, Iterable[Row]] = {
@@ -88,7 +82,7 @@ def write_build_inputs(
     return BuildInputs(
         directory=directory,
         lake=home.lake,
-        as_of=as_of,
+        as_of=snapshot.as_of,
         contract_hash=contracts.content_hash,
         submissions=tuple(snapshot.submissions),
     )
@@ -265,9 +259,7 @@ def _offence_measures(contracts: Contracts) -> Iterator[Row]:
                 }
 
 
-def _expected_submitters(
-    contracts: Contracts, submissions: Iterable[Submission]
-) -> Iterator[Row]:
+def _expected_submitters(contracts: Contracts, submissions: Iterable[Submission]) -> Iterator[Row]:
     """Duties for every form and month of which anything was received."""
     for form, period in sorted({(s.form_code, s.period) for s in submissions}):
         deadline = _naive(contracts.deadline(form, period))
@@ -326,7 +318,9 @@ def _findings(contracts: Contracts, snapshot: Snapshot) -> Iterator[Row]:
             "found_value": finding["found"],
             "expected_value": finding["expected"],
             "rule_id": finding["rule_id"],
-            **{f"message_{language}": _text(contracts, finding, language) for language in LANGUAGES},
+            **{
+                f"message_{language}": _text(contracts, finding, language) for language in LANGUAGES
+            },
         }
 
 

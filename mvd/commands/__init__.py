@@ -1,0 +1,1 @@
+"""One module per command; each only wires parts together and shows the outcome."""

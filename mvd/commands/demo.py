@@ -1,0 +1,80 @@
+"""`mvd demo`: demonstration reports, and on request the whole way to a release."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mvd.console import console, errors
+from mvd.context import Context
+from mvd.progress import counted
+
+if TYPE_CHECKING:
+    from ingestion.request import Services
+    from mvd.demo.write import DemoManifest
+
+
+def demo(
+    context: typer.Context,
+    target: Annotated[
+        Path | None, typer.Option(help="Куда писать; по умолчанию <каталог данных>/demo.")
+    ] = None,
+    first_period: Annotated[str, typer.Option(help="Первый месяц, ГГГГ-ММ.")] = "2025-01",
+    last_period: Annotated[str, typer.Option(help="Последний месяц, ГГГГ-ММ.")] = "2025-03",
+    run: Annotated[
+        bool, typer.Option("--run", help="Принять написанное, собрать выпуск, показать итог.")
+    ] = False,
+) -> None:
+    """Написать демонстрационные отчёты (вымышленные цифры в официальных формах)."""
+    from mvd.demo.intake import take_in
+    from mvd.demo.summary import show_summary
+    from mvd.pipeline import build_release
+
+    here: Context = context.obj
+    with here.services() as services:
+        written = _write(
+            here, services, target or here.home.root / "demo", first_period, last_period
+        )
+        _say_written(here, written)
+        if not run:
+            return
+        with counted(here.say("demo_ingesting"), total=written.files) as tick:
+            results = take_in(services, written, tick)
+        outcome = build_release(services, here.settings, announce=lambda s: _announce(here, s))
+        show_summary(here, services, written, results, outcome)
+    if not outcome.is_published:
+        raise typer.Exit(1)
+
+
+def _write(
+    context: Context, services: Services, target: Path, first_period: str, last_period: str
+) -> DemoManifest:
+    from mvd.demo.write import write_demo
+
+    with counted(context.say("demo_writing")) as tick:
+        return write_demo(
+            target,
+            contracts=services.contracts,
+            first_period=first_period,
+            last_period=last_period,
+            workers=context.settings.threads,
+            progress=tick.to,
+        )
+
+
+def _say_written(context: Context, written: DemoManifest) -> None:
+    console.print(
+        context.say(
+            "demo_written",
+            files=written.files,
+            megabytes=round(written.size / 2**20),
+            folder=written.folder,
+            story=written.story,
+        )
+    )
+
+
+def _announce(context: Context, step: str) -> None:
+    errors.print(f"· {context.say(f'build_{step}')}…")

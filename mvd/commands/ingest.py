@@ -1,0 +1,57 @@
+"""`mvd ingest`: a folder of files in, a verdict for each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mvd.commands.show import show_results
+from mvd.console import print_json
+from mvd.context import Context
+from mvd.progress import counted
+
+
+def ingest(
+    context: typer.Context,
+    folder: Annotated[Path | None, typer.Argument(exists=True, help="Каталог или файл.")] = None,
+    manifest: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="CSV: file,territory,period,form."),
+    ] = None,
+    period: Annotated[str | None, typer.Option(help="Период файлов без списка, ГГГГ-ММ.")] = None,
+    form: Annotated[str | None, typer.Option(help="Код формы, если он у всех один.")] = None,
+    by: Annotated[str | None, typer.Option(help="Учётная запись отправителя.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Читающих процессов.")] = None,
+    replay: Annotated[
+        bool, typer.Option("--replay", help="Проверить заново отклонённые и незавершённые.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Ответ для программ.")] = False,
+) -> None:
+    """Принять каталог файлов; с --replay — судить отклонённые по нынешним правилам."""
+    from ingestion import batch
+
+    if (folder is None) != replay:
+        raise typer.BadParameter("нужен либо каталог, либо --replay")
+    here: Context = context.obj
+    with here.services() as services, counted(here.say("demo_ingesting"), not as_json) as tick:
+        if folder is None:
+            results = batch.replay(services, workers=workers, progress=tick)
+        else:
+            results = batch.ingest(
+                services,
+                folder,
+                manifest=manifest,
+                period=period,
+                form=form,
+                by=by,
+                workers=workers,
+                progress=tick,
+            )
+        if as_json:
+            print_json([r.to_json(services.contracts, here.language) for r in results])
+        else:
+            show_results(here, services, results)
+    if not all(result.is_accepted for result in results):
+        raise typer.Exit(1)

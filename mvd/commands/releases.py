@@ -1,0 +1,86 @@
+"""`mvd releases`, `mvd verify`: what was published, and whether it is still what it was."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mvd.commands.show import local
+from mvd.console import console, print_json, print_table
+from mvd.context import Context
+
+
+def releases(
+    context: typer.Context,
+    release_id: Annotated[
+        str | None, typer.Argument(help="Номер выпуска, чтобы увидеть его описание.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Ответ для программ.")] = False,
+) -> None:
+    """Список выпусков или описание одного из них."""
+    from warehouse import releases as store
+
+    here: Context = context.obj
+    if release_id is not None:
+        _one(here, release_id, as_json)
+        return
+    manifests = [store.read_manifest(here.home, each) for each in store.list_releases(here.home)]
+    if as_json:
+        left_out = {"files", "submissions"}
+        print_json([manifest.model_dump(mode="json", exclude=left_out) for manifest in manifests])
+        return
+    in_force = store.current(here.home)
+    rows = [
+        (
+            manifest.release_id,
+            local(manifest.published_at),
+            f"{manifest.period_first} … {manifest.period_last}",
+            sum(submission.in_force for submission in manifest.submissions),
+            manifest.content_hash[:16],
+            here.say("release_in_force") if manifest.release_id == in_force else "",
+        )
+        for manifest in manifests
+    ]
+    names = ("release", "published", "period", "submissions", "content", "state")
+    columns = [here.say(f"col_{name}") for name in names]
+    print_table(here.say("releases_title"), columns, rows)
+
+
+def _one(context: Context, release_id: str, as_json: bool) -> None:
+    from warehouse import releases as store
+
+    manifest = store.read_manifest(context.home, release_id)
+    if as_json:
+        print_json(manifest.model_dump(mode="json"))
+        return
+    console.print(
+        f"{manifest.release_id} · {local(manifest.published_at)} · {manifest.content_hash}"
+    )
+    rows = [(table.name, table.rows, table.content_hash) for table in manifest.tables]
+    columns = [context.say(f"col_{name}") for name in ("tables", "rows", "content")]
+    print_table("", columns, rows)
+
+
+def verify(
+    context: typer.Context,
+    release_id: Annotated[str, typer.Argument(help="Номер выпуска.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Ответ для программ.")] = False,
+) -> None:
+    """Пересчитать все хеши выпуска и назвать расхождения."""
+    from warehouse import releases as store
+
+    here: Context = context.obj
+    with here.services() as services:
+        differences = store.verify(here.home, release_id, here.settings, services.ledger)
+    rows = [(d.name, d.expected, d.found) for d in differences]
+    if as_json:
+        keys = ("name", "expected", "found")
+        print_json([dict(zip(keys, row, strict=True)) for row in rows])
+    elif rows:
+        console.print(here.say("verify_failed", release_id=release_id), style="red")
+        print_table("", ["", "manifest", "found"], rows)
+    else:
+        console.print(here.say("verify_passed", release_id=release_id))
+    if rows:
+        raise typer.Exit(1)

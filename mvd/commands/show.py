@@ -1,0 +1,96 @@
+"""Submissions and findings as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from mvd.console import console, print_table
+from mvd.context import Context
+
+if TYPE_CHECKING:
+    from ingestion.request import Services, SubmissionResult
+    from warehouse.contracts import Contracts
+    from warehouse.ledger import Finding
+
+_SHOWN = 40
+_WORST_FIRST = ("error", "warning", "info")
+_STYLES = {"rejected": "bold red", "accepted_with_warnings": "yellow", "accepted": "green"}
+
+
+def show_result(context: Context, services: Services, result: SubmissionResult) -> None:
+    """Verdict, findings worst first, receipt."""
+    verdict = context.say(f"verdict_{result.verdict.value}")
+    console.print(f"{result.file_name}: {verdict}", style=_STYLES[result.verdict.value])
+    if not result.is_new:
+        console.print(context.say("already_received", received_at=local(result.received_at)))
+    show_findings(context, services.contracts, result.findings)
+    console.print(context.say("receipt", **result.receipt))
+
+
+def show_findings(context: Context, contracts: Contracts, findings: Sequence[Finding]) -> None:
+    """A table of findings; the rest is counted, never dropped in silence."""
+    from ingestion.findings import render
+
+    if not findings:
+        console.print(context.say("no_findings"))
+        return
+    ordered = sorted(findings, key=lambda f: _WORST_FIRST.index(f.severity))
+    rows = []
+    for finding in ordered[:_SHOWN]:
+        what, fix = render(finding, contracts, context.language)
+        place = " ".join(filter(None, (finding.sheet, finding.cell)))
+        rows.append((context.say(f"severity_{finding.severity}"), place, what, fix))
+    columns = [context.say(f"col_{name}") for name in ("severity", "place", "finding", "fix")]
+    print_table(context.say("findings"), columns, rows)
+    if len(ordered) > _SHOWN:
+        console.print(context.say("findings_shown", shown=_SHOWN, total=len(ordered)))
+
+
+def show_results(context: Context, services: Services, results: Sequence[SubmissionResult]) -> None:
+    """A line per file that is not simply accepted, and the count of all."""
+    from warehouse.ledger import Verdict
+
+    rows = [
+        (
+            result.file_name,
+            territory_name(services.contracts, result.territory, context),
+            result.form,
+            result.period,
+            context.say(f"verdict_{result.verdict.value}"),
+            sum(f.severity == "error" for f in result.findings),
+            sum(f.severity == "warning" for f in result.findings),
+            result.submission_id,
+        )
+        for result in results
+        if result.verdict is not Verdict.ACCEPTED
+    ]
+    names = ("file", "territory", "form", "period", "verdict", "errors", "warnings", "submission")
+    if rows:
+        print_table(context.say("findings"), [context.say(f"col_{n}") for n in names], rows)
+    verdicts = [result.verdict for result in results]
+    console.print(
+        context.say(
+            "ingest_summary",
+            files=len(results),
+            accepted=verdicts.count(Verdict.ACCEPTED),
+            warnings=verdicts.count(Verdict.ACCEPTED_WITH_WARNINGS),
+            rejected=verdicts.count(Verdict.REJECTED),
+            repeated=sum(not result.is_new for result in results),
+        )
+    )
+
+
+def territory_name(contracts: Contracts, kato: str, context: Context) -> str:
+    """The territory's name in the reader's language; the code itself when it is unknown."""
+    territory = contracts.territories.get(kato)
+    if territory is None:
+        return kato
+    return {"ru": territory.name_ru, "kk": territory.name_kk, "en": territory.name_en}[
+        context.language
+    ]
+
+
+def local(moment: object) -> str:
+    """A moment as `YYYY-MM-DD HH:MM` in UTC, the time of the receipts."""
+    return f"{moment:%Y-%m-%d %H:%M} UTC" if moment else ""

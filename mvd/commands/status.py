@@ -1,0 +1,114 @@
+"""`mvd status`: who reported, who is late, who was refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mvd.commands.show import local, territory_name
+from mvd.console import console, print_json, print_table
+from mvd.context import Context
+from warehouse.clock import period_month, utc_now
+
+if TYPE_CHECKING:
+    from ingestion.request import Services
+    from warehouse.ledger import Submission
+
+
+@dataclass(frozen=True)
+class Row:
+    """One unit that owes one form; `state` is a key of the texts without `state_`."""
+
+    form: str
+    territory: str
+    territory_name: str
+    state: str
+    submission_id: str | None
+    received_at: datetime | None
+    deadline: datetime
+    errors: int
+    warnings: int
+
+    @property
+    def is_reported(self) -> bool:
+        return self.state in {"on_time", "after_deadline"}
+
+
+def status(
+    context: typer.Context,
+    period: Annotated[str, typer.Option(help="Отчётный период, ГГГГ-ММ.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Ответ для программ.")] = False,
+) -> None:
+    """Кто сдал, опоздал, не сдал или получил отказ — по каждой форме."""
+    period_month(period)
+    here: Context = context.obj
+    with here.services() as services:
+        rows = reporting(here, services, period)
+    if as_json:
+        print_json([asdict(row) for row in rows])
+        return
+    names = ("form", "territory", "state", "received", "deadline", "errors", "warnings")
+    body = [
+        (
+            row.form,
+            row.territory_name,
+            here.say(f"state_{row.state}"),
+            local(row.received_at),
+            local(row.deadline),
+            row.errors,
+            row.warnings,
+        )
+        for row in rows
+    ]
+    columns = [here.say(f"col_{name}") for name in names]
+    print_table(here.say("status_title", period=period), columns, body)
+    for form in dict.fromkeys(row.form for row in rows):
+        of_form = [row for row in rows if row.form == form]
+        reported = sum(row.is_reported for row in of_form)
+        console.print(
+            here.say("status_summary", form=form, accepted=reported, expected=len(of_form))
+        )
+
+
+def reporting(context: Context, services: Services, period: str) -> list[Row]:
+    """A row per expected unit and form."""
+    contracts, now = services.contracts, utc_now()
+    submissions = services.ledger.submissions(period=period)
+    rows = []
+    for form in contracts.forms:
+        deadline = contracts.deadline(form, period)
+        for kato in contracts.expected_submitters(form, period):
+            own = [s for s in submissions if (s.form_code, s.territory_kato) == (form, kato)]
+            state, shown = _state(own, deadline, now)
+            rows.append(
+                Row(
+                    form=form,
+                    territory=kato,
+                    territory_name=territory_name(contracts, kato, context),
+                    state=state,
+                    submission_id=shown.submission_id if shown else None,
+                    received_at=shown.received_at if shown else None,
+                    deadline=deadline,
+                    errors=(shown.error_count or 0) if shown else 0,
+                    warnings=(shown.warning_count or 0) if shown else 0,
+                )
+            )
+    return rows
+
+
+def _state(
+    own: Sequence[Submission], deadline: datetime, now: datetime
+) -> tuple[str, Submission | None]:
+    in_force = next((s for s in own if s.in_force), None)
+    if in_force is not None:
+        # A correction does not make a punctual unit late: its first accepted file counts.
+        first = min(s.received_at for s in own if s.verdict is not None and s.verdict.is_accepted)
+        return ("on_time" if first <= deadline else "after_deadline"), in_force
+    if own:
+        last = own[-1]
+        return ("rejected" if last.state == "judged" else "unfinished"), last
+    return ("late" if now > deadline else "missing"), None

@@ -1,0 +1,46 @@
+"""What every command works with: the settings of the installation and the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mvd.texts import text
+from warehouse.errors import Language
+from warehouse.paths import Home
+from warehouse.settings import Settings
+
+if TYPE_CHECKING:
+    from ingestion.request import Services
+
+
+@dataclass(frozen=True)
+class Context:
+    """The installation a command is about."""
+
+    settings: Settings
+
+    @property
+    def home(self) -> Home:
+        return self.settings.paths
+
+    @property
+    def language(self) -> Language:
+        return self.settings.language
+
+    def say(self, key: str, **params: Any) -> str:
+        """A text of the command line in the reader's language."""
+        return text(key, self.language, **params)
+
+    @contextmanager
+    def services(self) -> Iterator[Services]:
+        """Ledger, contracts and limits, closed afterwards."""
+        from ingestion.request import Services
+
+        services = Services.open(self.settings)
+        try:
+            yield services
+        finally:
+            services.ledger.close()

@@ -1,0 +1,64 @@
+"""The command line: `mvd`. Exit codes: 0 done, 1 refused or a check failed, 2 wrong use."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from mvd.commands import build, demo, ingest, query, releases, status, submit
+from mvd.console import errors
+from mvd.context import Context
+from warehouse.errors import UserError
+from warehouse.settings import load_settings
+
+_WRONG_USE = frozenset({"SETTING_INVALID", "SETTING_UNKNOWN", "PERIOD_INVALID", "PERIOD_MISSING"})
+
+app = typer.Typer(
+    name="mvd",
+    help="Единые показатели полиции: приём отчётов, проверка, сборка и выпуск.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def _installation(
+    context: typer.Context,
+    home: Annotated[
+        Path | None, typer.Option(help="Каталог данных (или MVD_HOME); по умолчанию ./data.")
+    ] = None,
+    language: Annotated[
+        Literal["ru", "kk", "en"] | None, typer.Option(help="Язык сообщений (или MVD_LANGUAGE).")
+    ] = None,
+) -> None:
+    context.obj = Context(load_settings(home=home, language=language))
+
+
+app.command("submit")(submit.submit)
+app.command("ingest")(ingest.ingest)
+app.command("status")(status.status)
+app.command("build")(build.build)
+app.command("rebuild")(build.rebuild)
+app.command("releases")(releases.releases)
+app.command("verify")(releases.verify)
+app.command("sql")(query.sql)
+app.command("demo")(demo.demo)
+
+
+def main() -> None:
+    """Run the command line; an error meant for people is printed in their language."""
+    try:
+        app()
+    except UserError as error:
+        errors.print(error.text(load_settings_language()), style="red")
+        sys.exit(2 if error.code in _WRONG_USE else 1)
+
+
+def load_settings_language() -> Literal["ru", "kk", "en"]:
+    """The language of the installation, or Russian when the settings themselves are wrong."""
+    try:
+        return load_settings().language
+    except UserError:
+        return "ru"

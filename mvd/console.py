@@ -9,7 +9,13 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-console = Console(highlight=False, soft_wrap=True)
+_WIDTH_WITHOUT_TERMINAL = 160
+
+console = Console(
+    highlight=False,
+    soft_wrap=True,
+    width=None if sys.stdout.isatty() else _WIDTH_WITHOUT_TERMINAL,
+)
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 

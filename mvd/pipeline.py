@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, get_args
 
 from warehouse.clock import utc_now
 from warehouse.durable import make_directories
@@ -37,7 +37,7 @@ class BuildOutcome:
 
     release_id: str
     content_hash: str | None
-    reasons: Mapping[str, Sequence[str]]
+    reasons: Mapping[Language, Sequence[str]]
 
     @property
     def is_published(self) -> bool:
@@ -159,7 +159,9 @@ def _transform(home: Home, inputs: Path, build_dir: Path, settings: Settings) ->
     )
 
 
-def _refused(services: Services, release_id: str, reasons: Mapping[str, Any]) -> BuildOutcome:
+def _refused(
+    services: Services, release_id: str, reasons: Mapping[Language, Sequence[str]]
+) -> BuildOutcome:
     services.ledger.record_release(release_id, state="refused")
     return BuildOutcome(release_id, None, reasons)
 

@@ -188,5 +188,12 @@ class HistoryFrame:
 
 
 def _codes(table: "pa.Table", column: str) -> tuple[Integers, tuple[str, ...]]:
-    names, numbers = np.unique(table[column].to_numpy().astype(str), return_inverse=True)
-    return numbers.astype(np.int64), tuple(names.tolist())
+    """Number of each row's code in the sorted codes, and those."""
+    import pyarrow as pa
+
+    encoded = table[column].cast(pa.string()).combine_chunks().dictionary_encode()
+    names = np.array(encoded.dictionary.to_pylist())
+    order = np.argsort(names)
+    place = np.empty(names.size, dtype=np.int64)
+    place[order] = np.arange(names.size)
+    return place[encoded.indices.to_numpy()], tuple(names[order].tolist())

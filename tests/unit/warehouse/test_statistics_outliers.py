@@ -333,3 +333,24 @@ def test_a_clerk_reads_rounded_numbers(messages: Messages) -> None:
     assert "ровно вдвое больше" in text
     assert "2022-12" in text
     assert "—" not in text.split(":")[0]
+
+
+def test_a_decade_of_rows_comes_back_as_the_same_panel() -> None:
+    decade = simulate(4, DecadeParameters(districts=30, oblasts=4, indicators=3, new_oblasts=1))
+    indicator, district, month = np.nonzero(np.isfinite(decade.counts))
+    table = pa.table(
+        {
+            "indicator_code": np.array(["A", "B", "C"])[indicator],
+            "territory_kato": np.char.mod("%03d", district),
+            "parent_kato": np.char.mod("%d", decade.oblast[district]),
+            "period_month": pa.array(
+                (np.datetime64("2016-01") + month).astype("datetime64[D]"), pa.date32()
+            ),
+            "value": decade.counts[indicator, district, month],
+            "population": decade.population[district],
+        }
+    ).take(np.random.default_rng(0).permutation(indicator.size))
+    frame = HistoryFrame.from_arrow(table)
+    np.testing.assert_array_equal(frame.values, decade.counts)
+    np.testing.assert_array_equal(frame.oblast, decade.oblast)
+    np.testing.assert_array_equal(frame.population, decade.population)

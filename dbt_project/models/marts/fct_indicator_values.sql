@@ -9,8 +9,10 @@ final as (
         period_month,
         basis,
         case when is_published then value end as value,
-        case when is_published then cast(numerator as double) end as numerator,
-        case when is_published then cast(denominator as double) end as denominator,
+        case when is_published or is_own_submission then cast(numerator as double) end
+            as numerator,
+        case when is_published or is_own_submission then cast(denominator as double) end
+            as denominator,
         case when is_published then value_prior_year end as value_prior_year,
         case when is_published then value_comparable end as value_comparable,
         case when is_published then value_comparable - value_prior_year end as change_abs,

@@ -1,12 +1,20 @@
 """A small country made by hand: build inputs whose every figure can be checked on paper."""
 
+import atexit
+import shutil
+import tempfile
+from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from warehouse.input_tables import SCHEMAS, table, write_tables
+from warehouse.transform import TransformResult, transform
 
 REPUBLIC, NORTH, SOUTH, EAST = "000000000", "100000000", "200000000", "300000000"
 SOUTH_TOWN, SOUTH_VALLEY = "201000000", "203000000"
@@ -268,3 +276,50 @@ OFFENCE_MEASURES = [
     }
     for measure, (section, graph, basis) in _MEASURES.items()
 ]
+
+
+@dataclass(frozen=True)
+class Build:
+    """A country that was built once for all tests of a process."""
+
+    country: Country
+    inputs: Path
+    result: TransformResult
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """Answer of a query on the marts (`from marts.fct_crimes`)."""
+        with duckdb.connect(self.result.database, read_only=True) as connection:
+            return connection.execute(sql).fetchall()
+
+
+@cache
+def built_country() -> Build:
+    """Two years of three oblasts, with a gap, a refusal, a correction, districts and a silence."""
+    root = Path(tempfile.mkdtemp(prefix="country-"))
+    atexit.register(shutil.rmtree, root, ignore_errors=True)
+    country = Country(root)
+    country.expect("2024-01", "2024-02", "2025-01", "2025-02", "2025-03", "2025-04")
+    country.report(NORTH, "2024-01", figures(10, ended=5, interrupted=5))
+    country.report(NORTH, "2024-02", figures(30, ended=8, interrupted=8))
+    country.report(SOUTH, "2024-01", figures(7, ended=1, interrupted=1))
+    country.report(SOUTH, "2024-02", figures(9, ended=1, interrupted=1))
+    country.report(EAST, "2024-02", figures(4))
+    first = country.report(NORTH, "2025-01", figures(99), in_force=False)
+    corrected = country.report(
+        NORTH, "2025-01", figures(12, ended=6, interrupted=2), verdict="accepted_with_warnings"
+    )
+    country.report(NORTH, "2025-02", figures(11, ended=9, interrupted=1))
+    country.report(SOUTH, "2025-01", figures(0, ended=1, interrupted=3))
+    country.report(SOUTH, "2025-02", figures(6, ended=2, interrupted=2))
+    country.report(EAST, "2025-01", figures(5, ended=1), verdict="rejected")
+    country.report(EAST, "2025-02", figures(8, ended=2))
+    country.report(NORTH, "2025-03", figures(20))
+    # April: the districts of South report, and one of North beside North's own return.
+    country.report(NORTH, "2025-04", figures(25))
+    country.report(SOUTH_TOWN, "2025-04", figures(3))
+    country.report(SOUTH_VALLEY, "2025-04", figures(4))
+    country.warn(first, "R1", 1, 2)
+    country.warn(corrected, "R1", 1, 6)
+    inputs = country.write()
+    result = transform(inputs, country.lake, root / "build", with_unit_tests=True)
+    return Build(country, inputs, result)

@@ -1,0 +1,84 @@
+"""A release is refused for each thing that must not happen to a figure on its way."""
+
+import json
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from expectations.release_gate import RESULT_NAME, judge
+from tests.tools.country import Build, built_country
+
+
+@pytest.fixture(scope="module")
+def built() -> Build:
+    return built_country()
+
+
+def test_a_sound_build_passes_and_leaves_its_result(built: Build) -> None:
+    database = built.result.database
+    result = judge(database, built.inputs, built.country.lake)
+
+    kept = json.loads((database.parent / RESULT_NAME).read_text(encoding="utf-8"))
+    assert result.in_words() == []
+    assert kept["is_passed"] is True
+    assert all(rows > 0 for rows in result.rows.values())
+
+
+@pytest.mark.parametrize(
+    ("code", "sql"),
+    [
+        (
+            "KEY_INDICATOR_VALUES",
+            "insert into {fct} select * from {fct} where territory_kato = '300000000' limit 1",
+        ),
+        ("KEY_CRIMES", "insert into marts.fct_crimes select * from marts.fct_crimes limit 1"),
+        ("KEY_IN_FORCE", "update marts.rpt_submissions set is_in_force = true"),
+        ("STATUS_KNOWN", "update marts.rpt_coverage set status = 'complete'"),
+        (
+            "VALUE_FITS_STATUS",
+            "update {fct} set value = 0 where status = 'withheld'",
+        ),
+        (
+            "COUNT_NOT_NEGATIVE",
+            "update {fct} set value = -1 where value = 0 and basis = 'ytd'",
+        ),
+        ("COVERAGE_SHARE_IN_RANGE", "update {fct} set coverage_share = 1.05 where value = 25"),
+        (
+            "POPULATION_COVERAGE_SHARE_IN_RANGE",
+            "update marts.rpt_coverage set population_coverage_share = -0.1",
+        ),
+        ("COVERAGE_EQUALS_LEDGER", "update marts.rpt_coverage set accepted_units = 3"),
+        (
+            "REGION_EQUALS_CELLS",
+            "update {fct} set value = value + 1 where territory_kato = '100000000'",
+        ),
+        (
+            "OFFENCES_EQUAL_CELLS",
+            "update marts.fct_crimes set ended = ended + 1 where submission_id is not null",
+        ),
+        (
+            "TOTAL_EQUALS_PARTS",
+            "update {fct} set numerator = numerator + 1 where territory_kato = '000000000'",
+        ),
+        ("REGION_TRACEABLE", "update {fct} set submission_id = 'unknown'"),
+        ("MART_NOT_EMPTY", "delete from marts.fct_crimes"),
+        ("INDICATORS_PRESENT", "delete from {fct} where indicator_code = 'CLEARANCE'"),
+        ("SUBMISSIONS_PRESENT", "delete from marts.rpt_submissions where verdict = 'rejected'"),
+    ],
+)
+def test_a_spoilt_mart_is_refused(built: Build, tmp_path: Path, code: str, sql: str) -> None:
+    database = tmp_path / "warehouse.duckdb"
+    shutil.copy(built.result.database, database)
+    with duckdb.connect(database) as connection:
+        connection.execute(sql.format(fct="marts.fct_indicator_values"))
+
+    result = judge(database, built.inputs, built.country.lake)
+
+    assert not result.is_passed
+    failure = next(f for f in result.failures if f.code == code)
+    assert failure.count > 0
+    assert failure.examples
+    assert set(failure.text) == {"ru", "kk", "en"}
+    assert failure.examples[0] in failure.text["ru"]

@@ -216,8 +216,8 @@ def _coverage() -> tuple[Check, ...]:
 
 def _independent(measures: tuple[str, ...]) -> tuple[Check, ...]:
     published_measures = " union all ".join(
-        f"select '{measure}' as measure, offence_code, territory_kato, period_month, submission_id, "  # noqa: S608
-        f"{measure} as value from marts.fct_crimes where basis = 'ytd'"
+        f"select '{measure}' as measure, offence_code, submission_id, {measure} as value"  # noqa: S608
+        " from marts.fct_crimes where basis = 'ytd'"
         for measure in measures
     )
     return (
@@ -253,7 +253,7 @@ def _independent(measures: tuple[str, ...]) -> tuple[Check, ...]:
             text={
                 "ru": "Показатель не равен клеткам отчёта в {count} случаях: {examples}.",
                 "kk": "Көрсеткіш есеп ұяшықтарына {count} жағдайда тең емес: {examples}.",
-                "en": "An indicator differs from the cells of its submission, {count} times: {examples}.",
+                "en": "{count} indicators differ from the cells of their submission: {examples}.",
             },
         ),
         Check(
@@ -288,9 +288,9 @@ def _independent(measures: tuple[str, ...]) -> tuple[Check, ...]:
             expectation="ExpectColumnValuesToBeBetween",
             options={"column": "difference", "max_value": 0},
             text={
-                "ru": "Строки правонарушений не равны клеткам отчёта в {count} случаях: {examples}.",
-                "kk": "Құқық бұзушылық жолдары есеп ұяшықтарына {count} жағдайда тең емес: {examples}.",
-                "en": "Offence lines differ from the cells of their submission, {count} times: {examples}.",
+                "ru": "Правонарушения не равны клеткам отчёта в {count} случаях: {examples}.",
+                "kk": "Құқық бұзушылықтар есеп ұяшықтарына {count} жағдайда тең емес: {examples}.",
+                "en": "{count} sums of offences differ from the cells of the submission: {examples}.",
             },
         ),
         Check(

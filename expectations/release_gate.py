@@ -131,7 +131,7 @@ def _validate(check: Check, frame: pd.DataFrame) -> Any:
     import great_expectations as gx
     import great_expectations.expectations as gxe
 
-    context = gx.get_context(mode="ephemeral")
+    context: Any = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False, "metric_calculations": False}
     asset = context.data_sources.add_pandas(check.code).add_dataframe_asset(check.code)
     batch = asset.add_batch_definition_whole_dataframe(check.code).get_batch(

@@ -210,6 +210,8 @@ def _indicator_formulas(contracts: Contracts) -> Iterator[Row]:
 
 def _offences(contracts: Contracts) -> Iterator[Row]:
     form = contracts.forms[contracts.marts[_OFFENCE_MART].form]
+    if form.offence_reference is None:
+        raise ValueError(f"form {form.code} of {_OFFENCE_MART} names no section of offences")
     section = form.section(form.offence_reference.section)
     for order, line in enumerate(section.lines, start=1):
         parent = section.line(line.parent) if line.parent is not None else None

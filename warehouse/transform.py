@@ -120,7 +120,7 @@ def run_dbt(
         "DBT_USE_COLORS": "false",
         "DBT_VERSION_CHECK": "false",
     }
-    return subprocess.run(
+    return subprocess.run(  # noqa: S603 - our own interpreter, arguments from this module
         [sys.executable, "-c", "from dbt.cli.main import cli; cli()", *command],
         env={**os.environ, **settings, **environment},
         cwd=target,

@@ -48,14 +48,14 @@ class Country:
     def __init__(self, root: Path, *, split_on: date | None = None) -> None:
         self.root = root
         self.lake = root / "lake"
-        self.submissions: list[dict[str, object]] = []
-        self.findings: list[dict[str, object]] = []
-        self.cell_files: list[dict[str, object]] = []
-        self.expected: list[dict[str, object]] = []
+        self.submissions: list[dict[str, Any]] = []
+        self.findings: list[dict[str, Any]] = []
+        self.cell_files: list[dict[str, Any]] = []
+        self.expected: list[dict[str, Any]] = []
         self.split_on = split_on
 
     def expect(self, *periods: str, territories: tuple[str, ...] = (NORTH, SOUTH, EAST)) -> None:
-        """Say who has to report for these months; the deadline is noon of the 10th of the next month."""
+        """Say who has to report for these months, by noon of the 10th of the next month."""
         for period in periods:
             first = month(period)
             year, following = divmod(first.year * 12 + first.month, 12)
@@ -64,7 +64,7 @@ class Country:
                     "form_code": "1-M",
                     "territory_kato": territory,
                     "period_month": first,
-                    "deadline_at": datetime(year, following + 1, 10, 12),
+                    "deadline_at": datetime(year, following + 1, 10, 12),  # noqa: DTZ001
                 }
                 for territory in territories
             ]
@@ -77,7 +77,7 @@ class Country:
         *,
         verdict: str = "accepted",
         in_force: bool = True,
-        received_at: datetime = datetime(2025, 1, 5, 9),
+        received_at: datetime = datetime(2025, 1, 5, 9),  # noqa: DTZ001
     ) -> str:
         """Submit `cells` for a territory and month; gives the submission's identifier."""
         identifier = f"s{len(self.submissions) + 1:03d}"
@@ -127,7 +127,7 @@ class Country:
         months = {row["period_month"] for row in (*self.submissions, *self.expected)}
         years = {m.year for m in months if isinstance(m, date)}
         periods = [date(year, m, 1) for year in sorted(years) for m in range(1, 13)]
-        rows = {
+        rows: dict[str, list[dict[str, Any]]] = {
             "territories": self._territories(),
             "population": [
                 {
@@ -164,8 +164,8 @@ class Country:
         write_tables(directory, {name: table(name, content) for name, content in rows.items()})
         return directory
 
-    def _territories(self) -> list[dict[str, object]]:
-        def row(kato: str, parent: str | None, level: str) -> dict[str, object]:
+    def _territories(self) -> list[dict[str, Any]]:
+        def row(kato: str, parent: str | None, level: str) -> dict[str, Any]:
             is_split = kato == EAST and self.split_on is not None
             return {
                 "territory_kato": kato,
@@ -199,7 +199,7 @@ def figures(
     }
 
 
-def _indicator(code: str, **columns: object) -> dict[str, object]:
+def _indicator(code: str, **columns: object) -> dict[str, Any]:
     return {
         "indicator_code": code,
         "form_code": "1-M",
@@ -226,7 +226,7 @@ INDICATORS = [
 ]
 
 
-def _source(code: str, section: str, line: int, graph: int, basis: str) -> dict[str, object]:
+def _source(code: str, section: str, line: int, graph: int, basis: str) -> dict[str, Any]:
     coordinate = {"form_code": "1-M", "section": section, "line": line, "graph": graph}
     return {"indicator_code": code, **coordinate, "basis": basis, "sign": 1}
 

@@ -18,13 +18,13 @@ def main() -> int:
         target = Path(folder)
         parsed = run_dbt(["parse"], target=target, environment={}, timeout_seconds=300)
         if parsed.returncode:
-            print(parsed.stdout, parsed.stderr, sep="\n")
+            sys.stderr.write(parsed.stdout + parsed.stderr)
             return 1
         config = target / "dbt-bouncer.yml"
         rules = (ROOT / "dbt-bouncer.yml").read_text(encoding="utf-8")
         config.write_text(f"dbt_artifacts_dir: {target}\n{rules}", encoding="utf-8")
         environment = {**os.environ, "DBT_TARGET_PATH": str(target), "DBT_LOG_PATH": str(target)}
-        commands = (
+        commands: tuple[list[str | Path], ...] = (
             [TOOLS / "dbt-bouncer", "run", "--config-file", config],
             [TOOLS / "sqlfluff", "lint", "--disable-progress-bar", PROJECT / "models"],
         )

@@ -1,6 +1,8 @@
+# ruff: noqa: S608 - the queries are put together from constants of the tests
 """The marts of a country small enough to be computed on paper."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -14,7 +16,9 @@ def built() -> Build:
     return built_country()
 
 
-def figure(built: Build, columns: str, indicator: str, territory: str, month: str, basis: str):
+def figure(
+    built: Build, columns: str, indicator: str, territory: str, month: str, basis: str
+) -> tuple[Any, ...]:
     """Columns of one row of fct_indicator_values."""
     rows = built.rows(
         f"select {columns} from marts.fct_indicator_values"

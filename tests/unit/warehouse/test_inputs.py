@@ -58,13 +58,16 @@ def ledger(home: Home) -> Ledger:
     return Ledger(f"sqlite:///{home.ledger_file}")
 
 
-def write(home: Home, ledger: Ledger, name: str = "b", **options: Any) -> BuildInputs:
+def write(
+    home: Home, ledger: Ledger, name: str = "b", as_of: datetime | None = None
+) -> BuildInputs:
     directory = home.builds / name / "inputs"
-    return write_build_inputs(home, ledger, load_contracts(), directory=directory, **options)
+    return write_build_inputs(home, ledger.snapshot(as_of), load_contracts(), directory=directory)
 
 
 def rows(inputs: BuildInputs, name: str) -> list[dict[str, Any]]:
-    return pq.read_table(inputs.directory / f"{name}.parquet").to_pylist()
+    found: list[dict[str, Any]] = pq.read_table(inputs.directory / f"{name}.parquet").to_pylist()
+    return found
 
 
 def test_every_input_table_is_written_with_its_schema(home: Home, ledger: Ledger) -> None:

@@ -22,6 +22,7 @@ from ingestion.extract import Extract, Place
 from ingestion.findings import Findings
 from ingestion.locate import ABSENT
 from ingestion.normalise import Reading
+from ingestion.read import column_letters
 from warehouse.contracts import Contracts, Form
 from warehouse.ledger import Finding
 
@@ -255,6 +256,7 @@ def _note_section_blanks(
             graph=section.graphs[graph].number,
             cell=place.cell(first, graph),
             count=int(blank[:, graph].sum()),
+            cells=_column_ranges(place, np.flatnonzero(blank[:, graph]), graph),
         )
         blank[:, graph] = False
     formulas: set[tuple[str, str]] = set()
@@ -282,8 +284,17 @@ def _note_section_blanks(
                 count=len(rest),
                 of=int(there[line].sum()),
                 graphs=[section.graphs[graph].number for graph in rest],
+                cells=[cells[graph] for graph in rest],
             )
     return formulas
+
+
+def _column_ranges(place: Place, lines: NDArray[np.int64], graph: int) -> list[str]:
+    """A1 ranges of the cells of some lines in one graph, e.g. `E7:E420`."""
+    letters = column_letters(int(place.columns[graph]) + place.left_edge)
+    rows = np.sort(place.rows[lines]) + 1
+    runs = np.split(rows, np.flatnonzero(np.diff(rows) != 1) + 1)
+    return [f"{letters}{run[0]}:{letters}{run[-1]}" for run in runs]
 
 
 def _note_formulas(extract: Extract, blank: set[tuple[str, str]], findings: Findings) -> None:

@@ -1,0 +1,266 @@
+"""The submitter's own workbook with every finding at its cell, and a list of them all in front.
+
+The package is edited part by part, so that drawings, formulas, printer settings and whatever else
+a workbook may hold stay as they are; sheets without findings keep their very bytes. A workbook
+that was annotated before loses its old marks first.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+
+from ingestion.annotation.book import Book, Sheet
+from ingestion.annotation.notes import Notes
+from ingestion.annotation.package import Package
+from ingestion.annotation.styles import Styles
+from ingestion.annotation.summary import SEVERITIES, Row, counted, summary_sheet
+from ingestion.annotation.worksheet import Place, Worksheet, address_of, places_in
+from ingestion.findings import render
+from ingestion.request import Services, SubmissionResult
+from ingestion.safety import Limits, inspect
+from warehouse import originals
+from warehouse.contracts import Contracts
+from warehouse.contracts.messages import Language
+from warehouse.contracts.texts import TextBook, load_texts
+from warehouse.errors import UserError
+from warehouse.ledger import Finding, Submission, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What the summary says about the submission; `verdict` None while it is being judged."""
+
+    form: str
+    territory: str
+    period: str
+    verdict: Verdict | None
+    number: str
+    received_at: datetime
+
+    @classmethod
+    def of(cls, submission: Submission | SubmissionResult) -> Subject:
+        """The subject of a ledger entry or of a fresh result."""
+        if isinstance(submission, Submission):
+            form, territory = submission.form_code, submission.territory_kato
+        else:
+            form, territory = submission.form, submission.territory
+        return cls(
+            form=form,
+            territory=territory,
+            period=submission.period,
+            verdict=submission.verdict,
+            number=submission.submission_id or "",
+            received_at=submission.received_at,
+        )
+
+
+def annotate_submission(
+    services: Services, submission_id: str, language: Language | None = None
+) -> bytes:
+    """The stored original of a submission with its latest findings.
+
+    Without `language` in that of the submitter. Raises UserError SUBMISSION_UNKNOWN,
+    ORIGINAL_UNKNOWN, ANNOTATION_IMPOSSIBLE.
+    """
+    submission = services.ledger.submission(submission_id)
+    content = originals.find(services.home, submission.file_sha256).path.read_bytes()
+    spoken: Language = {"kk": "kk", "en": "en"}.get(submission.language, "ru")  # type: ignore[assignment]
+    return annotate(
+        content,
+        services.ledger.findings(submission_id),
+        language=language or spoken,
+        contracts=services.contracts,
+        submission=Subject.of(submission),
+        limits=services.limits,
+    )
+
+
+def annotate_result(services: Services, result: SubmissionResult, language: Language) -> bytes:
+    """The file of `result` with its findings. Raises UserError as `annotate_submission`."""
+    if not result.sha256:
+        raise UserError("ANNOTATION_IMPOSSIBLE")
+    content = originals.find(services.home, result.sha256).path.read_bytes()
+    return annotate(
+        content,
+        result.findings,
+        language=language,
+        contracts=services.contracts,
+        submission=Subject.of(result),
+        limits=services.limits,
+    )
+
+
+def annotate(
+    original: bytes,
+    findings: Sequence[Finding],
+    *,
+    language: Language,
+    contracts: Contracts,
+    submission: Subject,
+    limits: Limits = Limits(),  # noqa: B008 (frozen)
+) -> bytes:
+    """Give `original` with a note and a fill on each cell that a finding names, and the list.
+
+    Raises UserError ANNOTATION_IMPOSSIBLE for a file that is no workbook or must not be opened.
+    """
+    if inspect(original, limits).problems:
+        raise UserError("ANNOTATION_IMPOSSIBLE")
+    try:
+        return _annotated(original, findings, language, contracts, submission)
+    except (ValueError, KeyError, IndexError) as error:
+        raise UserError("ANNOTATION_IMPOSSIBLE") from error
+
+
+def can_annotate(original: bytes, limits: Limits = Limits()) -> bool:  # noqa: B008 (frozen)
+    """Whether `original` is a workbook that can be given back annotated."""
+    return not inspect(original, limits).problems
+
+
+def _annotated(
+    original: bytes,
+    findings: Sequence[Finding],
+    language: Language,
+    contracts: Contracts,
+    submission: Subject,
+) -> bytes:
+    texts = load_texts("annotation", contracts.root)
+    package = Package.read(original)
+    book = Book(package)
+    styles = book.styles()
+    book.remove_summary()
+    sheets = {sheet.name: sheet for sheet in book.sheets}
+    opened: dict[str, Worksheet] = {}
+    _remove_marks(package, sheets.values(), styles, texts, opened)
+    marks = _marks(findings, sheets)
+    for name, places in marks.items():
+        sheet = sheets[name]
+        worksheet = _opened(package, sheet, opened)
+        _mark(package, sheet, worksheet, places, styles, contracts, texts, language)
+    rows = [Row(finding, _link(finding, sheets)) for finding in _worst_first(findings, sheets)]
+    root, table = summary_sheet(
+        _heading(findings, contracts, submission, texts, language),
+        rows,
+        styles,
+        contracts=contracts,
+        texts=texts,
+        language=language,
+    )
+    book.put_first(book.free_title(texts.text("sheet", language)), root, table)
+    return package.write()
+
+
+def _opened(package: Package, sheet: Sheet, opened: dict[str, Worksheet]) -> Worksheet:
+    if sheet.part not in opened:
+        opened[sheet.part] = Worksheet(package.tree(sheet.part))
+    return opened[sheet.part]
+
+
+def _remove_marks(
+    package: Package,
+    sheets: Iterable[Sheet],
+    styles: Styles,
+    texts: TextBook,
+    opened: dict[str, Worksheet],
+) -> None:
+    """Take away the fills and notes of an earlier check."""
+    marked = {style: styles.unmarked(style) for style in sorted(styles.marked_styles())}
+    authors = texts.in_all_languages("author")
+    for sheet in sheets:
+        if marked:
+            _opened(package, sheet, opened).restyle(marked)
+        if any(relation.kind == "comments" for relation in package.relations(sheet.part)):
+            worksheet = opened.get(sheet.part) or Worksheet(package.look(sheet.part))
+            Notes(package, sheet.part, worksheet).remove(authors)
+
+
+def _marks(
+    findings: Sequence[Finding], sheets: dict[str, Sheet]
+) -> dict[str, dict[Place, list[Finding]]]:
+    """Findings by the cells that they name, sheet by sheet, worst first."""
+    marks: dict[str, dict[Place, list[Finding]]] = defaultdict(lambda: defaultdict(list))
+    for finding in _worst_first(findings, sheets):
+        if finding.sheet in sheets:
+            for place in _named_places(finding):
+                marks[finding.sheet][place].append(finding)
+    return marks
+
+
+def _named_places(finding: Finding) -> list[Place]:
+    references = [finding.cell, *finding.params.get("cells", ())]
+    places = [place for reference in references if reference for place in places_in(reference)]
+    return list(dict.fromkeys(places))
+
+
+def _worst_first(findings: Sequence[Finding], sheets: dict[str, Sheet]) -> list[Finding]:
+    order = {name: place for place, name in enumerate(sheets)}
+    return sorted(
+        findings, key=lambda f: (SEVERITIES.index(f.severity), order.get(f.sheet or "", -1))
+    )
+
+
+def _mark(
+    package: Package,
+    sheet: Sheet,
+    worksheet: Worksheet,
+    places: dict[Place, list[Finding]],
+    styles: Styles,
+    contracts: Contracts,
+    texts: TextBook,
+    language: Language,
+) -> None:
+    notes: dict[Place, list[str]] = defaultdict(list)
+    for place, findings in places.items():
+        shown = worksheet.shown_at(place)
+        if shown not in notes:
+            style = worksheet.style(shown)
+            worksheet.set_style(shown, styles.marked(style, findings[0].severity))
+        for finding in findings:
+            wrong, how_to_fix = render(finding, contracts, language)
+            severity = texts.text(finding.severity, language).upper()
+            notes[shown].append(f"{severity}. {wrong}\n{how_to_fix}")
+    joined = {place: "\n\n".join(dict.fromkeys(said)) for place, said in notes.items()}
+    author = texts.text("author", language)
+    Notes(package, sheet.part, worksheet).write(joined, author)
+
+
+def _link(finding: Finding, sheets: dict[str, Sheet]) -> str | None:
+    if finding.sheet not in sheets:
+        return None
+    quoted = finding.sheet.replace("'", "''")
+    places = _named_places(finding)
+    return f"'{quoted}'!{address_of(places[0]) if places else 'A1'}"
+
+
+def _heading(
+    findings: Sequence[Finding],
+    contracts: Contracts,
+    submission: Subject,
+    texts: TextBook,
+    language: Language,
+) -> list[str]:
+    known = submission.territory in contracts.territories
+    territory = submission.territory
+    if known:
+        unit = contracts.territories[territory]
+        territory = {"ru": unit.name_ru, "kk": unit.name_kk, "en": unit.name_en}[language]
+    clock = timezone(timedelta(hours=contracts.calendar.timezone_hours))
+    received = submission.received_at.astimezone(clock)
+    said = [
+        texts.text(
+            "title", language, form=submission.form, period=submission.period, territory=territory
+        ),
+        texts.text(
+            "received",
+            language,
+            number=submission.number,
+            received=f"{received:%d.%m.%Y %H:%M} (UTC{received:%z})",
+        ),
+        texts.text("advice", language),
+    ]
+    if submission.verdict is not None:
+        verdict = texts.text(submission.verdict.value, language)
+        said.insert(1, texts.text("outcome", language, verdict=verdict, **counted(findings)))
+    return said

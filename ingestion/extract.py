@@ -102,10 +102,10 @@ def _recognise(
     form_code: str | None,
     findings: Findings,
 ) -> Assignment | None:
-    in_force = [form for form in contracts.form_versions if form.valid_in(period)]
+    in_force = [form for form in contracts.official_forms if form.valid_in(period)]
     assignment = recognise(grids, _prepared(contracts, in_force))
     if assignment is None:
-        others = [form for form in contracts.form_versions if form not in in_force]
+        others = [form for form in contracts.official_forms if form not in in_force]
         if other := recognise(grids, _prepared(contracts, others)):
             findings.add("FORM_NOT_IN_FORCE", form=other.form.form.code, period=period)
         else:
@@ -144,9 +144,8 @@ def _read(
             places.append(None)
             continue
         note_structure(grid, table, section, findings)
-        if not section.integral.all() and is_truncated(grid, table):
-            grid = workbook.exact_grid(grid.sheet)
-        figures = read_figures(grid, table)
+        truncated = not section.integral.all() and is_truncated(grid, table)
+        figures = read_figures(grid, table, workbook.numbers(grid.sheet) if truncated else None)
         values[form.offsets[index] : form.offsets[index + 1]] = figures.values.ravel()
         texts.extend((index, text) for text in figures.texts)
         places.append(Place(grid.sheet, grid.left_edge, table.rows, table.columns))

@@ -7,13 +7,27 @@ from datetime import datetime
 from functools import cache, cached_property
 from pathlib import Path
 
-from warehouse.contracts.calendar import Calendar, Coverage, load_calendar, load_coverage
+from warehouse.contracts.breaks import Break, load_breaks
+from warehouse.contracts.calendar import (
+    Calendar,
+    Coverage,
+    last_day,
+    load_calendar,
+    load_coverage,
+)
 from warehouse.contracts.files import CONTRACTS_DIR, ContractError
 from warehouse.contracts.form_files import load_forms
-from warehouse.contracts.forms import Coordinates, Form, Graph, Layout, Line, Section
+from warehouse.contracts.forms import Coordinates, Form, Graph, Layout, Line, Names, Section
 from warehouse.contracts.indicators import Indicators, Mart, load_indicators, load_marts
 from warehouse.contracts.messages import Message, Messages, load_messages
 from warehouse.contracts.rules import Rule, RuleBook, load_cross_rule_books, load_rule_book
+from warehouse.contracts.tables import (
+    Vocabulary,
+    bind,
+    load_vocabulary,
+    rows_of,
+    with_total_rule,
+)
 from warehouse.contracts.territories import (
     Population,
     Territories,
@@ -52,22 +66,54 @@ class Contracts:
     population: Population
     calendar: Calendar
     coverage: Coverage
+    tables: Vocabulary
+    breaks: tuple[Break, ...]
 
     @cached_property
     def forms(self) -> Mapping[str, Form]:
         """The newest version of each form, by code."""
         return {form.code: form for form in self.form_versions}
 
-    def form(self, code: str, period: str) -> Form:
-        """Give the version of a form in force in `period`. Raises KeyError."""
+    @cached_property
+    def official_forms(self) -> tuple[Form, ...]:
+        """Versions of the forms whose lines and sheets are fixed."""
+        return tuple(form for form in self.form_versions if not form.is_table)
+
+    @cached_property
+    def table_forms(self) -> tuple[Form, ...]:
+        """Versions of the forms whose rows are territories."""
+        return tuple(form for form in self.form_versions if form.is_table)
+
+    def form(self, code: str, period: str, territory: str | None = None) -> Form:
+        """Give the version of a form in force in `period`. Raises KeyError.
+
+        With `territory` (KATO) a table gets the rows that the territory has in that period.
+        """
         for form in self.form_versions:
             if form.code == code and form.valid_in(period):
-                return form
+                return form if territory is None else self._bound(form, territory, period)
         raise KeyError(f"no version of form {code} is in force in {period}")
+
+    def _bound(self, form: Form, territory: str, period: str) -> Form:
+        if not form.is_table:
+            return form
+        units = rows_of(self.territories.children(territory, last_day(period)))
+        whole = self.territories[territory]
+        label = self.tables.total_row
+        total = Names(
+            ru=f"{label.ru} ({whole.name_ru})",
+            kk=f"{label.kk} ({whole.name_kk})",
+            en=f"{label.en} ({whole.name_en})",
+        )
+        return bind(form, whole, units, total)
+
+    def rule_book(self, form: Form) -> RuleBook:
+        """Give the rules of a form; those of a table do not depend on its territory."""
+        return self.rule_books[form.unbound or form]
 
     def rules_for(self, form: Form) -> tuple[Rule, ...]:
         """Give the control rules inside one form."""
-        return self.rule_books[form].rules
+        return self.rule_book(form).rules
 
     @cached_property
     def cross_rules(self) -> tuple[Rule, ...]:
@@ -103,16 +149,25 @@ def load_contracts(root: Path = CONTRACTS_DIR) -> Contracts:
     """Read the contracts under `root`; once per process. Raises ContractError."""
     forms = load_forms(root)
     territories = load_territories(root)
+    tables = load_vocabulary(root)
+    indicators = load_indicators(root)
     return Contracts(
         root=root,
         form_versions=forms,
-        rule_books={form: load_rule_book(form.rules_folder) for form in forms},
+        rule_books={form: _rules_of(form, tables) for form in forms},
         cross_rule_books=load_cross_rule_books(root),
         messages=load_messages(root),
-        indicators=load_indicators(root),
+        indicators=indicators,
         marts=load_marts(root),
         territories=territories,
         population=load_population(territories, root),
         calendar=load_calendar(root),
         coverage=load_coverage(root),
+        tables=tables,
+        breaks=load_breaks(indicators, root),
     )
+
+
+def _rules_of(form: Form, tables: Vocabulary) -> RuleBook:
+    book = load_rule_book(form.rules_folder)
+    return with_total_rule(form, book, tables.total_rule) if form.is_table else book

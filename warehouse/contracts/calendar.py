@@ -44,10 +44,8 @@ class Calendar(Record):
 
         Units in force on the last day of the month. Raises KeyError for a form without duties.
         """
-        year, month = _year_month(period)
-        last_day = date(year, month, monthrange(year, month)[1])
         levels = self.forms[form].levels
-        units = (unit for unit in territories.valid_on(last_day) if unit.level in levels)
+        units = (unit for unit in territories.valid_on(last_day(period)) if unit.level in levels)
         return tuple(sorted(unit.kato for unit in units))
 
     def deadline(self, form: str, period: str) -> datetime:
@@ -119,6 +117,12 @@ def load_calendar(root: Path = CONTRACTS_DIR) -> Calendar:
 def load_coverage(root: Path = CONTRACTS_DIR) -> Coverage:
     """Read `coverage.yml` below `root`; raises ContractError."""
     return read_record(root / "coverage.yml", Coverage)
+
+
+def last_day(period: str) -> date:
+    """The last day of a month written YYYY-MM."""
+    year, month = _year_month(period)
+    return date(year, month, monthrange(year, month)[1])
 
 
 def _year_month(period: str) -> tuple[int, int]:

@@ -5,11 +5,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from warehouse.contracts.files import ContractError, Record, read_record, read_table
+from warehouse.contracts.files import (
+    ContractError,
+    Record,
+    parse,
+    read_record,
+    read_table,
+    read_yaml,
+)
 from warehouse.contracts.forms import (
     Column,
     Form,
@@ -22,6 +29,7 @@ from warehouse.contracts.forms import (
     Section,
     Value,
 )
+from warehouse.contracts.tables import TableFile, table_form
 
 Month = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 
@@ -45,6 +53,7 @@ class _SectionFile(Record):
 
 
 class _FormFile(Record):
+    kind: Literal["sheets"] = "sheets"
     code: str
     name: Names
     version: str
@@ -77,18 +86,25 @@ def load_forms(root: Path) -> tuple[Form, ...]:
 
     Ordered by code and then by `valid_from`. Raises ContractError.
     """
-    shapes = [
-        (file, read_record(file, _FormFile)) for file in sorted(root.glob("forms/*/form.yml"))
-    ]
-    if not shapes:
+    files = sorted(root.glob("forms/*/form.yml"))
+    if not files:
         raise _error(root / "forms", "", "no folder with a form.yml")
-    forms = sorted((_load_form(*shape) for shape in shapes), key=lambda f: (f.code, f.valid_from))
+    forms = sorted(map(_load_form, files), key=lambda f: (f.code, f.valid_from))
     _refuse_overlaps(forms)
     newest = {form.code: form for form in forms}
     return tuple(_with_inherited_names(form, newest) for form in forms)
 
 
-def _load_form(file: Path, shape: _FormFile) -> Form:
+def _load_form(file: Path) -> Form:
+    data = read_yaml(file)
+    if isinstance(data, dict) and data.get("kind") == "table":
+        shape = parse(file, TableFile, data)
+        _refuse_twice(file, "graphs.number", (graph.number for graph in shape.graphs))
+        return table_form(shape, file.parent)
+    return _load_sheets(file, parse(file, _FormFile, data))
+
+
+def _load_sheets(file: Path, shape: _FormFile) -> Form:
     folders = (file.parent, *([file.parent.parent / shape.based_on] if shape.based_on else []))
     if not folders[-1].is_dir():
         raise _error(file, "based_on", f"no folder {folders[-1].name!r} beside this one")
@@ -192,6 +208,8 @@ def _check_parents(file: Path, lines: tuple[Line, ...]) -> None:
 def _with_inherited_names(form: Form, newest: Mapping[str, Form]) -> Form:
     """Check the offence of every line and take over the names of the reference section."""
     file, wanted = form.folders[0] / "form.yml", form.offence_reference
+    if wanted is None:
+        return form
     target = form if wanted.form == form.code else newest.get(wanted.form)
     if target is None:
         raise _error(file, "offence_reference.form", f"no form {wanted.form!r}")

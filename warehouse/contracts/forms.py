@@ -98,6 +98,7 @@ class Value(Record):
     unit: str
     integral: bool = True
     minimum: float | None = 0
+    maximum: float | None = None
     blank_allowed: bool = False
 
 
@@ -106,6 +107,10 @@ class Identification(Record):
 
     document_title_prefixes: tuple[str, ...]
     document_report_codes: tuple[str, ...] = ()
+
+
+Kind = Literal["sheets", "table"]
+Measure = Literal["flow", "stock", "average"]
 
 
 class OffenceReference(Record):
@@ -117,7 +122,11 @@ class OffenceReference(Record):
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """A numbered column of a section. `header` holds the printed header texts, top down."""
+    """A numbered column of a section. `header` holds the printed header texts, top down.
+
+    In a table, `aliases` are the other names that departments give the column, and `is_additive`
+    says whether the rows of a territory's parts add up to its own.
+    """
 
     number: int
     column: int
@@ -125,6 +134,9 @@ class Graph:
     header: tuple[str, ...]
     unit: str
     integral: bool
+    measure: Measure = "flow"
+    is_additive: bool = True
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +145,8 @@ class Line:
 
     `parent` is the code of the line that includes this one; `offence` is the code of the line of
     the reference section that stands for the same offence; both are in the codes that the form
-    itself prints. `article` and `chapter` are of the Criminal Code.
+    itself prints. `article` and `chapter` are of the Criminal Code. A row of a table stands for
+    the unit `territory` (KATO); `is_total` marks the row of the whole.
     """
 
     code: int
@@ -143,6 +156,8 @@ class Line:
     chapter: int | None
     parent: int | None
     offence: int | None
+    territory: str | None = None
+    is_total: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -216,7 +231,9 @@ class Coordinates:
 class Form:
     """One version of a statistical form. `folders`: its own, then the one that it is based on.
 
-    Forms read from the same folder are equal, in whichever process they were read.
+    Forms read from the same folder are equal, in whichever process they were read. A form of kind
+    `table` has one row per unit: `tables.bind` gives it the rows of a `territory`; `unbound` is
+    then the form as the contract has it, with a single row that stands for any unit.
     """
 
     code: str
@@ -227,9 +244,12 @@ class Form:
     source: str
     cumulative: bool
     identification: Identification
-    offence_reference: OffenceReference
+    offence_reference: OffenceReference | None
     sections: tuple[Section, ...]
     folders: tuple[Path, ...]
+    kind: Kind = "sheets"
+    territory: str | None = None
+    unbound: "Form | None" = None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Form) and self._identity == other._identity
@@ -239,7 +259,23 @@ class Form:
 
     @property
     def _identity(self) -> tuple[object, ...]:
-        return self.code, self.version, self.folders
+        rows = tuple(x.territory for x in self.sections[0].lines) if self.unbound else ()
+        return self.code, self.version, self.folders, self.territory, rows
+
+    @property
+    def is_table(self) -> bool:
+        """Whether its rows are territories."""
+        return self.kind == "table"
+
+    @cached_property
+    def row_territories(self) -> tuple[str | None, ...]:
+        """Unit of every coordinate; None where it is the submission's own territory."""
+        return tuple(
+            line.territory
+            for section in self.sections
+            for line in section.lines
+            for _ in section.graphs
+        )
 
     @cached_property
     def section_index(self) -> Mapping[str, int]:

@@ -80,6 +80,8 @@ class _Entry(Record):
     article: str = ""
     iccs_code: str = ""
     disaggregation: str = ""
+    parent: str | None = None
+    dimension: str | None = Field(default=None, pattern=r"^[a-z_]+(=\S.*)?$")
     status: Literal["form", "derived", "no_form"]
     sources: tuple[Source, ...]
     confirmed_by: tuple[Confirmation, ...] = ()
@@ -92,11 +94,16 @@ class _Entry(Record):
             raise ValueError(f"{self.code}: status {self.status} with {len(self.sources)} sources")
         if self.status == "derived" and self.formula is None:
             raise ValueError(f"{self.code}: status derived without a formula")
+        if (self.parent is None) != (self.dimension is None):
+            raise ValueError(f"{self.code}: parent and dimension go together")
         return self
 
 
 class Indicator(_Entry):
-    """One indicator. `sources` of one basis are added up; `derived` ones come from `formula`."""
+    """One indicator. `sources` of one basis are added up; `derived` ones come from `formula`.
+
+    An indicator with a `parent` is its part named by `dimension`, such as device=Сергек.
+    """
 
     domain: str
     names_unverified: tuple[str, ...]
@@ -199,6 +206,7 @@ def load_indicators(root: Path = CONTRACTS_DIR) -> Indicators:
                 raise ContractError(f"{path}: indicators.{entry.code}: the code stands twice")
             entries[entry.code] = Indicator.model_validate({**dict(entry), **common})
     _require_known_operands(root / "indicators", entries)
+    _require_known_parents(root / "indicators", entries)
     return Indicators(tuple(entries.values()))
 
 
@@ -217,6 +225,19 @@ def load_marts(root: Path = CONTRACTS_DIR) -> dict[str, Mart]:
             measures=file.measures or measures[str(file.like)],
         )
     return marts
+
+
+def _require_known_parents(folder: Path, entries: Mapping[str, Indicator]) -> None:
+    parts: set[tuple[str, str | None]] = set()
+    for entry in entries.values():
+        if entry.parent is None:
+            continue
+        if entry.parent not in entries:
+            raise ContractError(f"{folder}: {entry.code}.parent: no indicator {entry.parent}")
+        part = (entry.parent, entry.dimension)
+        if part in parts:
+            raise ContractError(f"{folder}: {entry.code}.dimension: {part} stands twice")
+        parts.add(part)
 
 
 def _require_known_operands(folder: Path, entries: Mapping[str, Indicator]) -> None:

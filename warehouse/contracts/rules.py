@@ -26,6 +26,8 @@ Positions: TypeAlias = NDArray[np.int64]
 Term: TypeAlias = tuple[int, Positions]
 
 _NUMBERS = re.compile(r"(minus )?(offence )?(all|\d+(?:-\d+)?(?:, ?\d+(?:-\d+)?)*)")
+# Rows of a table: that of the whole territory, and those of its parts.
+_ROWS_OF_TABLE = {"total": True, "parts": False}
 _CELLS = re.compile(r"(minus )?(?:([^/\s]+)/)?([^/.\s]+)\.(\d+(?:-\d+)?(?:, ?\d+(?:-\d+)?)*)")
 
 
@@ -81,8 +83,8 @@ class Rule(Record):
     right: Terms | None = None
     instances: tuple[Instance, ...] = ()
     because: str = ""
-    holds: Literal["exact", "nearly"]
-    evidence: Evidence
+    holds: Literal["exact", "nearly", "untested"]
+    evidence: Evidence | None = None
 
     @model_validator(mode="after")
     def _whole(self) -> "Rule":
@@ -92,7 +94,9 @@ class Rule(Record):
             raise ValueError("give left and right, or instances")
         if (self.kind in ("lines", "graphs")) != bool(self.sections):
             raise ValueError("kinds lines and graphs name their sections, the others do not")
-        if (self.holds == "exact") != (self.evidence.broken == 0):
+        if (self.holds == "untested") != (self.evidence is None):
+            raise ValueError("a rule without evidence is untested, and only such a rule")
+        if self.evidence and (self.holds == "exact") != (self.evidence.broken == 0):
             raise ValueError("holds must agree with evidence.broken")
         return self
 
@@ -184,7 +188,8 @@ def expand(rule: Rule, forms: Sequence[Form]) -> Iterator[Comparisons]:
     except (KeyError, ValueError) as error:
         raise ContractError(f"rule {rule.id}: {error}") from error
     found = [comparisons for comparisons in found if len(comparisons)]
-    if not found:
+    # A table gets its rows with a territory; until then nothing can be compared between rows.
+    if not found and not any(form.is_table for form in forms):
         raise ContractError(f"rule {rule.id}: compares nothing")
     return iter(found)
 
@@ -221,6 +226,11 @@ class _Places:
     def rows(self, name: str, terms: Terms) -> list[tuple[int, int]] | None:
         """Signs and places of the lines that `terms` name; None when an offence is missing."""
         section = self.section(name)
+        if terms[0] in _ROWS_OF_TABLE:
+            wanted = _ROWS_OF_TABLE[terms[0]]
+            if not any(line.is_total for line in section.lines):
+                return None
+            return [(1, i) for i, line in enumerate(section.lines) if line.is_total is wanted]
         found = []
         for sign, by_offence, numbers in map(_numbers, terms):
             if numbers is None:

@@ -103,8 +103,8 @@ def _rules(rules: Sequence[Rule]) -> Iterator[str]:
     yield "| --- | --- | --- | --- | ---: | --- |"
     for rule in rules:
         found = rule.evidence
-        broken = "0"
-        if found.broken:
+        broken = "0" if found else "not yet tried on real figures"
+        if found and found.broken:
             broken = (
                 f"{found.broken} in {found.broken_regions} of {found.regions} regions, "
                 f"by {found.largest_difference:g} at most"
@@ -114,7 +114,7 @@ def _rules(rules: Sequence[Rule]) -> Iterator[str]:
             _operands(rule),
             rule.name.ru,
             rule.because,
-            f"{found.comparisons} ({found.nonzero})",
+            f"{found.comparisons} ({found.nonzero})" if found else "—",
             broken,
         )
         yield "| " + " | ".join(cells) + " |"

@@ -23,7 +23,10 @@ from warehouse.contracts.territories import REGION_LEVELS
 CONTRACTS = load_contracts()
 INDICATORS = load_indicators()
 MARTS = load_marts()
-WITH_CELLS = [entry for entry in INDICATORS.values() if entry.sources]
+OFFICIAL = {form.code for form in CONTRACTS.official_forms}
+WITH_CELLS = [
+    entry for entry in INDICATORS.values() if {source.form for source in entry.sources} & OFFICIAL
+]
 
 # What the header of the graph says, where it is not "registered in the period" or "in the month".
 REGISTERED = {

@@ -35,11 +35,18 @@ class Figures:
     texts: tuple[TextCell, ...]
 
 
-def read_figures(grid: Grid, table: Table) -> Figures:
-    """The figures of the located table, in the order of the contract."""
+def read_figures(grid: Grid, table: Table, exact: Grid | None = None) -> Figures:
+    """The figures of the located table, in the order of the contract.
+
+    `exact` holds the same sheet as numbers, where the texts of `grid` have lost decimals.
+    """
     shape = (len(table.rows), len(table.columns))
     joined = pa.concat_arrays([_graph(grid, table, int(column)) for column in table.columns])
     numbers, texts = _cast(joined)
+    if exact is not None:
+        full = pa.concat_arrays([_graph(exact, table, int(c)) for c in table.columns])
+        known = full.to_numpy(zero_copy_only=False)
+        numbers = np.where(np.isnan(known), numbers, known)
     lines = shape[0]
     cells = []
     for index in texts:
@@ -64,7 +71,7 @@ def is_truncated(grid: Grid, table: Table) -> bool:
 def _graph(grid: Grid, table: Table, column: int) -> pa.Array:
     count = len(table.rows)
     if column == ABSENT:
-        return pa.nulls(count, pa.string())
+        return pa.nulls(count, grid.columns[0].type)
     if table.contiguous_from != ABSENT:
         return grid.columns[column].slice(table.contiguous_from, count)
     rows = pa.array(table.rows, mask=table.rows == ABSENT)

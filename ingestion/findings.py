@@ -17,7 +17,7 @@ class Findings:
     contracts: Contracts
     items: list[Finding] = field(default_factory=list)
 
-    def add_breach(self, broken: Rule, code: str, **fields: Any) -> None:
+    def add_breach(self, broken: Rule, code: str, /, **fields: Any) -> None:
         """Note a broken control rule; the rule itself says how grave that is."""
         self.add(code, rule=broken.id, **fields)
         self.items[-1] = replace(self.items[-1], severity=broken.severity, rule_id=broken.id)
@@ -25,6 +25,7 @@ class Findings:
     def add(
         self,
         code: str,
+        /,
         *,
         sheet: str | None = None,
         cell: str | None = None,

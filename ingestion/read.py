@@ -14,8 +14,10 @@ from python_calamine import CalamineWorkbook, SheetTypeEnum
 
 _CORE = "docProps/core.xml"
 _DUBLIN_CORE = "{http://purl.org/dc/elements/1.1/}"
-# The parser prints this many decimals; a longer number is read again without loss.
+# The parser prints this many decimals; longer numbers are taken from `Workbook.numbers`.
 PRINTED_DECIMALS = 9
+SUMMARY_NAME = "mvd_findings"
+"""The defined name by which the sheet of findings in an annotated workbook is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +62,13 @@ class Workbook:
 
     @property
     def sheet_names(self) -> list[str]:
-        """Names of the worksheets in the order of the workbook, chart sheets included."""
-        return list(self._reader.sheet_names)
+        """Names of the sheets in their order, without the list of findings of an earlier check."""
+        own = {
+            sheet_of(defined.formula)
+            for defined in self._reader.defined_names()
+            if defined.name == SUMMARY_NAME
+        }
+        return [name for name in self._reader.sheet_names if name not in own]
 
     def grid(self, sheet: str) -> Grid:
         """The cells of `sheet` as displayed numbers and texts."""
@@ -70,12 +77,18 @@ class Workbook:
             batch = loaded.to_arrow()
         except (fastexcel.FastExcelError, pa.ArrowException):
             # Cells that the fast parser cannot print as text, e.g. broken dates.
-            return self.exact_grid(sheet)
+            return self._slow_grid(sheet)
         left_edge = loaded.selected_columns[0].absolute_index if batch.num_columns else 0
         return Grid(sheet, tuple(batch.columns), batch.num_rows, left_edge)
 
-    def exact_grid(self, sheet: str) -> Grid:
-        """As `grid`, slower, with every number in full precision."""
+    def numbers(self, sheet: str) -> Grid:
+        """The numbers of `sheet` in full precision, null for everything else."""
+        batch = self._reader.load_sheet(
+            sheet, header_row=None, skip_rows=0, dtypes="float"
+        ).to_arrow()
+        return Grid(sheet, tuple(batch.columns), batch.num_rows)
+
+    def _slow_grid(self, sheet: str) -> Grid:
         kinds = {meta.name: meta.typ for meta in self._exact.sheets_metadata}
         if kinds[sheet] is not SheetTypeEnum.WorkSheet:
             return Grid(sheet, (), 0)
@@ -107,6 +120,14 @@ class Workbook:
     @cached_property
     def _exact(self) -> CalamineWorkbook:
         return CalamineWorkbook.from_filelike(io.BytesIO(self._content))
+
+
+def sheet_of(reference: str) -> str:
+    """The sheet of a reference such as `'Замечания'!$A$1`; empty when it names none."""
+    title = reference.lstrip("=$").rpartition("!")[0].lstrip("$")
+    if title.startswith("'"):
+        title = title[1:-1].replace("''", "'")
+    return title
 
 
 def column_letters(index: int) -> str:

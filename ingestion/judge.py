@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from ingestion.request import Request, Services, SubmissionResult, verdict_of
 from warehouse import lake
 from warehouse.clock import utc_now
 from warehouse.contracts import Form
+from warehouse.errors import UserError
 from warehouse.ledger import Finding, Submission, Verdict
 from warehouse.originals import StoredFile
 
@@ -61,9 +62,12 @@ def repeated_bytes(services: Services, request: Request) -> SubmissionResult | N
         )
         if earlier.file_sha256 == sha256 and earlier.state == "judged" and same_key:
             stored = StoredFile(sha256, Path(), earlier.file_size)
-            submission, is_new = _register(
-                services, request, stored, earlier.territory_kato, earlier.form_code
-            )
+            try:
+                submission, is_new = _register(
+                    services, request, stored, earlier.territory_kato, earlier.form_code
+                )
+            except UserError:
+                return None  # a locked period: the way of every new file says so
             return None if is_new else _repeated(services, request, submission)
     return None
 
@@ -71,7 +75,13 @@ def repeated_bytes(services: Services, request: Request) -> SubmissionResult | N
 def judge_prepared(services: Services, batch: Sequence[Prepared]) -> list[SubmissionResult]:
     """Give every file of the batch its verdict, in order; Great Expectations runs once or twice."""
     refused = {i: _refused_at_the_door(p, services) for i, p in enumerate(batch) if not p.stored}
-    cases = {i: _open(services, p) for i, p in enumerate(batch) if i not in refused}
+    cases: dict[int, _Case] = {}
+    for i, prepared in enumerate(batch):
+        if i not in refused:
+            try:
+                cases[i] = _open(services, prepared)
+            except UserError as error:
+                refused[i] = _refused_by_lock(prepared, services, error)
     _judge_forms(services, [case for case in cases.values() if case.is_open])
     _judge_across_forms(services, [case for case in cases.values() if case.is_open])
     return [refused[i] if i in refused else _close(services, cases[i]) for i in range(len(batch))]
@@ -100,9 +110,7 @@ def _registered(services: Services, prepared: Prepared) -> tuple[Submission, boo
     if prepared.stored is None:
         raise ValueError("a file that was not kept cannot be registered")
     form_code = prepared.extract.form_code or prepared.request.form or UNKNOWN
-    return _register(
-        services, prepared.request, prepared.stored, prepared.territory, form_code
-    )
+    return _register(services, prepared.request, prepared.stored, prepared.territory, form_code)
 
 
 def _register(
@@ -123,6 +131,7 @@ def _register(
         submitted_by=request.by,
         language=request.language,
         received_at=request.received_at,
+        hold=request.hold,
     )
     return registration.submission, registration.is_new
 
@@ -202,9 +211,7 @@ def _repeated(services: Services, request: Request, submission: Submission) -> S
         submission=submission.submission_id,
     )
     verdict = submission.verdict or verdict_of(findings)
-    return _result(
-        services, request, submission, verdict, (*noted.items, *findings), False, None
-    )
+    return _result(services, request, submission, verdict, (*noted.items, *findings), False, None)
 
 
 def _result(
@@ -231,6 +238,15 @@ def _result(
         contract_hash=services.contracts.content_hash,
         replaces=replaces,
     )
+
+
+def _refused_by_lock(prepared: Prepared, services: Services, error: UserError) -> SubmissionResult:
+    if error.code != "PERIOD_LOCKED":
+        raise error
+    noted = Findings(services.contracts)
+    noted.add("PERIOD_LOCKED", **error.params)
+    read = replace(prepared.extract, findings=tuple(noted.items))
+    return _refused_at_the_door(replace(prepared, extract=read), services)
 
 
 def _refused_at_the_door(prepared: Prepared, services: Services) -> SubmissionResult:

@@ -41,7 +41,8 @@ class Request:
     """A file to be judged: a path or its bytes, and what the sender says about it.
 
     Without `territory` it is taken from the document or the file name. `submission` is set when
-    the file is in the ledger already and is to be judged (again).
+    the file is in the ledger already and is to be judged (again). With `hold` a file that carries
+    warnings or replaces an accepted version waits until its sender confirms it.
     """
 
     source: Path | bytes
@@ -53,6 +54,7 @@ class Request:
     language: Language = "ru"
     received_at: datetime | None = None
     submission: Submission | None = None
+    hold: bool = False
 
 
 @dataclass(frozen=True, slots=True)

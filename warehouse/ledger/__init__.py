@@ -1,5 +1,6 @@
 """The ledger: who sent what, when, how it was judged, and what was released from it."""
 
+from warehouse.ledger.decisions import Decision, LockException, PeriodLock
 from warehouse.ledger.operations import Ledger
 from warehouse.ledger.records import (
     Finding,
@@ -12,9 +13,12 @@ from warehouse.ledger.records import (
 )
 
 __all__ = [
+    "Decision",
     "Finding",
     "Judgement",
     "Ledger",
+    "LockException",
+    "PeriodLock",
     "Registration",
     "ReleaseRecord",
     "Snapshot",

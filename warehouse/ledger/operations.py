@@ -7,12 +7,24 @@ from datetime import datetime
 from typing import Any, Literal, Self
 
 import pyarrow as pa
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Select,
+    and_,
+    case,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.engine import RowMapping
 
 from warehouse.clock import as_utc, period_month, utc_now
 from warehouse.errors import UserError
 from warehouse.lake import CellFile
+from warehouse.ledger import decisions as d
 from warehouse.ledger import schema as t
 from warehouse.ledger.database import insert_many, open_engine, reading, writing
 from warehouse.ledger.records import (
@@ -41,6 +53,11 @@ class Ledger:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @property
+    def engine(self) -> Engine:
+        """The database, for the tables that other parts keep in it."""
+        return self._engine
+
     def close(self) -> None:
         """Give the connections back."""
         self._engine.dispose()
@@ -58,12 +75,18 @@ class Ledger:
         submitted_by: str | None = None,
         language: str = "ru",
         received_at: datetime | None = None,
+        hold: bool = False,
     ) -> Registration:
         """Note that a file came in; its bytes must be in the originals already.
 
         The same bytes as the last ones of this form, territory and period change nothing
         (`is_new` False). The same bytes after other bytes have come in between are a new
-        submission: somebody puts the earlier version back in force.
+        submission: somebody puts the earlier version back in force. So are the bytes of a
+        submission that was returned or withdrawn.
+
+        With `hold` the submission waits for `confirm` when it carries warnings or replaces an
+        accepted version; without, one that waited is confirmed by its bytes coming again.
+        UserError PERIOD_LOCKED when the period is closed for this territory.
         """
         period_month(period)
         moment = as_utc(received_at) if received_at else utc_now()
@@ -72,7 +95,10 @@ class Ledger:
             number = _lock_counter(connection, "submission")
             same = _same_bytes_last(connection, key, file_sha256, moment)
             if same is not None:
+                if not hold:
+                    _confirm(connection, same, submitted_by)
                 return Registration(_one(connection, same), is_new=False)
+            d.refuse_if_locked(connection, key, moment)
             submission_id = _submission_id(connection, key, file_sha256)
             connection.execute(
                 insert(t.submission).values(
@@ -91,6 +117,8 @@ class Ledger:
                     judgements=0,
                 )
             )
+            if hold:
+                d.add_decision(connection, submission_id, "held", moment=moment, by=submitted_by)
             return Registration(_one(connection, submission_id), is_new=True)
 
     def record_verdict(
@@ -139,7 +167,96 @@ class Ledger:
                 .where(t.submission.c.submission_id == submission_id)
                 .values(judgements=latest + 1)
             )
+            if verdict is Verdict.ACCEPTED and _in_force(connection, submission_id) is None:
+                _confirm(connection, submission_id, None)
             return _judgement(connection, submission_id, latest + 1)
+
+    def confirm(self, submission_id: str, *, by: str | None, comment: str | None = None) -> None:
+        """Let a held submission count. Saying so twice changes nothing.
+
+        UserError NOT_CONFIRMABLE for one that is not accepted, was withdrawn or returned, or
+        after which a later version came into force; PERIOD_LOCKED as in `register`.
+        """
+        with writing(self._engine) as connection:
+            found = _locked(connection, submission_id)
+            if found.standing == "counts":
+                return
+            if not found.awaits_confirmation or _is_overtaken(connection, found):
+                raise UserError("NOT_CONFIRMABLE", submission_id=submission_id)
+            d.refuse_if_locked(connection, _key(found), utc_now())
+            _confirm(connection, submission_id, by, comment)
+
+    def withdraw(self, submission_id: str, *, by: str | None) -> None:
+        """Give up a submission that waits for confirmation; UserError NOT_CONFIRMABLE if not."""
+        with writing(self._engine) as connection:
+            found = _locked(connection, submission_id)
+            if not found.awaits_confirmation:
+                raise UserError("NOT_CONFIRMABLE", submission_id=submission_id)
+            d.add_decision(connection, submission_id, "withdrawn", moment=utc_now(), by=by)
+
+    def send_back(self, submission_id: str, *, by: str | None, comment: str) -> None:
+        """Return an accepted submission to its sender: the accepted version before it counts.
+
+        UserError NOT_RETURNABLE for one that is not accepted, or was returned already.
+        """
+        with writing(self._engine) as connection:
+            found = _locked(connection, submission_id)
+            is_accepted = found.verdict is not None and found.verdict.is_accepted
+            if not is_accepted or found.standing in ("returned", "withdrawn"):
+                raise UserError("NOT_RETURNABLE", submission_id=submission_id)
+            moment = utc_now()
+            d.add_decision(
+                connection, submission_id, "returned", moment=moment, by=by, comment=comment
+            )
+
+    def decisions(self, submission_id: str) -> list[d.Decision]:
+        """What people decided about a submission, oldest first."""
+        with reading(self._engine) as connection:
+            return d.decisions(connection, submission_id)
+
+    def set_lock(
+        self, form_code: str, period: str, *, is_locked: bool, reason: str, by: str | None
+    ) -> None:
+        """Close a form's period for new versions, or open it again."""
+        period_month(period)
+        with writing(self._engine) as connection:
+            _lock_counter(connection, "submission")
+            d.set_lock(
+                connection,
+                form_code,
+                period,
+                is_locked=is_locked,
+                reason=reason,
+                by=by,
+                moment=utc_now(),
+            )
+
+    def locks(self, period: str | None = None) -> list[d.PeriodLock]:
+        """Locks in force, of one period or of all."""
+        with reading(self._engine) as connection:
+            return d.locks(connection, period)
+
+    def grant_exception(
+        self,
+        form_code: str,
+        territory_kato: str,
+        period: str,
+        *,
+        valid_until: datetime,
+        reason: str,
+        by: str | None,
+    ) -> d.LockException:
+        """Let one territory send a locked form and period until `valid_until`."""
+        key = (form_code, territory_kato, period)
+        with writing(self._engine) as connection:
+            return d.add_exception(
+                connection, key, valid_until=valid_until, reason=reason, by=by, moment=utc_now()
+            )
+
+    def exceptions(self, period: str) -> list[d.LockException]:
+        """Exceptions granted for a period, oldest first, expired ones included."""
+        with reading(self._engine) as connection:
+            return d.exceptions(connection, period=period)
 
     def submission(self, submission_id: str) -> Submission:
         """One submission; UserError SUBMISSION_UNKNOWN when there is none."""
@@ -297,11 +414,15 @@ def _same_bytes_last(
 ) -> str | None:
     """The last submission of the key by `moment`, if it is of these bytes.
 
-    Rejected ones of other bytes do not come between: they never were in force.
+    Rejected, withdrawn and returned ones of other bytes do not come between.
     """
-    counts = t.judgement.c.verdict.is_distinct_from(Verdict.REJECTED.value)
+    stands = d.standing_column()
+    counts = and_(
+        t.judgement.c.verdict.is_distinct_from(Verdict.REJECTED.value),
+        stands.in_(("counts", "held")),
+    )
     last = connection.execute(
-        select(t.submission.c.submission_id, t.submission.c.file_sha256)
+        select(t.submission.c.submission_id, t.submission.c.file_sha256, stands.label("standing"))
         .select_from(_with_judgement())
         .where(
             _of_key(key),
@@ -311,7 +432,46 @@ def _same_bytes_last(
         .order_by(t.submission.c.received_at.desc(), t.submission.c.sequence.desc())
         .limit(1)
     ).first()
-    return last.submission_id if last and last.file_sha256 == sha256 else None
+    is_same = (
+        last is not None and last.file_sha256 == sha256 and last.standing in ("counts", "held")
+    )
+    return last.submission_id if last is not None and is_same else None
+
+
+def _key(submission: Submission) -> tuple[str, str, str]:
+    return submission.form_code, submission.territory_kato, submission.period
+
+
+def _locked(connection: Connection, submission_id: str) -> Submission:
+    """The submission, its row locked until the transaction ends."""
+    _lock_judgements(connection, submission_id)
+    return _one(connection, submission_id)
+
+
+def _confirm(
+    connection: Connection, submission_id: str, by: str | None, comment: str | None = None
+) -> None:
+    if d.standing_of(connection, submission_id) == "held":
+        moment = utc_now()
+        d.add_decision(
+            connection, submission_id, "confirmed", moment=moment, by=by, comment=comment
+        )
+
+
+def _in_force(connection: Connection, submission_id: str) -> Submission | None:
+    """The version in force for the form, territory and period of a submission."""
+    key = _key(_one(connection, submission_id))
+    ranked = _ranked(None, [_of_key(key)]).subquery()
+    found = connection.execute(select(ranked).where(ranked.c.in_force)).mappings().first()
+    return _submission(found) if found else None
+
+
+def _is_overtaken(connection: Connection, submission: Submission) -> bool:
+    """Whether a version that came later is in force."""
+    current = _in_force(connection, submission.submission_id)
+    if current is None:
+        return False
+    return (current.received_at, current.sequence) > (submission.received_at, submission.sequence)
 
 
 def _submission_id(connection: Connection, key: tuple[str, str, str], sha256: str) -> str:
@@ -353,7 +513,9 @@ _JUDGEMENT_COLUMNS = [
 def _ranked(as_of: datetime | None, where: Sequence[ColumnElement[bool]]) -> Select[Any]:
     """Submissions with their latest judgement and their place among the accepted of their key."""
     s, j = t.submission.c, t.judgement.c
-    accepted = and_(j.verdict.is_not(None), j.verdict != Verdict.REJECTED.value)
+    stands = d.standing_column()
+    is_accepted = and_(j.verdict.is_not(None), j.verdict != Verdict.REJECTED.value)
+    accepted = and_(is_accepted, stands == "counts")
     group = [s.form_code, s.territory_kato, s.period, case((accepted, 1), else_=0)]
     newest_first = [s.received_at.desc(), s.sequence.desc()]
     rank = func.row_number().over(partition_by=group, order_by=newest_first)
@@ -365,6 +527,7 @@ def _ranked(as_of: datetime | None, where: Sequence[ColumnElement[bool]]) -> Sel
             case((s.judgements == 0, "received"), else_="judged").label("state"),
             and_(accepted, rank == 1).label("in_force"),
             case((accepted, before)).label("replaces_submission_id"),
+            stands.label("standing"),
         )
         .select_from(_with_judgement())
         .where(*where)

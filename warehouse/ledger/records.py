@@ -87,6 +87,13 @@ class Submission:
     """The accepted version that counts for its form, territory and period."""
     replaces_submission_id: str | None
     """The accepted version that was in force before this one."""
+    standing: Literal["counts", "held", "withdrawn", "returned"] = "counts"
+    """`held` waits for its sender's confirmation; only `counts` can be in force."""
+
+    @property
+    def awaits_confirmation(self) -> bool:
+        """Whether its sender still has to say that it shall count."""
+        return self.standing == "held" and self.verdict is not None and self.verdict.is_accepted
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -21,7 +22,7 @@ from sqlalchemy import (
 
 from warehouse.clock import as_utc
 
-REVISION = "0001"
+REVISION = "0002"
 """Newest migration; a test holds it equal to the newest script."""
 
 
@@ -123,6 +124,46 @@ finding = Table(
         ["submission_id", "number"], ["judgement.submission_id", "judgement.number"]
     ),
     CheckConstraint("severity in ('error', 'warning', 'info')", name="severity"),
+)
+
+decision = Table(
+    "decision",
+    metadata,
+    Column("submission_id", ForeignKey(submission.c.submission_id), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("kind", String(10), nullable=False),
+    Column("decided_at", UtcDateTime, nullable=False),
+    Column("decided_by", String(200)),
+    Column("comment", Text),
+    CheckConstraint("kind in ('held', 'confirmed', 'withdrawn', 'returned')", name="kind"),
+)
+"""What people decided about a submission; the latest one holds. Without any it counts as judged."""
+
+period_lock = Table(
+    "period_lock",
+    metadata,
+    Column("form_code", String(20), primary_key=True),
+    Column("period", String(7), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("is_locked", Boolean, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+    Column("changed_by", String(200)),
+    Column("reason", Text, nullable=False),
+)
+"""Locking and unlocking of a form's period; the latest one holds."""
+
+lock_exception = Table(
+    "lock_exception",
+    metadata,
+    Column("exception_id", String(16), primary_key=True),
+    Column("form_code", String(20), nullable=False),
+    Column("territory_kato", String(9), nullable=False),
+    Column("period", String(7), nullable=False),
+    Column("granted_at", UtcDateTime, nullable=False),
+    Column("granted_by", String(200)),
+    Column("valid_until", UtcDateTime, nullable=False),
+    Column("reason", Text, nullable=False),
+    Index(None, "form_code", "territory_kato", "period"),
 )
 
 release = Table(

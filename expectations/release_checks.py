@@ -290,7 +290,7 @@ def _independent(measures: tuple[str, ...]) -> tuple[Check, ...]:
             text={
                 "ru": "Правонарушения не равны клеткам отчёта в {count} случаях: {examples}.",
                 "kk": "Құқық бұзушылықтар есеп ұяшықтарына {count} жағдайда тең емес: {examples}.",
-                "en": "{count} sums of offences differ from the cells of the submission: {examples}.",
+                "en": "{count} sums of offences differ from the cells behind them: {examples}.",
             },
         ),
         Check(

@@ -1,4 +1,5 @@
--- Every coordinate that some indicator or measure needs: the only cells a build reads.
+-- Every coordinate that some indicator or measure needs, of whatever form: the only cells that a
+-- build reads.
 with indicator_sources as (
     select * from {{ ref('stg_contracts__indicator_sources') }}
 ),
@@ -9,14 +10,12 @@ offence_measures as (
 
 final as (
     select
-        form_code,
         section,
         line,
         graph
     from indicator_sources
     union distinct
     select
-        form_code,
         section,
         line,
         graph

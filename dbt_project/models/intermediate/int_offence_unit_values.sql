@@ -26,13 +26,13 @@ reported as (
         sum(case when measures.measure = 'registered_in_month_reported' then cells.value end)
             as registered_in_month_reported
     from cells
+    inner join submissions on cells.submission_id = submissions.submission_id
     inner join measures
         on
-            cells.form_code = measures.form_code
+            submissions.form_code = measures.form_code
             and cells.section = measures.section
             and cells.line = measures.line
             and cells.graph = measures.graph
-    inner join submissions on cells.submission_id = submissions.submission_id
     group by
         measures.offence_code,
         submissions.territory_kato,

@@ -8,6 +8,7 @@ cell. Rows that cannot fail (a zero is never negative, 0 = 0) need not be in the
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 INDEX = ("submission", "item")
 """Columns of every frame that name a row: place of the submission in the batch, place within."""
+
+
+_one_at_a_time = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +44,12 @@ def judge(frames: Mapping[str, pd.DataFrame]) -> list[Failure]:
     (left, right: float). Raises KeyError for another name.
     """
     failures = []
-    for name, frame in frames.items():
-        suite = _suites()[name]
-        if len(frame):
-            failures.extend(_failures(name, _validate(name, suite, frame)))
+    # The context of Great Expectations is shared by all threads and guards nothing itself.
+    with _one_at_a_time:
+        for name, frame in frames.items():
+            suite = _suites()[name]
+            if len(frame):
+                failures.extend(_failures(name, _validate(name, suite, frame)))
     return failures
 
 

@@ -56,11 +56,8 @@ def ingest(
     if manifest is not None:
         requests = read_manifest(manifest, folder, services.contracts, period=period)
     else:
-        requests = [
-            Request(path, path.name, _required(period)) for path in _files_to_read(folder)
-        ]
-    common = {"by": by, "received_at": received_at}
-    requests = [replace(r, form=r.form or form, **common) for r in requests]
+        requests = [Request(path, path.name, _required(period)) for path in _files_to_read(folder)]
+    requests = [replace(r, form=r.form or form, by=by, received_at=received_at) for r in requests]
     unfinished = [_again(services, submission) for submission in services.ledger.unfinished()]
     results = run(services, [*unfinished, *requests], workers=workers, progress=progress)
     return list(results)[len(unfinished) :]
@@ -152,7 +149,7 @@ def _prepared(
             yield from _in_pool(task, waiting, count)
         except BrokenProcessPool:
             # The file at the head of the queue may have brought a worker down: try it alone.
-            yield _alone(services, task, waiting.popleft())
+            yield _alone(task, waiting.popleft())
 
 
 def _in_pool(task: Task, waiting: deque[Request], count: int) -> Iterator[Prepared]:
@@ -180,7 +177,7 @@ def _pool(task: Task, count: int) -> Iterator[ProcessPoolExecutor]:
         yield pool
 
 
-def _alone(services: Services, task: Task, request: Request) -> Prepared:
+def _alone(task: Task, request: Request) -> Prepared:
     try:
         with _pool(task, 1) as pool:
             return pool.submit(prepare, task, request).result()

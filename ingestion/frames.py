@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from ingestion.extract import Extract, Place
 from ingestion.findings import Findings
 from ingestion.locate import ABSENT
 from ingestion.normalise import Reading
-from ingestion.read import column_letters
+from ingestion.read import column_letters, reference
 from warehouse.contracts import Contracts, Form
 from warehouse.ledger import Finding
 
@@ -38,16 +39,18 @@ _READING_CODES = {
 }
 # From so many breaches of one rule in one section on, they become one finding with all the cells.
 _GROUPED_FROM = 20
+# With more terms a comparison is shown at its total alone.
+_FEW_CELLS = 12
 _EQUAL, _AT_LEAST, _AT_MOST = range(3)
 
-_compiled: dict[tuple[str, str, str], CompiledRules] = {}
+_compiled: dict[tuple[str, Form], CompiledRules] = {}
 
 
 def compiled_rules(contracts: Contracts, form: Form) -> CompiledRules:
     """The control rules of `form`, compiled once per process."""
-    key = (contracts.content_hash, form.code, form.version)
+    key = (contracts.content_hash, form)
     if key not in _compiled:
-        _compiled[key] = compile_rules(form, contracts.rule_books[form])
+        _compiled[key] = compile_rules(form, contracts.rule_book(form))
     return _compiled[key]
 
 
@@ -115,19 +118,15 @@ def _figures(extract: Extract, form: Form) -> Columns:
     return {"item": items, "value": values, "minimum": minimum[items], "fraction": fraction}
 
 
+@lru_cache(maxsize=8)
 def _limits(form: Form) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    key = (form.code, form.version)
-    if key not in _limits_of:
-        minimum, integral = [], []
-        for section in form.sections:
-            least = -np.inf if section.value.minimum is None else section.value.minimum
-            minimum.append(np.full(section.size, least))
-            integral.append(np.tile([g.integral for g in section.graphs], len(section.lines)))
-        _limits_of[key] = np.concatenate(minimum), np.concatenate(integral)
-    return _limits_of[key]
-
-
-_limits_of: dict[tuple[str, str], tuple[NDArray[np.float64], NDArray[np.bool_]]] = {}
+    """Least value and integrality of every coordinate."""
+    minimum, integral = [], []
+    for section in form.sections:
+        least = -np.inf if section.value.minimum is None else section.value.minimum
+        minimum.append(np.full(section.size, least))
+        integral.append(np.tile([g.integral for g in section.graphs], len(section.lines)))
+    return np.concatenate(minimum), np.concatenate(integral)
 
 
 def lay_out_comparisons(rules: CompiledRules, outcome: Outcome) -> dict[str, Columns]:
@@ -213,7 +212,7 @@ def _note_texts(extract: Extract, form: Form, findings: Findings) -> None:
 def _note_blanks(
     items: list[int], extract: Extract, form: Form, findings: Findings
 ) -> set[tuple[str, str]]:
-    """One finding per empty graph, else per line, else per cell. Returns the formulas among them."""
+    """One finding per empty graph, else line, else cell. Returns the formulas among them."""
     starts = np.cumsum([0, *(len(section.lines) for section in form.sections)])
     lines_of: dict[int, list[int]] = defaultdict(list)
     for item in items:
@@ -224,9 +223,7 @@ def _note_blanks(
     for index, lines in lines_of.items():
         place = extract.places[index]
         if place is not None:
-            formulas |= _note_section_blanks(
-                index, lines, place, texts, extract, form, findings
-            )
+            formulas |= _note_section_blanks(index, lines, place, texts, extract, form, findings)
     return formulas
 
 
@@ -240,7 +237,7 @@ def _note_section_blanks(
     findings: Findings,
 ) -> set[tuple[str, str]]:
     section = form.sections[index]
-    where = {"sheet": place.sheet, "section": section.code}
+    where: dict[str, Any] = {"sheet": place.sheet, "section": section.code}
     there = (place.rows != ABSENT)[:, None] & (place.columns != ABSENT)[None, :]
     values = extract.values[form.offsets[index] : form.offsets[index + 1]].reshape(there.shape)
     blank = np.isnan(values) & there
@@ -318,7 +315,7 @@ def _note_figures(
         findings.add(code, **coordinate(item, extract, form), found=value, expected=expected)
 
 
-def coordinate(item: int, extract: Extract, form: Form) -> dict[str, str | int | None]:
+def coordinate(item: int, extract: Extract, form: Form) -> dict[str, Any]:
     """Where a coordinate of the form stands: sheet, cell, section, line, graph."""
     index = int(form.coordinates.section[item])
     section, place = form.sections[index], extract.places[index]
@@ -355,13 +352,15 @@ def note_breaches(
         section = form.sections[int(form.coordinates.section[own])].code
         groups[int(rules.rule_index[comparison]), section].append(comparison)
     for (rule_index, _), comparisons in groups.items():
-        shown = comparisons if len(comparisons) < _GROUPED_FROM else comparisons[:1]
+        within_form = len(rules.forms) == 1
+        grouped = within_form and len(comparisons) >= _GROUPED_FROM
+        shown = comparisons[:1] if grouped else comparisons
         for comparison in shown:
             own = _own_coordinate(rules, comparison, shift, len(form.coordinates))
             left, right = rules.describe(comparison)
             rule = rules.rules[rule_index]
-            extra = {}
-            if len(shown) < len(comparisons):
+            grouped = len(shown) < len(comparisons)
+            if grouped:
                 cells = [
                     coordinate(
                         _own_coordinate(rules, c, shift, len(form.coordinates)), extract, form
@@ -369,9 +368,11 @@ def note_breaches(
                     for c in comparisons
                 ]
                 extra = {"count": len(comparisons), "cells": cells}
+            else:
+                extra = {"cells": _compared_cells(rules, comparison, shift, extract, form)}
             findings.add_breach(
                 rule,
-                "CONTROL_RULE_BROKEN_OFTEN" if extra else code,
+                "CONTROL_RULE_BROKEN_OFTEN" if grouped else code,
                 **coordinate(own, extract, form),
                 found=number_text(outcome.left[comparison]),
                 expected=number_text(outcome.right[comparison]),
@@ -383,8 +384,24 @@ def note_breaches(
             )
 
 
+def _compared_cells(
+    rules: CompiledRules, comparison: int, shift: int, extract: Extract, form: Form
+) -> list[str]:
+    """References of the cells that a comparison compares: any of a few may be the wrong one."""
+    own = [
+        int(c) - shift
+        for side in rules.participants(comparison)
+        for c in side
+        if shift <= c < shift + len(form.coordinates)
+    ]
+    if len(own) > _FEW_CELLS:
+        return []
+    places = [coordinate(c, extract, form) for c in own]
+    return [reference(str(p["sheet"]), str(p["cell"])) for p in places if p["cell"]]
+
+
 def _own_coordinate(rules: CompiledRules, comparison: int, shift: int, size: int) -> int:
-    """The coordinate of the judged form that stands for a comparison: the anchor if it is its own."""
+    """The coordinate of the judged form that stands for a comparison, the anchor if it is one."""
     anchor = int(rules.anchor[comparison])
     if shift <= anchor < shift + size:
         return anchor - shift
@@ -395,4 +412,3 @@ def _own_coordinate(rules: CompiledRules, comparison: int, shift: int, size: int
 def number_text(value: float) -> str:
     """A number as people write it: no trailing zeros, no exponent."""
     return f"{value:.6f}".rstrip("0").rstrip(".") if value % 1 else f"{value:.0f}"
-

@@ -3,34 +3,45 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from warehouse.contracts import Form
+from warehouse.contracts.tables import ROW
 
 
 @dataclass(frozen=True, eq=False)
 class _Order:
-    """Coordinates of a form in the order of the lake: section by name, line, graph."""
+    """Coordinates of a form in the order of the lake: section by name, line, graph.
+
+    `keys` hold the lines of the form itself, also where those of the lake are territories.
+    """
 
     places: NDArray[np.int64]
+    territory: pa.DictionaryArray | None
     section: pa.DictionaryArray
     line: pa.Array
     graph: pa.Array
     keys: NDArray[np.int64]
 
 
-_orders: dict[tuple[str, str], _Order] = {}
+_orders: dict[Form, _Order] = {}
 
 
 def cells_table(form: Form, values: NDArray[np.float64]) -> pa.Table:
-    """One row per figure: section, line, graph, value. Coordinates without a figure are left out."""
-    order = _order(form)
+    """One row per figure: section, line, graph, value. Coordinates without a figure are left out.
+
+    The rows of a table become a column `territory_kato`; the line is then the same for all.
+    """
+    order = _lake_order(form)
     sorted_values = values[order.places]
+    owners = {} if order.territory is None else {"territory_kato": order.territory}
     table = pa.table(
         {
+            **owners,
             "section": order.section,
             "line": order.line,
             "graph": order.graph,
@@ -46,17 +57,16 @@ def values_of(form: Form, table: pa.Table) -> NDArray[np.float64]:
 
     Cells that this version of the form does not have are left out.
     """
-    order = _order(form)
+    order = _lake_order(form)
     names = table.column("section").combine_chunks()
     if isinstance(names, pa.ChunkedArray):
         names = names.unify_dictionaries().chunk(0)
     known = {name: i for i, name in enumerate(order.section.dictionary.to_pylist())}
     rank = np.array([known.get(name, -1) for name in names.dictionary.to_pylist()], np.int64)
-    keys = _keys(
-        rank[names.indices.to_numpy()],
-        table.column("line").to_numpy(),
-        table.column("graph").to_numpy(),
-    )
+    lines = table.column("line").to_numpy()
+    if order.territory is not None:
+        lines = _lines_of(form, table.column("territory_kato"))
+    keys = _keys(rank[names.indices.to_numpy()], lines, table.column("graph").to_numpy())
     at = np.minimum(np.searchsorted(order.keys, keys), len(order.keys) - 1)
     found = order.keys[at] == keys
     values = np.full(len(form.coordinates), np.nan)
@@ -64,27 +74,34 @@ def values_of(form: Form, table: pa.Table) -> NDArray[np.float64]:
     return values
 
 
-def _order(form: Form) -> _Order:
-    key = (form.code, form.version)
-    if key not in _orders:
-        _orders[key] = _sorted(form)
-    return _orders[key]
-
-
-def _sorted(form: Form) -> _Order:
+@lru_cache(maxsize=256)
+def _lake_order(form: Form) -> _Order:
     names = sorted(section.code for section in form.sections)
     rank = np.array([names.index(section.code) for section in form.sections], dtype=np.int32)
     coordinates = form.coordinates
     section = rank[coordinates.section]
     keys = _keys(section, coordinates.line, coordinates.graph)
     places = np.argsort(keys, kind="stable")
+    line = coordinates.line
+    territory = None
+    if form.unbound is not None:
+        owners = pa.array(form.row_territories, pa.string()).dictionary_encode()
+        territory = owners.take(pa.array(places))
+        line = np.full_like(line, ROW)
     return _Order(
         places=places,
+        territory=territory,
         section=pa.DictionaryArray.from_arrays(pa.array(section[places]), pa.array(names)),
-        line=pa.array(coordinates.line[places]),
+        line=pa.array(line[places]),
         graph=pa.array(coordinates.graph[places]),
         keys=keys[places],
     )
+
+
+def _lines_of(form: Form, territories: pa.ChunkedArray) -> NDArray[np.int64]:
+    """Lines of a bound table by the unit they stand for; -1 for a unit that has none."""
+    line_of = {line.territory: line.code for line in form.sections[0].lines}
+    return np.array([line_of.get(kato, -1) for kato in territories.to_pylist()], np.int64)
 
 
 def _keys(

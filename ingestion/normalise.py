@@ -14,7 +14,9 @@ _SPACES = " \t\r\n\u00a0\u2000-\u200b\u202f\u205f\u2060\u3000\ufeff"
 _MINUS = r"\-" + "\u2212\u2010-\u2015"
 _EDGE = re.compile(f"^[{_SPACES}]+|[{_SPACES}]+$")
 _PLAIN = re.compile(r"[+-]?\d+(?:\.\d+)?", re.ASCII)
-_GROUPED_BY_SPACE = re.compile(rf"([+{_MINUS}]?)(\d{{1,3}}(?:[{_SPACES}'’]\d{{3}})+)([.,]\d+)?", re.ASCII)
+_GROUPED_BY_SPACE = re.compile(
+    rf"([+{_MINUS}]?)(\d{{1,3}}(?:[{_SPACES}'’]\d{{3}})+)([.,]\d+)?", re.ASCII
+)
 _DECIMAL_COMMA = re.compile(rf"([+{_MINUS}]?)(\d+),(\d+)", re.ASCII)
 _GROUPED_BY_COMMA = re.compile(rf"([+{_MINUS}]?)(\d{{1,3}}(?:,\d{{3}})+)(\.\d+)?", re.ASCII)
 _GROUPED_BY_POINT = re.compile(rf"([+{_MINUS}]?)(\d{{1,3}}(?:\.\d{{3}})+)(,\d+)?", re.ASCII)
@@ -45,7 +47,7 @@ class Figure:
     choices: tuple[str, ...] = ()
 
 
-def read_figure(text: str) -> Figure:
+def read_figure(text: str) -> Figure:  # noqa: C901 (one case after the other)
     """The only possible number in `text`, or the reason why there is none."""
     stripped = _EDGE.sub("", text)
     if not stripped:

@@ -109,7 +109,8 @@ class Workbook:
             if _CORE not in package.namelist():
                 return DocumentProperties()
             try:
-                core = ElementTree.fromstring(package.read(_CORE))
+                # Parts that declare entities were refused by `safety.inspect`.
+                core = ElementTree.fromstring(package.read(_CORE))  # noqa: S314
             except ElementTree.ParseError:
                 return DocumentProperties()
         return DocumentProperties(
@@ -128,6 +129,11 @@ def sheet_of(reference: str) -> str:
     if title.startswith("'"):
         title = title[1:-1].replace("''", "'")
     return title
+
+
+def reference(sheet: str, address: str) -> str:
+    """`'R1'!E7` for a cell of a sheet; the name is quoted whether or not it need be."""
+    return "'" + sheet.replace("'", "''") + f"'!{address}"
 
 
 def column_letters(index: int) -> str:

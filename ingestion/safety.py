@@ -58,7 +58,7 @@ class Inspection:
     formulas: tuple[str, ...] = ()
 
 
-def inspect(content: bytes, limits: Limits = Limits()) -> Inspection:  # noqa: B008 (frozen)
+def inspect(content: bytes, limits: Limits = Limits()) -> Inspection:
     """Everything that speaks against parsing `content` as an .xlsx workbook."""
     if problem := _not_a_package(content, limits):
         return Inspection((problem,))
@@ -77,7 +77,14 @@ def inspect(content: bytes, limits: Limits = Limits()) -> Inspection:  # noqa: B
             for part in parts:
                 if part.filename not in xml:
                     _drain(package, part)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError) as e:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        OSError,
+        NotImplementedError,
+        ValueError,
+    ) as e:
         return Inspection((Problem("DAMAGED_WORKBOOK", {"reason": str(e)}),))
     except RuntimeError:
         # zipfile says so when an entry needs a password.
@@ -117,9 +124,7 @@ def too_large(size: int, limits: Limits) -> Problem:
     )
 
 
-def _inflates_too_much(
-    parts: list[zipfile.ZipInfo], packed: int, limits: Limits
-) -> Problem | None:
+def _inflates_too_much(parts: list[zipfile.ZipInfo], packed: int, limits: Limits) -> Problem | None:
     # The declared sizes can be believed here: zipfile stops at them, and a part that is longer
     # fails its checksum and is refused as damaged.
     inflated = sum(part.file_size for part in parts)

@@ -101,6 +101,10 @@ def _likenesses(
         likeness = similarity(section, found)
         has_name = sheet_key(sheet) == sheet_key(section.section.sheet)
         if has_name:
-            yield likeness if likeness < closest else likeness + _SAME_NAME, section.section.code, sheet
+            yield (
+                likeness if likeness < closest else likeness + _SAME_NAME,
+                section.section.code,
+                sheet,
+            )
         elif likeness >= _RECOGNISED and likeness == closest and section.title in found:
             yield likeness, section.section.code, sheet

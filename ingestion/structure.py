@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pyarrow.compute as pc
 
@@ -10,11 +11,10 @@ from ingestion.expected import ExpectedSection, plain
 from ingestion.findings import Findings
 from ingestion.locate import ABSENT, Table, row_label
 from ingestion.read import Grid
+from warehouse.contracts import Line
 
 
-def note_structure(
-    grid: Grid, table: Table, expected: ExpectedSection, findings: Findings
-) -> None:
+def note_structure(grid: Grid, table: Table, expected: ExpectedSection, findings: Findings) -> None:
     """Add a finding for each missing, repeated, unknown or mislabelled line and graph."""
     _note_graphs(grid, table, expected, findings)
     _note_lines(grid, table, expected, findings)
@@ -25,13 +25,20 @@ def note_structure(
 
 def _note_graphs(grid: Grid, table: Table, expected: ExpectedSection, findings: Findings) -> None:
     section = expected.section
-    where = {"sheet": grid.sheet, "section": section.code}
+    where: dict[str, Any] = {"sheet": grid.sheet, "section": section.code}
     for graph, column in zip(section.graphs, table.columns.tolist(), strict=True):
         if column == ABSENT:
             findings.add("GRAPH_MISSING", **where, graph=graph.number, name=graph.name.ru)
     for number, column in table.repeated_graphs:
         address = grid.address(table.graph_row, column)
-        findings.add("GRAPH_REPEATED", **where, graph=number, cell=address)
+        first = int(table.columns[section.graph_index[number]])
+        findings.add(
+            "GRAPH_REPEATED",
+            **where,
+            graph=number,
+            cell=address,
+            cells=[grid.address(table.graph_row, first)],
+        )
     for number, column in table.unknown_graphs:
         address = grid.address(table.graph_row, column)
         findings.add("GRAPH_UNKNOWN", **where, cell=address, found=number)
@@ -39,7 +46,7 @@ def _note_graphs(grid: Grid, table: Table, expected: ExpectedSection, findings: 
 
 def _note_lines(grid: Grid, table: Table, expected: ExpectedSection, findings: Findings) -> None:
     section = expected.section
-    where = {"sheet": grid.sheet, "section": section.code}
+    where: dict[str, Any] = {"sheet": grid.sheet, "section": section.code}
     if (table.rows == ABSENT).all():
         findings.add("CODES_NOT_FOUND", **where, count=len(section.lines))
         return
@@ -49,13 +56,14 @@ def _note_lines(grid: Grid, table: Table, expected: ExpectedSection, findings: F
             findings.add("LINE_MISSING", **where, line=line.code, name=line.name.ru, count=count)
     code_column = max(table.code_column, 0)
     for code, row in table.repeated_lines:
-        first = int(table.rows[section.line_index[code]])
+        first = grid.address(int(table.rows[section.line_index[code]]), code_column)
         findings.add(
             "LINE_REPEATED",
             **where,
             line=code,
             cell=grid.address(row, code_column),
-            first=grid.address(first, code_column),
+            first=first,
+            cells=[first],
         )
     for text, row in table.unknown_lines:
         findings.add("LINE_UNKNOWN", **where, cell=grid.address(row, code_column), found=text)
@@ -100,8 +108,22 @@ def _note_labels(grid: Grid, table: Table, expected: ExpectedSection, findings: 
             cell=grid.address(row, table.code_column),
             found=found,
             expected=line.name.ru,
+            cells=_label_cells(grid, table, expected, line, row),
             **({} if other is None else {"other": other}),
         )
+
+
+def _label_cells(
+    grid: Grid, table: Table, expected: ExpectedSection, line: Line, row: int
+) -> list[str]:
+    """Addresses of the label of a row: it may stand wrong as well as the code."""
+    layout = expected.section.layout
+    cells = []
+    for column, text in zip(layout.label_columns, line.labels, strict=True):
+        place = table.code_column - layout.code_column + column
+        if 0 <= place < table.code_column and (text or grid.columns[place][row].as_py()):
+            cells.append(grid.address(row, place))
+    return cells
 
 
 def _same_letters(found: str, wanted: str) -> bool:
@@ -116,7 +138,7 @@ def _note_headers(grid: Grid, table: Table, expected: ExpectedSection, findings:
     """A header text must stand over the graph it belongs to, in whatever row."""
     section = expected.section
     over: dict[str, int] = {}
-    for column, number, text in _header_texts(expected):
+    for row, column, number, text in _header_texts(expected):
         place = _place_of_column(table, expected, column)
         if place is None or _stands_over(grid, table, place, text):
             continue
@@ -130,17 +152,18 @@ def _note_headers(grid: Grid, table: Table, expected: ExpectedSection, findings:
             graph=number,
             cell=grid.address(table.graph_row, place),
             expected=" ".join(text.split()),
+            cells=[grid.address(max(table.graph_row - row, 0), place)],
             **({} if other in (None, number) else {"other": other}),
         )
 
 
-def _header_texts(expected: ExpectedSection) -> Iterator[tuple[int, int, str]]:
-    """(column on the official sheet, graph number, text) of the texts anchored over graphs."""
+def _header_texts(expected: ExpectedSection) -> Iterator[tuple[int, int, int, str]]:
+    """(rows above the graph numbers, column, graph number, text) of the texts over graphs."""
     layout = expected.section.layout
     numbers = {graph.column: graph.number for graph in expected.section.graphs}
     for row, column, text in layout.texts:
         if layout.header_row <= row < layout.graph_row and column in numbers:
-            yield column, numbers[column], text
+            yield layout.graph_row - row, column, numbers[column], text
 
 
 def _place_of_column(table: Table, expected: ExpectedSection, column: int) -> int | None:
@@ -157,9 +180,7 @@ def _stands_over(grid: Grid, table: Table, place: int, text: str) -> bool:
     return any(cell and (cell == text or plain(cell) == wanted) for cell in above)
 
 
-def _texts_over_graphs(
-    grid: Grid, table: Table, expected: ExpectedSection
-) -> dict[str, int]:
+def _texts_over_graphs(grid: Grid, table: Table, expected: ExpectedSection) -> dict[str, int]:
     found: dict[str, int] = {}
     for graph, place in zip(expected.section.graphs, table.columns.tolist(), strict=True):
         if place != ABSENT:

@@ -111,9 +111,7 @@ def test_two_cells_at_opposite_corners_do_not_fill_the_memory(desk: Desk) -> Non
     def far_cell(book: Book) -> None:
         book["R1"]["XFD1048576"] = 1
 
-    finding = only(
-        rejected(desk, sng_workbook(far_cell), "SHEET_TOO_LARGE"), "SHEET_TOO_LARGE"
-    )
+    finding = only(rejected(desk, sng_workbook(far_cell), "SHEET_TOO_LARGE"), "SHEET_TOO_LARGE")
     assert (finding.params["rows"], finding.params["columns"]) == (1048576, 16384)
 
 
@@ -154,9 +152,7 @@ def test_macros_are_refused(desk: Desk) -> None:
 
 
 def test_external_links_are_refused(desk: Desk) -> None:
-    content = _repack(
-        sng_workbook(), {"xl/externalLinks/externalLink1.xml": b"<externalLink/>"}
-    )
+    content = _repack(sng_workbook(), {"xl/externalLinks/externalLink1.xml": b"<externalLink/>"})
     rejected(desk, content, "EXTERNAL_LINKS")
 
 

@@ -47,7 +47,21 @@ def test_a_comma_before_three_digits_is_left_to_the_clerk() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["уточняется", "12 тыс.", "12 34", "1 2345", "nan", "inf", "1e5", "12¹", "１２", "5%", "(5)", "0x1F", "--5"],
+    [
+        "уточняется",
+        "12 тыс.",
+        "12 34",
+        "1 2345",
+        "nan",
+        "inf",
+        "1e5",
+        "12¹",
+        "１２",
+        "5%",
+        "(5)",
+        "0x1F",
+        "--5",
+    ],
 )
 def test_what_is_no_number_is_not_read(text: str) -> None:
     figure = read_figure(text)

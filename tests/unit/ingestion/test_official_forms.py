@@ -34,9 +34,7 @@ def test_all_real_workbooks_are_accepted_by_their_own_names_and_titles(
 def test_every_figure_is_the_one_an_independent_reader_finds(file: Path) -> None:
     contracts = load_contracts()
     form = contracts.forms["1-M"]
-    read = extract(
-        file.read_bytes(), contracts, period="2022-12", form_code=None, limits=Limits()
-    )
+    read = extract(file.read_bytes(), contracts, period="2022-12", form_code=None, limits=Limits())
     book = CalamineWorkbook.from_path(file)
     for index, section in enumerate(form.sections):
         rows = book.get_sheet_by_name(section.sheet).to_python(skip_empty_area=False)

@@ -36,9 +36,7 @@ def test_a_faultless_form_is_accepted_without_a_remark(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("text", "value"), [("1 234", 1234), ("1\u00a0234", 1234), ("1\u2009234", 1234)]
 )
-def test_a_number_typed_as_text_is_read_with_a_warning(
-    desk: Desk, text: str, value: float
-) -> None:
+def test_a_number_typed_as_text_is_read_with_a_warning(desk: Desk, text: str, value: float) -> None:
     result = desk.send(sng_workbook(put("R1", "E7", text)))
     assert result.verdict is Verdict.ACCEPTED_WITH_WARNINGS
     finding = only(result, "NUMBER_AS_TEXT")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from warehouse.clock import period_month
+from warehouse.claims.register import claim_rows, contradiction_rows
 from warehouse.contracts import Contracts, Line
 from warehouse.contracts.indicators import POPULATION, Indicator
 from warehouse.contracts.messages import Language
@@ -74,6 +75,8 @@ def write_build_inputs(
         "periods": ({"period_month": month} for month in months),
         "expected_submitters": _expected_submitters(contracts, snapshot.submissions),
         "coverage_rules": _coverage_rules(contracts),
+        "claims": claim_rows(contracts.claims, contracts),
+        "claim_contradictions": contradiction_rows(contracts.claims, contracts),
         "submissions": _submissions(snapshot.submissions),
         "findings": _findings(contracts, snapshot),
         "cell_files": _cell_files(snapshot.in_force),

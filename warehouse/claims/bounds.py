@@ -8,6 +8,8 @@ from warehouse.contracts.claims import Claim, Claims, Qualifier
 _INFINITY = Decimal("Infinity")
 _HALF = Decimal("0.5")
 _ROUNDED_FROM_ZEROS = 2
+_MOST_ROUNDED = Decimal("0.1")
+"""Nobody rounds by more than a tenth: "1000 sites" is not 500."""
 
 
 class Interval(NamedTuple):
@@ -48,7 +50,10 @@ def rounding_unit(value: Decimal) -> Decimal:
 
 def interval(value: Decimal, qualifier: Qualifier) -> Interval:
     """What `value` under `qualifier` allows, as magnitudes (the sign of a fall is not applied)."""
-    slack = max(rounding_unit(value) * _HALF, value * qualifier.tolerance)
+    rounding = rounding_unit(value) * _HALF
+    if rounding > _HALF:
+        rounding = min(rounding, value * _MOST_ROUNDED)
+    slack = max(rounding, value * qualifier.tolerance)
     low = {"closed": value - slack, "figure": value, "open": Decimal(0)}[qualifier.low]
     high = {"closed": value + slack, "figure": value, "open": _INFINITY}[qualifier.high]
     return Interval(max(low, Decimal(0)), high)

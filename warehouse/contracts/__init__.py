@@ -15,6 +15,7 @@ from warehouse.contracts.calendar import (
     load_calendar,
     load_coverage,
 )
+from warehouse.contracts.claims import Claims, load_claims
 from warehouse.contracts.files import CONTRACTS_DIR, ContractError
 from warehouse.contracts.form_files import load_forms
 from warehouse.contracts.forms import Coordinates, Form, Graph, Layout, Line, Names, Section
@@ -131,6 +132,11 @@ class Contracts:
     def deadline(self, form: str, period: str) -> datetime:
         """Give the moment (UTC) after which `form` for `period` is late. Raises KeyError."""
         return self.calendar.deadline(form, period)
+
+    @cached_property
+    def claims(self) -> Claims:
+        """The published figures and the rules to read them by."""
+        return load_claims(self.root)
 
     @cached_property
     def content_hash(self) -> str:

@@ -19,6 +19,7 @@ from ingestion.annotation.styles import Styles
 from ingestion.annotation.summary import SEVERITIES, Row, counted, summary_sheet
 from ingestion.annotation.worksheet import Place, Worksheet, address_of, places_in
 from ingestion.findings import render
+from ingestion.read import reference, sheet_of
 from ingestion.request import Services, SubmissionResult
 from ingestion.safety import Limits, inspect
 from warehouse import originals
@@ -182,16 +183,22 @@ def _marks(
     """Findings by the cells that they name, sheet by sheet, worst first."""
     marks: dict[str, dict[Place, list[Finding]]] = defaultdict(lambda: defaultdict(list))
     for finding in _worst_first(findings, sheets):
-        if finding.sheet in sheets:
-            for place in _named_places(finding):
-                marks[finding.sheet][place].append(finding)
+        for name, place in _named_cells(finding):
+            if name in sheets:
+                marks[name][place].append(finding)
     return marks
 
 
-def _named_places(finding: Finding) -> list[Place]:
-    references = [finding.cell, *finding.params.get("cells", ())]
-    places = [place for reference in references if reference for place in places_in(reference)]
-    return list(dict.fromkeys(places))
+def _named_cells(finding: Finding) -> list[tuple[str, Place]]:
+    """Sheet and place of every cell that a finding names, once each."""
+    named = [finding.cell, *finding.params.get("cells", ())]
+    cells = [
+        (sheet_of(name) or finding.sheet or "", place)
+        for name in named
+        if name
+        for place in places_in(name.rpartition("!")[2])
+    ]
+    return list(dict.fromkeys(cells))
 
 
 def _worst_first(findings: Sequence[Finding], sheets: dict[str, Sheet]) -> list[Finding]:
@@ -227,11 +234,11 @@ def _mark(
 
 
 def _link(finding: Finding, sheets: dict[str, Sheet]) -> str | None:
-    if finding.sheet not in sheets:
-        return None
-    quoted = finding.sheet.replace("'", "''")
-    places = _named_places(finding)
-    return f"'{quoted}'!{address_of(places[0]) if places else 'A1'}"
+    """Where the list leads to: the first cell of the finding, else the top of its sheet."""
+    cells = [cell for cell in _named_cells(finding) if cell[0] in sheets]
+    if cells:
+        return reference(cells[0][0], address_of(cells[0][1]))
+    return reference(finding.sheet, "A1") if finding.sheet in sheets else None
 
 
 def _heading(

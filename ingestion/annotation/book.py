@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from ingestion.annotation.package import OFFICE, Package, main
+from ingestion.annotation.package import OFFICE, Package, detach, main
 from ingestion.annotation.styles import Styles, empty_stylesheet
-from ingestion.read import SUMMARY_NAME, sheet_of
+from ingestion.read import SUMMARY_NAME, reference, sheet_of
 
 _BOOK = "xl/workbook.xml"
 _SHEET_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"
@@ -81,15 +81,14 @@ class Book:
         self._move(0, 1)
         for view in self._root.iter(main("workbookView")):
             view.set("firstSheet", "0")
-        quoted = "'" + title.replace("'", "''") + "'"
-        self._define(SUMMARY_NAME, f"{quoted}!$A$1")
-        self._define("_xlnm._FilterDatabase", f"{quoted}!{table}", local="0")
+        self._define(SUMMARY_NAME, reference(title, "$A$1"))
+        self._define("_xlnm._FilterDatabase", reference(title, table), local="0")
 
     def remove_summary(self) -> None:
         """Take out the sheet that an earlier check has put in."""
         for defined in list(self._names()):
             if defined.get("name") == SUMMARY_NAME:
-                defined.getparent().remove(defined)
+                detach(defined)
                 self._remove(sheet_of(defined.text or ""))
 
     def _remove(self, title: str) -> None:
@@ -102,7 +101,7 @@ class Book:
                 self._package.remove(targets.get(relation_id, ""))
                 for defined in list(self._names()):
                     if defined.get("localSheetId") == str(place):
-                        defined.getparent().remove(defined)
+                        detach(defined)
                 self._move(place, -1)
 
     def _move(self, first: int, by: int) -> None:
@@ -119,7 +118,7 @@ class Book:
     def _names(self) -> Iterator[etree._Element]:
         return self._root.iter(main("definedName"))
 
-    def _define(self, name: str, reference: str, *, local: str | None = None) -> None:
+    def _define(self, name: str, meaning: str, *, local: str | None = None) -> None:
         names = self._root.find(main("definedNames"))
         if names is None:
             names = etree.Element(main("definedNames"))
@@ -129,5 +128,4 @@ class Book:
         defined = etree.SubElement(names, main("definedName"), name=name, hidden="1")
         if local is not None:
             defined.set("localSheetId", local)
-        defined.text = reference
-
+        defined.text = meaning

@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from lxml import etree
 
-from ingestion.annotation.package import MAIN, Package, main, plain_text
+from ingestion.annotation.package import MAIN, Package, child, detach, main, plain_text
 from ingestion.annotation.worksheet import Place, Worksheet, address_of, place_of
 
 _VML, _O, _X = (
@@ -38,7 +38,7 @@ class Notes:
         existing = {comment.get("ref"): comment for comment in comments.iter(main("comment"))}
         author_id = _author_id(comments, author)
         drawing = self._drawing()
-        listed = comments.find(main("commentList"))
+        listed = child(comments, "commentList")
         number = _last_shape(drawing) + 1
         for place, text in texts.items():
             said = plain_text(text)[:_LONGEST]
@@ -62,7 +62,7 @@ class Notes:
         gone = set()
         for comment in list(comments.iter(main("comment"))):
             if names[int(comment.get("authorId", "0"))] in authors:
-                comment.getparent().remove(comment)
+                detach(comment)
                 gone.add(place_of(comment.get("ref", "A1")))
             else:
                 _cut(comment)
@@ -70,7 +70,7 @@ class Notes:
         if drawing is not None:
             for shape in list(self._package.tree(drawing)):
                 if _place_of_shape(shape) in gone:
-                    shape.getparent().remove(shape)
+                    detach(shape)
 
     def _has_ours(self, part: str, authors: Collection[str]) -> bool:
         comments = self._package.look(part)
@@ -89,11 +89,7 @@ class Notes:
     def _comments(self) -> etree._Element:
         part = self._find("comments")
         if part is not None:
-            root = self._package.tree(part)
-            for name in ("authors", "commentList"):
-                if root.find(main(name)) is None:
-                    etree.SubElement(root, main(name))
-            return root
+            return self._package.tree(part)
         root = etree.Element(main("comments"), nsmap={None: MAIN})
         etree.SubElement(root, main("authors"))
         etree.SubElement(root, main("commentList"))
@@ -114,7 +110,7 @@ class Notes:
 
 
 def _author_id(comments: etree._Element, author: str) -> str:
-    authors = comments.find(main("authors"))
+    authors = child(comments, "authors")
     names = [element.text for element in authors]
     if author not in names:
         etree.SubElement(authors, main("author")).text = author
@@ -135,9 +131,7 @@ def _run(text: str) -> etree._Element:
 
 
 def _append(comment: etree._Element, text: str) -> None:
-    body = comment.find(main("text"))
-    if body is None:
-        body = etree.SubElement(comment, main("text"))
+    body = child(comment, "text")
     bare = body.find(main("t"))
     if bare is not None:
         run = etree.Element(main("r"))

@@ -1,4 +1,4 @@
-"""The parts of an .xlsx package: read, replaced one by one, written back; the rest stays as it is."""
+"""The parts of an .xlsx package: read, replaced one by one, the rest written back as it was."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import cast
 
 from lxml import etree
 
@@ -45,9 +44,20 @@ def parse_xml(content: bytes, *, recover: bool = False) -> etree._Element:
 
 def to_xml(root: etree._Element) -> bytes:
     """The bytes of a part."""
-    return cast(
-        bytes, etree.tostring(root, encoding="UTF-8", xml_declaration=True, standalone=True)
-    )
+    return etree.tostring(root, encoding="UTF-8", xml_declaration=True, standalone=True)
+
+
+def child(parent: etree._Element, tag: str) -> etree._Element:
+    """The spreadsheet element `tag` of `parent`, added at its end when it is not there."""
+    found = parent.find(main(tag))
+    return etree.SubElement(parent, main(tag)) if found is None else found
+
+
+def detach(element: etree._Element) -> None:
+    """Take an element out of its parent."""
+    parent = element.getparent()
+    if parent is not None:
+        parent.remove(element)
 
 
 def plain_text(text: str) -> str:

@@ -30,7 +30,7 @@ def empty_stylesheet() -> etree._Element:
     styles.append("borders", etree.Element(main("border")))
     plain = {"numFmtId": "0", "fontId": "0", "fillId": "0", "borderId": "0"}
     styles.append("cellStyleXfs", etree.Element(main("xf"), plain))
-    styles.append("cellXfs", etree.Element(main("xf"), {**plain, "xfId": "0"}))
+    styles.append("cellXfs", etree.Element(main("xf"), plain | {"xfId": "0"}))
     return root
 
 
@@ -102,7 +102,7 @@ class Styles:
         return self.append("cellXfs", clone)
 
     def _unmarked(self, style: int) -> int:
-        """The format that `style` was before it was marked: the one that differs in its fill only."""
+        """The format that `style` was before it was marked: one that differs in its fill only."""
         wanted = _without_fill(self._format(style))
         ours = self._our_fills()
         for place, other in enumerate(self.table("cellXfs")):

@@ -86,7 +86,9 @@ def summary_sheet(
     _write(data, header_row, header, [looks.header] * len(header))
     links = etree.Element(main("hyperlinks"))
     for number, row in enumerate(rows, start=1):
-        _write_finding(data, links, header_row + number, number, row, looks, texts, contracts, language)
+        _write_finding(
+            data, links, header_row + number, number, row, looks, texts, contracts, language
+        )
     if not rows:
         _write(data, header_row + 1, [texts.text("nothing", language)], [looks.plain])
     last = header_row + max(len(rows), 1)

@@ -15,12 +15,18 @@ COLUMNS = ("file", "territory", "period", "form")
 
 
 def read_manifest(
-    manifest: Path, folder: Path, contracts: Contracts, *, period: str | None = None
+    manifest: Path,
+    folder: Path,
+    contracts: Contracts,
+    *,
+    period: str | None = None,
+    missing_ok: bool = False,
 ) -> list[Request]:
     """Requests for the files that a CSV with the columns of `COLUMNS`, in any order, lists.
 
     Only `file` must be there; `period` fills in where the list has none. UTF-8, cp1251 and
-    `;` as separator are understood. Raises UserError with the number of the line at fault.
+    `;` as separator are understood; `missing_ok` passes over lines whose file is not there. Raises
+    UserError with the number of the line at fault.
     """
     rows = list(csv.reader(io.StringIO(text := _decode(manifest)), delimiter=_delimiter(text)))
     header = [cell.strip().casefold() for cell in rows[0]] if rows else []
@@ -29,7 +35,8 @@ def read_manifest(
     requests = []
     for number, cells in enumerate(rows[1:], start=2):
         row = {name: cell.strip() for name, cell in zip(header, cells, strict=False)}
-        if any(row.values()):
+        passed_over = missing_ok and not (folder / row.get("file", "")).is_file()
+        if any(row.values()) and not passed_over:
             requests.append(_request(row, number, manifest, folder, contracts, period))
     return requests
 
@@ -46,8 +53,10 @@ def _request(
         return UserError(code, manifest=manifest.name, line=number, value=value)
 
     path = folder / row.get("file", "")
-    if not row.get("file") or not path.is_file() or not path.resolve().is_relative_to(
-        folder.resolve()
+    if (
+        not row.get("file")
+        or not path.is_file()
+        or not path.resolve().is_relative_to(folder.resolve())
     ):
         raise fault("MANIFEST_FILE_MISSING", row.get("file", ""))
     territory = row.get("territory") or None

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from mvd.commands import build, demo, ingest, query, releases, status, submit
+from mvd.commands import build, claims, demo, ingest, query, releases, stack, status, submit
 from mvd.console import errors
 from mvd.context import Context
 from warehouse.errors import UserError
@@ -44,7 +44,11 @@ app.command("rebuild")(build.rebuild)
 app.command("releases")(releases.releases)
 app.command("verify")(releases.verify)
 app.command("sql")(query.sql)
+app.command("claims")(claims.claims)
 app.command("demo")(demo.demo)
+app.command("up")(stack.up)
+app.command("down")(stack.down)
+app.command("health")(stack.health)
 
 
 def main() -> None:

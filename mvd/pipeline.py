@@ -1,22 +1,19 @@
 """A release from beginning to end: inputs, models, gate, publication.
 
-Each step is a function of the part that owns it; here they are only put in order. A build has its
-own directory, so a killed one leaves nothing that the next one could trip over.
+The steps are those that the DAGs run as tasks; here they are only put in order. A build has its own
+directory, so a killed one leaves nothing that the next one could trip over.
 """
 
 from __future__ import annotations
 
-import fcntl
-import shutil
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from warehouse.clock import utc_now
+from mvd import build_steps
 from warehouse.durable import make_directories
 from warehouse.errors import Language
 from warehouse.paths import Home
@@ -26,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ingestion.request import Services
-    from warehouse.transform import TransformResult
 
 _LANGUAGES: tuple[Language, ...] = get_args(Language)
 
@@ -73,49 +69,21 @@ def build_release(
 
     A refused build changes nothing for readers. One build at a time; a second one waits.
     """
-    from expectations import release_gate
-    from warehouse import releases
-    from warehouse.inputs import write_build_inputs
-
-    home, ledger = services.home, services.ledger
-    with _alone(home):
-        _remove_leftovers(home)
-        snapshot = ledger.snapshot(as_of)
-        periods = [s.period for s in snapshot.in_force]
-        release_id = ledger.begin_release(
-            contract_hash=services.contracts.content_hash,
-            submission_ids=[s.submission_id for s in snapshot.in_force],
-            as_of=as_of,
-            period_first=min(periods, default=None),
-            period_last=max(periods, default=None),
-        )
-        build_dir = home.builds / release_id
+    home = services.home
+    with build_steps.alone(home):
         announce("inputs")
-        inputs = write_build_inputs(
-            home, snapshot, services.contracts, directory=build_dir / "inputs"
-        )
+        release_id = build_steps.begin(services, as_of=as_of)
         announce("transform")
-        built = _transform(home, inputs.directory, build_dir, settings)
+        built = build_steps.transform(home, release_id, settings)
         if not built.is_successful:
-            return _refused(
-                services, release_id, dict.fromkeys(("ru", "kk", "en"), built.in_words())
-            )
+            return _refused(services, release_id, dict.fromkeys(_LANGUAGES, built.in_words()))
         announce("gate")
-        gate = release_gate.judge(built.database, inputs.directory, home.lake)
+        gate = build_steps.judge(home, release_id)
         if not gate.is_passed:
             reasons = {language: gate.in_words(language) for language in _LANGUAGES}
             return _refused(services, release_id, reasons)
         announce("publish")
-        draft = releases.Draft(
-            release_id=release_id,
-            build_dir=build_dir,
-            snapshot=snapshot,
-            contract_hash=services.contracts.content_hash,
-            gate=gate.as_json(),
-            created_at=utc_now(),
-        )
-        manifest = releases.publish(home, ledger, draft, settings)
-        shutil.rmtree(build_dir)
+        manifest = build_steps.publish(services, release_id, settings)
         return BuildOutcome(release_id, manifest.content_hash, {})
 
 
@@ -131,7 +99,7 @@ def rebuild_release(home: Home, release_id: str, settings: Settings) -> RebuildO
     kept = releases.rebuild_inputs(home, release_id)
     make_directories(home.builds)
     with tempfile.TemporaryDirectory(prefix=f"rebuild-{release_id}-", dir=home.builds) as scratch:
-        built = _transform(home, kept.inputs, Path(scratch), settings)
+        built = build_steps.run_models(home, kept.inputs, Path(scratch), settings)
         if not built.is_successful:
             problem = "; ".join(built.in_words())
             raise UserError("BUILD_INCOMPLETE", build=release_id, problem=problem)
@@ -147,35 +115,8 @@ def rebuild_release(home: Home, release_id: str, settings: Settings) -> RebuildO
     )
 
 
-def _transform(home: Home, inputs: Path, build_dir: Path, settings: Settings) -> TransformResult:
-    from warehouse.transform import transform
-
-    return transform(
-        inputs,
-        home.lake,
-        build_dir,
-        threads=settings.threads,
-        memory_limit=settings.memory_limit,
-    )
-
-
 def _refused(
     services: Services, release_id: str, reasons: Mapping[Language, Sequence[str]]
 ) -> BuildOutcome:
-    services.ledger.record_release(release_id, state="refused")
+    build_steps.refuse(services, release_id)
     return BuildOutcome(release_id, None, reasons)
-
-
-@contextmanager
-def _alone(home: Home) -> Iterator[None]:
-    make_directories(home.builds)
-    with (home.builds / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def _remove_leftovers(home: Home) -> None:
-    """Directories of builds that were refused or killed; nothing but the lock is kept."""
-    for path in home.builds.iterdir():
-        if path.is_dir() and not path.name.startswith("rebuild-"):
-            shutil.rmtree(path)

@@ -30,6 +30,8 @@ class Settings(BaseSettings):
     sql_timeout_seconds: float = Field(default=60.0, gt=0)
     max_upload_bytes: int = Field(default=50 * 1024 * 1024, gt=0)
     language: Language = "ru"
+    notice_url: str = Field(default="", pattern=r"^(https?://.+)?$")
+    """Where notices (a task failed, a report is late) are posted as JSON; empty means nowhere."""
 
     @property
     def paths(self) -> Home:

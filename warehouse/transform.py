@@ -15,7 +15,10 @@ _HEALTHY = {"success", "pass", "warn", "no-op"}
 
 @dataclass(frozen=True, slots=True)
 class NodeResult:
-    """One model or test. `message` is dbt's own words, empty when all went well."""
+    """One model or test. `message` is dbt's own words, empty when all went well.
+
+    `model` is the model that a test guards; empty for models, and for tests across models.
+    """
 
     name: str
     kind: str
@@ -23,6 +26,7 @@ class NodeResult:
     seconds: float
     message: str
     description: str
+    model: str = ""
 
     @property
     def is_failed(self) -> bool:
@@ -61,8 +65,11 @@ class TransformResult:
         return tuple(node for node in self.nodes if node.kind.endswith("test"))
 
     def in_words(self) -> list[str]:
-        """What went wrong, one sentence each; empty after a success."""
-        lines = [node.in_words() for node in self.failures]
+        """What went wrong, one sentence each; empty after a success.
+
+        What was only skipped because something before it failed is left out.
+        """
+        lines = [node.in_words() for node in self.failures if node.status != "skipped"]
         return lines or ([self.error] if self.error else [])
 
 
@@ -157,6 +164,7 @@ def _node(entry: dict[str, Any], known: dict[str, Any]) -> NodeResult:
         seconds=float(entry["execution_time"]),
         message="" if status in _HEALTHY else str(entry.get("message") or ""),
         description=node.get("description", ""),
+        model=(node.get("attached_node") or node.get("model") or "").rpartition(".")[2],
     )
 
 

@@ -1,0 +1,185 @@
+"""The steps of a build, each of which may run in a process of its own, and again after a crash.
+
+What one step leaves for the next lies in `builds/<release_id>`: the inputs, the snapshot of the
+ledger they were made from, the database, the result of the gate. Whoever runs a step holds the
+lock of `alone`: one process at a time writes.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from warehouse.clock import utc_now
+from warehouse.durable import make_directories
+from warehouse.paths import Home
+from warehouse.settings import Settings
+
+if TYPE_CHECKING:
+    from expectations.release_gate import GateResult
+    from ingestion.request import Services
+    from warehouse.ledger import Snapshot
+    from warehouse.manifest import Manifest
+    from warehouse.transform import TransformResult
+
+_SNAPSHOT = "snapshot.json"
+_FINDINGS = "findings.parquet"
+_ABANDONED_AFTER_SECONDS = 3600
+
+
+@contextmanager
+def alone(home: Home) -> Iterator[None]:
+    """One builder at a time; a second one waits. The lock goes with its process."""
+    make_directories(home.builds)
+    with (home.builds / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def begin(services: Services, *, as_of: datetime | None = None) -> str:
+    """Take a running number and write the inputs of a build (received by `as_of`)."""
+    from warehouse.inputs import write_build_inputs
+
+    home, ledger = services.home, services.ledger
+    remove_leftovers(services)
+    snapshot = ledger.snapshot(as_of)
+    periods = [s.period for s in snapshot.in_force]
+    release_id = ledger.begin_release(
+        contract_hash=services.contracts.content_hash,
+        submission_ids=[s.submission_id for s in snapshot.in_force],
+        as_of=as_of,
+        period_first=min(periods, default=None),
+        period_last=max(periods, default=None),
+    )
+    build_dir = home.builds / release_id
+    write_build_inputs(home, snapshot, services.contracts, directory=build_dir / "inputs")
+    _keep_snapshot(build_dir, snapshot, services.contracts.content_hash)
+    return release_id
+
+
+def transform(home: Home, release_id: str, settings: Settings) -> TransformResult:
+    """Run the models and their tests over the inputs of the build."""
+    build_dir = home.builds / release_id
+    _touch(build_dir)
+    return run_models(home, build_dir / "inputs", build_dir, settings)
+
+
+def run_models(home: Home, inputs: Path, build_dir: Path, settings: Settings) -> TransformResult:
+    """Run dbt once over `inputs`, everything it writes into `build_dir`."""
+    from warehouse import transform as models
+
+    return models.transform(
+        inputs,
+        home.lake,
+        build_dir,
+        threads=settings.threads,
+        memory_limit=settings.memory_limit,
+    )
+
+
+def judge(home: Home, release_id: str) -> GateResult:
+    """Judge the marts of the build; the result lies beside them for `publish`."""
+    from expectations import release_gate
+    from warehouse.releases import DATABASE
+
+    build_dir = home.builds / release_id
+    _touch(build_dir)
+    return release_gate.judge(build_dir / DATABASE, build_dir / "inputs", home.lake)
+
+
+def publish(services: Services, release_id: str, settings: Settings) -> Manifest:
+    """Publish a build that passed its gate; one that is published already stays as it is.
+
+    ValueError when the gate has not passed it. UserError RELEASE_OUTDATED when a newer release
+    came first: then nothing is lost, for the newer one holds all that this one would.
+    """
+    from expectations.release_gate import RESULT_NAME
+    from warehouse import releases
+
+    home, build_dir = services.home, services.home.builds / release_id
+    if release_id in releases.list_releases(home):
+        shutil.rmtree(build_dir, ignore_errors=True)
+        return releases.read_manifest(home, release_id)
+    gate = json.loads((build_dir / RESULT_NAME).read_text(encoding="utf-8"))
+    if not gate["is_passed"]:
+        raise ValueError(f"the gate refused {release_id}")
+    snapshot, contract_hash = _kept_snapshot(build_dir)
+    draft = releases.Draft(
+        release_id=release_id,
+        build_dir=build_dir,
+        snapshot=snapshot,
+        contract_hash=contract_hash,
+        gate=gate,
+        created_at=utc_now(),
+    )
+    manifest = releases.publish(home, services.ledger, draft, settings)
+    shutil.rmtree(build_dir)
+    return manifest
+
+
+def refuse(services: Services, release_id: str) -> None:
+    """Note that the build is not to be published; its directory stays until the next one."""
+    services.ledger.record_release(release_id, state="refused")
+
+
+def remove_leftovers(services: Services) -> list[str]:
+    """Remove the directories of builds that ended, or that nobody has touched for an hour.
+
+    Gives their names. What a killed build spilled to disk lies inside them.
+    """
+    building = {record.release_id for record in services.ledger.releases("building")}
+    removed = []
+    for path in services.home.builds.iterdir():
+        in_use = path.name in building or path.name.startswith("rebuild-")
+        if path.is_dir() and (not in_use or _is_abandoned(path)):
+            shutil.rmtree(path)
+            removed.append(path.name)
+    return sorted(removed)
+
+
+def _is_abandoned(path: Path) -> bool:
+    return time.time() - path.stat().st_mtime > _ABANDONED_AFTER_SECONDS
+
+
+def _touch(build_dir: Path) -> None:
+    """Say that the build is alive; the time of a directory does not follow the files in it."""
+    build_dir.touch()
+
+
+def _keep_snapshot(build_dir: Path, snapshot: Snapshot, contract_hash: str) -> None:
+    import pyarrow.parquet as pq
+    from pydantic import TypeAdapter
+
+    from warehouse.ledger import Submission
+
+    submissions = TypeAdapter(list[Submission]).dump_python(snapshot.submissions, mode="json")
+    kept = {
+        "as_of": snapshot.as_of.isoformat() if snapshot.as_of else None,
+        "contract_hash": contract_hash,
+        "submissions": submissions,
+    }
+    pq.write_table(snapshot.findings, build_dir / _FINDINGS)
+    text = json.dumps(kept, ensure_ascii=False)
+    (build_dir / _SNAPSHOT).write_text(text, encoding="utf-8")
+
+
+def _kept_snapshot(build_dir: Path) -> tuple[Snapshot, str]:
+    import pyarrow.parquet as pq
+    from pydantic import TypeAdapter
+
+    from warehouse.ledger import Snapshot, Submission
+
+    kept = json.loads((build_dir / _SNAPSHOT).read_text(encoding="utf-8"))
+    snapshot = Snapshot(
+        as_of=datetime.fromisoformat(kept["as_of"]) if kept["as_of"] else None,
+        submissions=TypeAdapter(list[Submission]).validate_python(kept["submissions"]),
+        findings=pq.read_table(build_dir / _FINDINGS),
+    )
+    return snapshot, str(kept["contract_hash"])

@@ -1,0 +1,58 @@
+"""The little of Airflow's REST interface that the stack needs: health, sign-in, pools."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from typing import Any
+
+_TIMEOUT_SECONDS = 10
+_PARTS = ("metadatabase", "scheduler", "triggerer", "dag_processor")
+
+
+class UnreachableError(Exception):
+    """No answer, or none that makes sense."""
+
+
+class AirflowApi:
+    """An Airflow on a loopback port."""
+
+    def __init__(self, port: int) -> None:
+        self.url = f"http://127.0.0.1:{port}"
+        self._token = ""
+
+    def health(self) -> dict[str, bool]:
+        """Whether each part of Airflow is healthy. Raises UnreachableError."""
+        answer = self.call("GET", "/api/v2/monitor/health")
+        return {name: (answer.get(name) or {}).get("status") == "healthy" for name in _PARTS}
+
+    def sign_in(self, user: str, password: str) -> None:
+        """Get a token for the calls that follow."""
+        answer = self.call("POST", "/auth/token", {"username": user, "password": password})
+        self._token = str(answer["access_token"])
+
+    def set_pool(self, name: str, slots: int, description: str = "") -> None:
+        """Create a pool or set its slots."""
+        body = {"name": name, "slots": slots, "description": description, "include_deferred": False}
+        try:
+            self.call("PATCH", f"/api/v2/pools/{name}", {**body, "pool": name})
+        except UnreachableError:
+            self.call("POST", "/api/v2/pools", body)
+
+    def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        """One call; JSON in, JSON out. Raises UnreachableError for anything but success."""
+        headers = {"Content-Type": "application/json"}
+        if self._token:
+            headers["Authorization"] = f"Bearer {self._token}"
+        content = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(  # noqa: S310 - always our own loopback server
+            f"{self.url}{path}", data=content, headers=headers, method=method
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310
+                text = answer.read()
+        except (OSError, urllib.error.URLError) as error:
+            detail = error.read().decode() if isinstance(error, urllib.error.HTTPError) else ""
+            raise UnreachableError(f"{method} {path}: {error} {detail}".strip()) from error
+        return json.loads(text) if text else None

@@ -1,0 +1,188 @@
+"""Start, stop and look at the embedded stack from outside."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import psutil
+
+from mvd.stack.airflow_api import AirflowApi, UnreachableError
+from mvd.stack.layout import Layout, State, read_state
+from mvd.stack.processes import end_all, of_stack
+from warehouse.errors import UserError
+
+_POLL_SECONDS = 0.5
+_START_SECONDS = 300.0
+_STOP_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class PartHealth:
+    """One line of the status. `detail` says what is wrong, empty when nothing is."""
+
+    name: str
+    is_healthy: bool
+    pid: int | None
+    url: str
+    restarts: int
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Whether the stack runs and each part of it is healthy."""
+
+    stage: str
+    parts: tuple[PartHealth, ...]
+
+    @property
+    def is_healthy(self) -> bool:
+        return self.stage == "running" and all(part.is_healthy for part in self.parts)
+
+
+def is_supervised(layout: Layout) -> bool:
+    """Whether a supervisor lives."""
+    if not layout.lock.exists():
+        return False
+    with layout.lock.open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def up(
+    layout: Layout,
+    *,
+    with_portal: bool,
+    ports: dict[str, int],
+    progress: Callable[[Health], None] = lambda _: None,
+) -> Health:
+    """Start the stack unless it runs, and wait until all of it is healthy.
+
+    UserError STACK_FAILED when it does not come up. Ended from outside while it waits
+    (KeyboardInterrupt), it ends what it started.
+    """
+    layout.create()
+    process = None if is_supervised(layout) else _start(layout, with_portal, ports)
+    try:
+        return _wait(layout, process, progress)
+    except BaseException:
+        if process is not None:
+            down(layout)
+        raise
+
+
+def down(layout: Layout) -> int:
+    """End the stack and everything it started; gives the number of processes ended."""
+    before = len(of_stack(layout.root))
+    state = read_state(layout)
+    if state is not None and is_supervised(layout):
+        _ask_to_stop(state)
+        deadline = time.monotonic() + _STOP_SECONDS
+        while is_supervised(layout) and time.monotonic() < deadline:
+            time.sleep(_POLL_SECONDS)
+    end_all(layout.root, grace_seconds=5.0)
+    layout.state.unlink(missing_ok=True)
+    return before
+
+
+def health(layout: Layout) -> Health:
+    """Look at every part: does its process live, does it answer."""
+    state = read_state(layout)
+    if state is None or not is_supervised(layout):
+        return Health("down", ())
+    answers = _airflow_answers(state)
+    return Health(state.stage, tuple(_part(state, name, answers) for name in state.parts))
+
+
+def _start(layout: Layout, with_portal: bool, ports: dict[str, int]) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "mvd.stack.supervisor", str(layout.home.root)]
+    command += ["--ports", json.dumps(ports), *(["--portal"] if with_portal else [])]
+    with (layout.logs / "supervisor.log").open("ab") as log:
+        return subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+def _wait(
+    layout: Layout, process: subprocess.Popen[bytes] | None, progress: Callable[[Health], None]
+) -> Health:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        found = health(layout)
+        progress(found)
+        if found.is_healthy:
+            return found
+        if process is not None and process.poll() not in (None, 3):
+            raise UserError("STACK_FAILED", logs=layout.logs)
+        time.sleep(_POLL_SECONDS)
+    raise UserError("STACK_FAILED", logs=layout.logs)
+
+
+def _ask_to_stop(state: State) -> None:
+    try:
+        psutil.Process(state.supervisor_pid).send_signal(signal.SIGTERM)
+    except psutil.NoSuchProcess:
+        return
+
+
+_HEALTH_KEYS = {
+    "airflow-api": "metadatabase",
+    "airflow-dags": "dag_processor",
+    "airflow-triggers": "triggerer",
+    "airflow-scheduler": "scheduler",
+}
+
+
+def _airflow_answers(state: State) -> dict[str, bool] | str:
+    try:
+        return AirflowApi(state.ports["airflow"]).health()
+    except UnreachableError as error:
+        return str(error)
+
+
+def _part(state: State, name: str, answers: dict[str, bool] | str) -> PartHealth:
+    part = state.parts[name]
+    detail = _trouble(state, name, answers)
+    url = {
+        "airflow-api": f"http://127.0.0.1:{state.ports['airflow']}",
+        "portal": f"http://127.0.0.1:{state.ports['portal']}",
+    }.get(name, "")
+    return PartHealth(name, not detail, part.pid, url, part.restarts, detail)
+
+
+def _trouble(state: State, name: str, answers: dict[str, bool] | str) -> str:
+    part = state.parts[name]
+    if part.gave_up:
+        return "crashed too often"
+    if part.pid is None:
+        return "not started"
+    if name == "portal":
+        return "" if _answers(state.ports["portal"]) else "no answer"
+    if isinstance(answers, str):
+        return "no answer" if name == "airflow-api" else "unknown: the API does not answer"
+    return "" if answers[_HEALTH_KEYS[name]] else "no heartbeat"
+
+
+def _answers(port: int) -> bool:
+    import urllib.error
+    import urllib.request
+
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except (OSError, urllib.error.URLError):
+        return False

@@ -224,13 +224,18 @@ def _independent(measures: tuple[str, ...]) -> tuple[Check, ...]:
         Check(
             code="REGION_EQUALS_CELLS",
             query="""
-                with told as (
-                    select o.indicator_code, s.territory_kato, s.period_month,
+                with units as (
+                    select distinct submission_id, territory_kato from cells
+                ), told as (
+                    select o.indicator_code, s.period_month,
+                        coalesce(u.territory_kato, s.territory_kato) as territory_kato,
                         case when count(c.value) = count(*) then sum(o.sign * c.value) end as value
                     from indicator_sources as o
                     join submissions as s on s.form_code = o.form_code and s.is_in_force
+                    left join units as u on u.submission_id = s.submission_id
                     left join cells as c
-                        on c.submission_id = s.submission_id and c.section = o.section
+                        on c.submission_id = s.submission_id
+                        and c.territory_kato = u.territory_kato and c.section = o.section
                         and c.line = o.line and c.graph = o.graph
                     where o.basis = 'ytd'
                     group by all

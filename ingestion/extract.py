@@ -14,10 +14,18 @@ from ingestion.expected import ExpectedForm, ExpectedSection, expected_form
 from ingestion.findings import Findings
 from ingestion.formulas import formula_cells
 from ingestion.locate import ABSENT, Table, locate
+from ingestion.origin import infer_territory, statements
 from ingestion.read import DocumentProperties, Grid, Workbook, column_letters
-from ingestion.safety import Limits, inspect
+from ingestion.safety import Inspection, Limits, inspect
 from ingestion.sheets import Assignment, recognise, sheet_key
 from ingestion.structure import note_structure
+from ingestion.tables.files import (
+    TextTable,
+    is_opendocument,
+    opendocument_problems,
+    read_text_table,
+)
+from ingestion.tables.read import find_table, read_table
 from warehouse.contracts import Contracts, Form
 from warehouse.ledger import Finding
 
@@ -59,14 +67,36 @@ class Extract:
     texts: tuple[tuple[int, TextCell], ...] = ()
     formulas: frozenset[tuple[str, str]] = frozenset()
     """(sheet, address) of cells with a formula."""
+    territory: str | None = None
+    """Whose rows a table was read for."""
 
 
 def extract(
-    content: bytes, contracts: Contracts, *, period: str, form_code: str | None, limits: Limits
+    content: bytes,
+    contracts: Contracts,
+    *,
+    period: str,
+    form_code: str | None,
+    limits: Limits,
+    territory: str | None = None,
+    file_name: str = "",
 ) -> Extract:
-    """Read a workbook that may be anything; what is wrong with it is in the findings."""
+    """Read a file that may be anything; what is wrong with it is in the findings.
+
+    Tables are read for `territory`, or for that which the file itself names.
+    """
     findings = Findings(contracts)
-    inspection = inspect(content, limits)
+    sender = Sender(contracts, period, form_code, territory, file_name)
+    if text_table := read_text_table(content, limits):
+        return _read_table_file(
+            [text_table.grid], DocumentProperties(), sender, findings, text_table
+        )
+    is_ods = is_opendocument(content)
+    inspection = (
+        Inspection(tuple(opendocument_problems(content, limits)))
+        if is_ods
+        else inspect(content, limits)
+    )
     for problem in inspection.problems:
         findings.add(problem.code, **problem.params)
     if inspection.problems:
@@ -78,11 +108,69 @@ def extract(
         findings.add("DAMAGED_WORKBOOK", reason=str(error))
         return Extract(tuple(findings.items), DocumentProperties())
     properties = workbook.properties
+    candidate = find_table(grids, contracts, period, form_code)
+    if is_ods or candidate is not None:
+        return _read_table_file(grids, properties, sender, findings)
     assignment = _recognise(grids, contracts, period, form_code, findings)
     if assignment is None:
         return Extract(tuple(findings.items), properties)
     formulas = formula_cells(content, inspection.formulas) if inspection.formulas else frozenset()
     return _read(workbook, grids, assignment, properties, formulas, findings)
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """What the sender of a file says about it."""
+
+    contracts: Contracts
+    period: str
+    form_code: str | None
+    territory: str | None
+    file_name: str
+
+
+def _read_table_file(
+    grids: list[Grid],
+    properties: DocumentProperties,
+    sender: Sender,
+    findings: Findings,
+    text_table: TextTable | None = None,
+) -> Extract:
+    """Read a file whose rows are territories; its form must be certain, and whose it is."""
+    contracts, period = sender.contracts, sender.period
+    candidate = find_table(grids, contracts, period, sender.form_code)
+    if candidate is None:
+        known = ", ".join(form.code for form in contracts.table_forms)
+        findings.add("TABLE_FORM_UNKNOWN", forms=known)
+        return Extract(tuple(findings.items), properties)
+    code = candidate.form.code
+    if sender.form_code not in (None, code):
+        findings.add("FORM_MISMATCH", found=code, expected=sender.form_code)
+    stated = infer_territory(statements(contracts, properties, sender.file_name))
+    own = candidate.identity.territory if candidate.identity else None
+    territory = sender.territory or own or stated
+    if territory not in contracts.territories:
+        findings.add("TABLE_TERRITORY_NEEDED", form=code)
+        return Extract(tuple(findings.items), properties)
+    form = contracts.form(code, period, territory)
+    comma = text_table is not None and text_table.decimal_comma
+    table = read_table(candidate, form, contracts, period, findings, decimal_comma=comma)
+    values = np.full(len(form.coordinates), np.nan) if table is None else table.values
+    place = (
+        Place(candidate.grid.sheet, candidate.grid.left_edge, table.rows, table.columns)
+        if table is not None
+        else None
+    )
+    return Extract(
+        findings=tuple(findings.items),
+        properties=properties,
+        form_code=code,
+        form_version=form.version,
+        values=values,
+        places=(place,),
+        texts=tuple((0, text) for text in (table.texts if table else ())),
+        territory=territory,
+    )
 
 
 def _without_panic(action: Callable[[], T]) -> T:

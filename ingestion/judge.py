@@ -17,6 +17,7 @@ from ingestion.lake_cells import cells_table
 from ingestion.origin import UNKNOWN, check_period, check_territory
 from ingestion.prepare import Prepared
 from ingestion.request import Request, Services, SubmissionResult, verdict_of
+from ingestion.tables.read import with_territories
 from warehouse import lake
 from warehouse.clock import utc_now
 from warehouse.contracts import Form
@@ -89,7 +90,9 @@ def judge_prepared(services: Services, batch: Sequence[Prepared]) -> list[Submis
 
 def _open(services: Services, prepared: Prepared) -> _Case:
     contracts, request, read = services.contracts, prepared.request, prepared.extract
-    form = contracts.form(read.form_code, request.period) if read.form_code else None
+    form = (
+        contracts.form(read.form_code, request.period, read.territory) if read.form_code else None
+    )
     submission, is_new = _registered(services, prepared)
     findings = Findings(contracts, list(read.findings))
     check_period(request.period, submission.received_at, findings)
@@ -188,7 +191,7 @@ def _close(services: Services, case: _Case) -> SubmissionResult:
     request, submission = case.prepared.request, case.submission
     if not case.is_open:
         return _repeated(services, request, submission)
-    findings = tuple(case.findings)
+    findings = tuple(with_territories(case.findings, case.form))
     verdict = verdict_of(findings)
     cells = None
     if verdict.is_accepted and case.form is not None:

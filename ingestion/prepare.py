@@ -57,16 +57,24 @@ def prepare(task: Task, request: Request) -> Prepared:
         return _refused_at_the_door(task, request, contracts)
     content = request.source if isinstance(request.source, bytes) else stored.path.read_bytes()
     read = extract(
-        content, contracts, period=request.period, form_code=request.form, limits=task.limits
+        content,
+        contracts,
+        period=request.period,
+        form_code=request.form,
+        limits=task.limits,
+        territory=request.territory,
+        file_name=request.file_name,
     )
-    territory = request.territory or infer_territory(
-        statements(contracts, read.properties, request.file_name)
+    territory = (
+        request.territory
+        or read.territory
+        or infer_territory(statements(contracts, read.properties, request.file_name))
     )
     # Bytes need not travel back to the process that sent them.
     kept = replace(request, source=stored.path)
     if read.form_code is None:
         return Prepared(kept, stored, territory, read, None)
-    form = contracts.form(read.form_code, request.period)
+    form = contracts.form(read.form_code, request.period, read.territory)
     return Prepared(kept, stored, territory, read, lay_out(read, form, contracts))
 
 

@@ -40,6 +40,8 @@ SCHEMAS: Mapping[str, pa.Schema] = {
         "indicators": (
             ("indicator_code", _TEXT),
             ("form_code", _TEXT),
+            ("parent_code", _TEXT),
+            ("dimension", _TEXT),
             ("domain", _TEXT),
             *_NAMES,
             ("unit", _TEXT),
@@ -145,6 +147,7 @@ SCHEMAS: Mapping[str, pa.Schema] = {
         ),
         "findings": (
             ("submission_id", _TEXT),
+            ("territory_kato", _TEXT),
             ("finding_number", pa.int32()),
             ("finding_code", _TEXT),
             ("severity", _TEXT),

@@ -13,6 +13,7 @@ from warehouse.claims.register import claim_rows, contradiction_rows
 from warehouse.contracts import Contracts, Line
 from warehouse.contracts.indicators import POPULATION, Indicator
 from warehouse.contracts.messages import Language
+from warehouse.contracts.tables import ROW
 from warehouse.errors import UserError
 from warehouse.input_tables import table, write_tables
 from warehouse.ledger import Snapshot, Submission
@@ -152,6 +153,8 @@ def _indicators(contracts: Contracts) -> Iterator[Row]:
         yield {
             "indicator_code": indicator.code,
             "form_code": _form_of(contracts, indicator),
+            "parent_code": indicator.parent,
+            "dimension": indicator.dimension,
             "domain": indicator.domain,
             "name_ru": indicator.name.ru,
             "name_kk": indicator.name.kk,
@@ -309,8 +312,12 @@ def _submissions(submissions: Iterable[Submission]) -> Iterator[Row]:
 
 
 def _findings(contracts: Contracts, snapshot: Snapshot) -> Iterator[Row]:
+    owners = {s.submission_id: s.territory_kato for s in snapshot.submissions}
     for finding in snapshot.findings.to_pylist():
+        # A finding on a row of a table carries the unit; the figures of all rows are line ROW.
+        row_kato = json.loads(finding["params"] or "{}").get("territory_kato")
         yield {
+            "territory_kato": row_kato or owners.get(finding["submission_id"]),
             "submission_id": finding["submission_id"],
             "finding_number": finding["position"] + 1,
             "finding_code": finding["code"],
@@ -318,7 +325,7 @@ def _findings(contracts: Contracts, snapshot: Snapshot) -> Iterator[Row]:
             "sheet": finding["sheet"],
             "cell": finding["cell"],
             "section": finding["section"],
-            "line": finding["line"],
+            "line": ROW if row_kato else finding["line"],
             "graph": finding["graph"],
             "found_value": finding["found"],
             "expected_value": finding["expected"],

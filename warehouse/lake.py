@@ -22,6 +22,7 @@ _TEXT = pa.dictionary(pa.int32(), pa.string())
 CELLS_SCHEMA = pa.schema(
     [
         ("submission_id", _TEXT),
+        ("territory_kato", _TEXT),
         ("section", _TEXT),
         ("line", pa.int16()),
         ("graph", pa.int16()),
@@ -56,11 +57,14 @@ class CellFile:
 def write_cells(home: Home, submission: SubmissionKey, cells: pa.Table) -> CellFile:
     """Write the cells (columns section, line, graph, value; any order) of one submission.
 
+    Where rows are territories, `territory_kato` says whose each cell is; without that column all
+    are the submission's own.
+
     Equal cells give equal bytes, so writing again changes nothing. Different cells of the same
     submission, read under a newer contract, get a file of their own: a file that a release
     refers to is never overwritten.
     """
-    table = _sorted(cells, submission.submission_id)
+    table = _sorted(cells, submission)
     content = _encode(table, submission)
     sha256 = hashlib.sha256(content).hexdigest()
     path = _free_path(_folder(home, submission), submission.submission_id, sha256)
@@ -73,7 +77,7 @@ def write_cells(home: Home, submission: SubmissionKey, cells: pa.Table) -> CellF
 
 
 def read_cells(home: Home, relative: str) -> pa.Table:
-    """The cells of one file, in the order section, line, graph."""
+    """The cells of one file, in the order section, line, graph, territory."""
     return pq.ParquetFile(home.lake / relative).read()
 
 
@@ -93,18 +97,21 @@ def _free_path(folder: Path, submission_id: str, sha256: str) -> Path:
     return folder / f"{submission_id}-{sha256[:8]}.parquet"
 
 
-def _sorted(cells: pa.Table, submission_id: str) -> pa.Table:
-    sections, codes = _section_codes(cells.column("section"))
+def _sorted(cells: pa.Table, submission: SubmissionKey) -> pa.Table:
+    sections, codes = _text_codes(cells.column("section"))
+    owners, owner = _owners(cells, submission.territory_kato)
     line = cells.column("line").cast(pa.int16()).to_numpy()
     graph = cells.column("graph").cast(pa.int16()).to_numpy()
     value = cells.column("value").cast(pa.float64())
     key = (codes.astype(np.int64) << 32) + (line.astype(np.int64) << 16) + graph
-    if np.any(key[1:] < key[:-1]):
-        order = np.argsort(key, kind="stable")
+    if len(owners) > 1 or np.any(key[1:] < key[:-1]):
+        order = np.lexsort((owner, key))
         codes, line, graph, value = codes[order], line[order], graph[order], value.take(order)
+        owner = owner[order]
     return pa.table(
         [
-            pa.DictionaryArray.from_arrays(np.zeros(len(key), np.int32), [submission_id]),
+            pa.DictionaryArray.from_arrays(np.zeros(len(key), np.int32), [submission.submission_id]),
+            pa.DictionaryArray.from_arrays(owner, owners),
             pa.DictionaryArray.from_arrays(codes, sections),
             pa.array(line),
             pa.array(graph),
@@ -114,13 +121,19 @@ def _sorted(cells: pa.Table, submission_id: str) -> pa.Table:
     )
 
 
-def _section_codes(column: pa.ChunkedArray) -> tuple[list[str], np.ndarray]:
-    """Section names in alphabetical order and, per cell, the index into them."""
+def _owners(cells: pa.Table, territory: str) -> tuple[list[str], np.ndarray]:
+    if "territory_kato" in cells.column_names:
+        return _text_codes(cells.column("territory_kato"))
+    return [territory], np.zeros(cells.num_rows, np.int32)
+
+
+def _text_codes(column: pa.ChunkedArray) -> tuple[list[str], np.ndarray]:
+    """Texts in alphabetical order and, per cell, the index into them."""
     if not pa.types.is_dictionary(column.type):
         column = pc.dictionary_encode(column)
     encoded = column.combine_chunks()
     if isinstance(encoded, pa.ChunkedArray):
-        encoded = encoded.unify_dictionaries().chunk(0) if encoded.num_chunks else _no_sections()
+        encoded = encoded.unify_dictionaries().chunk(0) if encoded.num_chunks else _no_texts()
     names = encoded.dictionary.to_pylist()
     codes = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int32)
     used = sorted({names[i] for i in np.unique(codes)})
@@ -128,7 +141,7 @@ def _section_codes(column: pa.ChunkedArray) -> tuple[list[str], np.ndarray]:
     return used, rank[codes] if len(codes) else codes
 
 
-def _no_sections() -> pa.DictionaryArray:
+def _no_texts() -> pa.DictionaryArray:
     return pa.array([], pa.string()).dictionary_encode()
 
 
@@ -147,9 +160,9 @@ def _encode(table: pa.Table, submission: SubmissionKey) -> pa.Buffer:
         described,
         compression="zstd",
         compression_level=3,
-        use_dictionary=["submission_id", "section", "value"],
+        use_dictionary=["submission_id", "territory_kato", "section", "value"],
         column_encoding={"line": "DELTA_BINARY_PACKED"},
-        write_statistics=["section", "line", "graph", "value"],
+        write_statistics=["territory_kato", "section", "line", "graph", "value"],
     ) as writer:
         for start, stop in _section_bounds(table):
             writer.write_table(

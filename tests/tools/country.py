@@ -101,7 +101,14 @@ class Country:
             name = f"{identifier}.parquet"
             self.lake.mkdir(parents=True, exist_ok=True)
             rows = [
-                {"submission_id": identifier, "section": s, "line": n, "graph": g, "value": value}
+                {
+                    "submission_id": identifier,
+                    "territory_kato": territory,
+                    "section": s,
+                    "line": n,
+                    "graph": g,
+                    "value": value,
+                }
                 for (s, n, g), value in cells.items()
             ]
             pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMAS["no_cells"]), self.lake / name)
@@ -113,6 +120,11 @@ class Country:
         self.findings.append(
             {
                 "submission_id": submission_id,
+                "territory_kato": next(
+                    s["territory_kato"]
+                    for s in self.submissions
+                    if s["submission_id"] == submission_id
+                ),
                 "finding_number": len(self.findings) + 1,
                 "finding_code": "CONTROL_RULE",
                 "severity": "warning",

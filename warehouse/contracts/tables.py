@@ -1,4 +1,4 @@
-"""Forms whose rows are territories: a contract says the columns, a territory and period the rows."""
+"""Forms whose rows are territories: contracts give the columns, a territory and month the rows."""
 
 import re
 from collections.abc import Mapping, Sequence

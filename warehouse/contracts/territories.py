@@ -130,6 +130,10 @@ class Territories(Mapping[str, Territory]):
         current = self._match(text, {u.kato for u in eligible if u.valid_to is None})
         return current if current.candidates else self._match(text, {u.kato for u in eligible})
 
+    def match_among(self, text: str, katos: set[str]) -> NameMatch:
+        """The unit among `katos` that `text` names."""
+        return self._match(text, katos)
+
     def source_code(self, description: str) -> SourceCode | None:
         """The region named by a document description such as `28327;50119;1943%;__`."""
         match = _DESCRIPTION.match(description)

@@ -12,6 +12,7 @@ coordinates as (
 final as (
     select
         cells.submission_id,
+        cells.territory_kato,
         cells.section,
         cells.line,
         cells.graph,

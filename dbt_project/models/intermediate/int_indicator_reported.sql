@@ -5,7 +5,7 @@ with sources as (
 ),
 
 submissions as (
-    select * from {{ ref('int_submissions_in_force') }}
+    select * from {{ ref('int_submission_units') }}
 ),
 
 cells as (
@@ -26,6 +26,7 @@ final as (
     left join cells
         on
             submissions.submission_id = cells.submission_id
+            and submissions.territory_kato = cells.territory_kato
             and sources.section = cells.section
             and sources.line = cells.line
             and sources.graph = cells.graph

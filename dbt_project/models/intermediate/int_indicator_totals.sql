@@ -52,6 +52,7 @@ final as (
         on
             comparable.indicator_code = warnings.indicator_code
             and comparable.submission_id = warnings.submission_id
+            and comparable.unit_kato = warnings.territory_kato
     group by
         comparable.indicator_code,
         comparable.territory_kato,

@@ -38,7 +38,8 @@ coordinates as (
 final as (
     select distinct
         coordinates.indicator_code,
-        findings.submission_id
+        findings.submission_id,
+        findings.territory_kato
     from findings
     inner join submissions on findings.submission_id = submissions.submission_id
     inner join coordinates

@@ -1,7 +1,7 @@
--- Whose submission counts towards a territory. A territory's own submission (a consolidated
--- return) takes precedence over those of its parts, so nothing is counted twice.
+-- Whose figures count towards a territory. A territory's own (a consolidated return, or the row of
+-- the whole in a table) take precedence over those of its parts, so nothing is counted twice.
 with submissions as (
-    select * from {{ ref('int_submissions_in_force') }}
+    select * from {{ ref('int_submission_units') }}
 ),
 
 ancestors as (
@@ -15,6 +15,7 @@ population as (
 consolidated as (
     select
         below.submission_id,
+        below.territory_kato,
         min(ancestors.depth) as nearest_depth
     from submissions as below
     inner join ancestors on below.territory_kato = ancestors.territory_kato
@@ -24,7 +25,7 @@ consolidated as (
             and below.form_code = above.form_code
             and below.period_month = above.period_month
     where ancestors.depth > 0
-    group by below.submission_id
+    group by below.submission_id, below.territory_kato
 ),
 
 final as (
@@ -40,7 +41,10 @@ final as (
         population.population
     from submissions
     inner join ancestors on submissions.territory_kato = ancestors.territory_kato
-    left join consolidated on submissions.submission_id = consolidated.submission_id
+    left join consolidated
+        on
+            submissions.submission_id = consolidated.submission_id
+            and submissions.territory_kato = consolidated.territory_kato
     left join population
         on
             submissions.territory_kato = population.territory_kato

@@ -32,6 +32,8 @@ final as (
         indicators.territory_aggregation,
         indicators.time_aggregation,
         indicators.form_code,
+        indicators.parent_code,
+        indicators.dimension,
         coordinates.source_coordinates,
         indicators.article,
         indicators.iccs_code,

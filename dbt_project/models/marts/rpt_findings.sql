@@ -11,7 +11,7 @@ final as (
         findings.submission_id,
         findings.finding_number,
         submissions.form_code,
-        submissions.territory_kato,
+        coalesce(findings.territory_kato, submissions.territory_kato) as territory_kato,
         submissions.period_month,
         submissions.is_in_force,
         findings.finding_code,

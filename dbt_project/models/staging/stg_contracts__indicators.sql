@@ -6,6 +6,8 @@ final as (
     select
         cast(indicator_code as {{ dbt.type_string() }}) as indicator_code,
         cast(form_code as {{ dbt.type_string() }}) as form_code,
+        cast(parent_code as {{ dbt.type_string() }}) as parent_code,
+        cast(dimension as {{ dbt.type_string() }}) as dimension,
         cast(domain as {{ dbt.type_string() }}) as domain,
         cast(name_ru as {{ dbt.type_string() }}) as name_ru,
         cast(name_kk as {{ dbt.type_string() }}) as name_kk,

@@ -5,6 +5,7 @@ with source as (
 final as (
     select
         cast(submission_id as {{ dbt.type_string() }}) as submission_id,
+        cast(territory_kato as {{ dbt.type_string() }}) as territory_kato,
         cast(section as {{ dbt.type_string() }}) as section,
         cast(line as smallint) as line,
         cast(graph as smallint) as graph,

@@ -5,6 +5,7 @@ with source as (
 final as (
     select
         cast(submission_id as {{ dbt.type_string() }}) as submission_id,
+        cast(territory_kato as {{ dbt.type_string() }}) as territory_kato,
         cast(finding_number as integer) as finding_number,
         cast(finding_code as {{ dbt.type_string() }}) as finding_code,
         cast(severity as {{ dbt.type_string() }}) as severity,

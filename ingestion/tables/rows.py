@@ -1,0 +1,140 @@
+"""Which row of a table stands for which unit, by code or by name as people write it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from ingestion.read import Grid
+from warehouse.contracts import Contracts, Form
+from warehouse.contracts.names import normalise_name
+
+_KATO = re.compile(r"(?<!\d)\d{9}(?!\d)")
+_DIGIT = re.compile(r"\d")
+_LABEL_COLUMNS = 6
+_SUBTOTAL = re.compile(r"\b(районам|городам|аудандар\w*|калалар\w*)\b")
+_LOST = ("?", "\ufffd")
+
+
+@dataclass(slots=True)
+class Rows:
+    """Rows of the units; row places from 0, line places in the order of the form."""
+
+    label_column: int
+    places: dict[int, int] = field(default_factory=dict)
+    repeated: list[tuple[int, int]] = field(default_factory=list)
+    """(line, row) of a further row for the same unit."""
+    ambiguous: list[tuple[int, tuple[str, ...]]] = field(default_factory=list)
+    """(row, units that the label could mean)."""
+    unknown: list[int] = field(default_factory=list)
+    subtotals: list[int] = field(default_factory=list)
+    restored: list[tuple[int, int]] = field(default_factory=list)
+    """(line, row) of a name with lost letters that fits one unit alone."""
+
+    @property
+    def first(self) -> int:
+        """The uppermost row of a unit."""
+        return min([*self.places.values(), *(row for row, _ in self.ambiguous)])
+
+
+def find_rows(grid: Grid, form: Form, contracts: Contracts) -> Rows | None:
+    """The rows of the units of a bound form; None when no unit is named anywhere."""
+    reader = _LabelReader(form, contracts)
+    columns = list(range(min(_LABEL_COLUMNS, len(grid.columns))))
+    found = {c: dict(_named(grid, c, reader)) for c in columns}
+    if not any(found.values()):
+        return None
+    certain = {c: sum(label.line is not None for label in found[c].values()) for c in columns}
+    best = max(columns, key=lambda c: (certain[c], -c))
+    if not certain[best]:
+        return None
+    return _collect(grid, best, found, reader.total)
+
+
+@dataclass(frozen=True, slots=True)
+class _Label:
+    line: int | None = None
+    choices: tuple[str, ...] = ()
+    is_subtotal: bool = False
+    is_restored: bool = False
+
+
+def _named(grid: Grid, column: int, reader: _LabelReader) -> Iterator[tuple[int, _Label]]:
+    for row, text in enumerate(grid.columns[column].to_pylist()):
+        if text and (label := reader.read(text)):
+            yield row, label
+
+
+def _collect(grid: Grid, best: int, found: dict[int, dict[int, _Label]], total: int) -> Rows:
+    rows = Rows(best)
+    named = [(row, label.line) for row, label in found[best].items() if label.line is not None]
+    # Titles name the whole territory, so the table begins with the first of its parts.
+    parts = [row for row, line in named if line != total]
+    filled = [row for row, _ in named if _has_figures(grid, row, best)]
+    first = min(parts + filled, default=named[0][0])
+    for row in range(grid.row_count):
+        label = found[best].get(row)
+        if label is None:
+            # "Итого" may stand in the column of numbers, merged with that of names.
+            beside = [found[c][row] for c in found if c < best and row in found[c]]
+            label = beside[0] if beside else None
+        if label is None:
+            if row >= first and _has_figures(grid, row, best):
+                rows.unknown.append(row)
+        elif label.is_subtotal:
+            rows.subtotals.append(row)
+        elif label.line is None:
+            if _has_figures(grid, row, best):
+                rows.ambiguous.append((row, label.choices))
+        elif row < first:
+            continue
+        elif label.line in rows.places:
+            rows.repeated.append((label.line, row))
+        else:
+            rows.places[label.line] = row
+            if label.is_restored:
+                rows.restored.append((label.line, row))
+    return rows
+
+
+def _has_figures(grid: Grid, row: int, label_column: int) -> bool:
+    """Whether two or more cells right of the label begin with a digit."""
+    texts = (column[row].as_py() for column in grid.columns[label_column + 1 :])
+    return sum(1 for text in texts if text and _DIGIT.match(text.strip())) > 1
+
+
+class _LabelReader:
+    def __init__(self, form: Form, contracts: Contracts) -> None:
+        self._territories = contracts.territories
+        self._lines = {line.territory: i for i, line in enumerate(form.sections[0].lines)}
+        self._katos = {kato for kato in self._lines if kato is not None}
+        self.total = next(i for i, x in enumerate(form.sections[0].lines) if x.is_total)
+        words = contracts.tables.total_words
+        self._total_labels = {normalise_name(text) for text in words}
+        self._total_words = {text for text in self._total_labels if " " not in text}
+
+    def read(self, text: str) -> _Label | None:
+        """What a cell names; None for anything but a unit."""
+        if match := _KATO.search(text):
+            line = self._lines.get(match[0])
+            return None if line is None else _Label(line)
+        words = normalise_name(text)
+        if words in self._total_labels:
+            return _Label(self.total)
+        named = self._territories.match_among(text.replace("\ufffd", "?"), self._katos)
+        begins = bool(words) and words.split()[0] in self._total_words
+        if begins and _SUBTOTAL.search(words):
+            return _Label(is_subtotal=True)
+        if begins and (not named.candidates or self.total in map(self._line, named.candidates)):
+            return _Label(self.total)
+        if named.kato is not None:
+            restored = any(mark in text for mark in _LOST)
+            return _Label(self._lines[named.kato], is_restored=restored)
+        if named.candidates:
+            names = (self._territories[kato].name_ru for kato in named.candidates)
+            return _Label(choices=tuple(names))
+        return None
+
+    def _line(self, kato: str) -> int:
+        return self._lines[kato]

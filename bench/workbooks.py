@@ -23,17 +23,16 @@ _ROOM = 4096
 
 @dataclass(frozen=True)
 class Batch:
-    """A folder of workbooks of 1-М with its manifest; `source` is "real" or "generated"."""
+    """A folder of workbooks of 1-М with its manifest; `source` is "real" or "generated".
+
+    `size` is the bytes of the workbooks as their makers packed them.
+    """
 
     folder: Path
     manifest: Path
     files: tuple[Path, ...]
     source: str
-
-    @property
-    def size(self) -> int:
-        """Bytes of the workbooks."""
-        return sum(file.stat().st_size for file in self.files)
+    size: int
 
 
 def region_batch(folder: Path, count: int) -> Batch:
@@ -53,16 +52,18 @@ def unit_batch(folder: Path, count: int) -> Batch:
 def _batch(folder: Path, territories: Sequence[str], contracts: Contracts) -> Batch:
     folder.mkdir(parents=True)
     originals, source = _originals(folder.parent / "generated", contracts)
-    templates = cycle([_template(original) for original in originals[: len(territories)]])
-    files = []
-    for kato, template in zip(territories, templates, strict=False):
+    originals = originals[: len(territories)]
+    templates = cycle([(template(original), original.stat().st_size) for original in originals])
+    files, size = [], 0
+    for kato, (packed, original_size) in zip(territories, templates, strict=False):
+        size += original_size
         file = folder / f"{kato}.xlsx"
-        file.write_bytes(_under_territory(template, contracts, kato))
+        file.write_bytes(under_territory(packed, contracts, kato))
         files.append(file)
     manifest = folder / "manifest.csv"
     rows = [f"{file.name},{file.stem},{PERIOD},1-M" for file in files]
     manifest.write_text("\n".join(["file,territory,period,form", *rows]) + "\n", encoding="utf-8")
-    return Batch(folder, manifest, tuple(files), source)
+    return Batch(folder, manifest, tuple(files), source, size)
 
 
 def _originals(generated: Path, contracts: Contracts) -> tuple[list[Path], str]:
@@ -73,7 +74,7 @@ def _originals(generated: Path, contracts: Contracts) -> tuple[list[Path], str]:
     return sorted((generated / "2021-12").glob("1-M*.xlsx")), "generated"
 
 
-def _template(original: Path) -> bytes:
+def template(original: Path) -> bytes:
     """The workbook with its document properties stored plain, with room to rewrite them."""
     copy = io.BytesIO()
     with zipfile.ZipFile(original) as source, zipfile.ZipFile(copy, "w") as target:
@@ -86,9 +87,9 @@ def _template(original: Path) -> bytes:
     return copy.getvalue()
 
 
-def _under_territory(template: bytes, contracts: Contracts, kato: str) -> bytes:
+def under_territory(packed: bytes, contracts: Contracts, kato: str) -> bytes:
     """The same workbook as the report of another territory, without packing it again."""
-    with zipfile.ZipFile(io.BytesIO(template)) as archive:
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
         entry = archive.getinfo(_PROPERTIES)
         properties = archive.read(_PROPERTIES).decode().rstrip()
         directory = archive.start_dir
@@ -96,13 +97,13 @@ def _under_territory(template: bytes, contracts: Contracts, kato: str) -> bytes:
     if len(content) != entry.file_size:
         raise ValueError(f"no room for the document properties of {kato}")
     old, new = (crc.to_bytes(4, "little") for crc in (entry.CRC, zlib.crc32(content)))
-    result = bytearray(template)
+    result = bytearray(packed)
     header = entry.header_offset
-    names = [int.from_bytes(template[header + at : header + at + 2], "little") for at in (26, 28)]
+    names = [int.from_bytes(packed[header + at : header + at + 2], "little") for at in (26, 28)]
     start = header + 30 + sum(names)
     result[start : start + len(content)] = content
     result[header + 14 : header + 18] = new
-    at = template.index(old, directory)
+    at = packed.index(old, directory)
     result[at : at + 4] = new
     return bytes(result)
 

@@ -43,7 +43,7 @@ def judge(frames: Mapping[str, pd.DataFrame]) -> list[Failure]:
     fraction: float; fraction 0 where fractions are allowed), `equal` and `at_least`
     (left, right: float). Raises KeyError for another name.
     """
-    failures = []
+    failures: list[Failure] = []
     # The context of Great Expectations is shared by all threads and guards nothing itself.
     with _one_at_a_time:
         for name, frame in frames.items():

@@ -62,7 +62,6 @@ def _show(
     for verdict in _WORST_FIRST:
         count = sum(row["verdict"] == verdict for row in verdicts)
         console.print(f"{context.say(f'claim_{verdict}')}: {count}")
-    names = ("severity", "claims", "finding")
     body = [
         (
             context.say(f"claim_{row['severity']}"),
@@ -71,5 +70,5 @@ def _show(
         )
         for row in contradictions
     ]
-    title = context.say("contradictions_title")
-    print_table(title, [context.say(f"col_{name}") for name in names], body)
+    heads = [context.say(f"col_{name}") for name in ("severity", "claims", "finding")]
+    print_table(context.say("contradictions_title"), heads, body)

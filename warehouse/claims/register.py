@@ -32,7 +32,7 @@ def claim_rows(register: Claims, contracts: Contracts) -> Iterator[Row]:
     `low` and `high` are what the text allows, in the unit of the indicator, with the sign of a
     fall; an open side is empty. The month is the last one that the claim's period covers whole.
     """
-    parts = {(i.parent, i.dimension): i for i in contracts.indicators.values() if i.parent}
+    parts = {(i.parent, i.dimension): i for i in contracts.indicators.values()}
     for claim in register.claims:
         indicator = _indicator(claim, contracts, parts)
         month, basis = _month(claim, indicator)
@@ -81,7 +81,7 @@ def contradiction_rows(register: Claims, contracts: Contracts) -> Iterator[Row]:
 def _indicator(
     claim: Claim, contracts: Contracts, parts: Mapping[tuple[str | None, str | None], Indicator]
 ) -> Indicator | None:
-    if claim.dimension in _WHOLE:
+    if claim.indicator_code is None or claim.dimension in _WHOLE:
         return contracts.indicators.get(claim.indicator_code or "")
     return parts.get((claim.indicator_code, claim.dimension))
 
@@ -130,7 +130,7 @@ def _allowed(
     claim: Claim, register: Claims, indicator: Indicator | None
 ) -> tuple[float | None, float | None]:
     allowed = bounds(claim, register)
-    factor = indicator and _factor(claim, register, indicator)
+    factor = None if indicator is None else _factor(claim, register, indicator)
     if allowed is None or factor is None:
         return None, None
     qualifier = register.qualifiers[claim.qualifier]

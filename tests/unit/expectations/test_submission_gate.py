@@ -1,10 +1,12 @@
+from collections.abc import Sequence
+
 import pandas as pd
 import pytest
 
 from expectations.submission_gate import Failure, judge
 
 
-def frame(**columns: list[float] | list[bool]) -> pd.DataFrame:
+def frame(**columns: Sequence[float] | Sequence[bool]) -> pd.DataFrame:
     length = len(next(iter(columns.values())))
     return pd.DataFrame({"submission": [7] * length, "item": range(length), **columns})
 

@@ -15,7 +15,7 @@ from ingestion.request import Request, Services
 from tests.shared_data import official_forms
 from tests.unit.ingestion.conftest import KYZYLORDA, PERIOD, Desk, codes, sng_workbook
 from warehouse import lake
-from warehouse.errors import UserError
+from warehouse.errors import Language, UserError
 from warehouse.ledger import Ledger, Verdict
 from warehouse.originals import store
 from warehouse.settings import Settings
@@ -72,9 +72,10 @@ def test_the_receipt_says_what_was_received(desk: Desk) -> None:
 
 def test_findings_are_told_in_each_language(desk: Desk) -> None:
     result = desk.send(sng_workbook(R1_2_1=-1))
+    languages: tuple[Language, ...] = ("ru", "kk", "en")
     texts = {
         language: result.to_json(desk.services.contracts, language)["findings"][0]["text"]
-        for language in ("ru", "kk", "en")
+        for language in languages
     }
     assert "меньше допустимого" in texts["ru"]
     assert "ұяшығы" in texts["kk"]

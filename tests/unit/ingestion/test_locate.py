@@ -26,9 +26,9 @@ def printed(expected: ExpectedSection) -> Rows:
     width = max(graph.column for graph in graphs)
     height = layout.first_data_row - 1 + len(lines)
     rows: Rows = [[None] * width for _ in range(height)]
-    for row, column, text in layout.texts:
-        if row <= height and column <= width:
-            rows[row - 1][column - 1] = text
+    for place, column, text in layout.texts:
+        if place <= height and column <= width:
+            rows[place - 1][column - 1] = text
     for number, graph in enumerate(graphs):
         rows[layout.graph_row - 1][graph.column - 1] = str(graph.number)
         for index, line in enumerate(lines):
@@ -75,13 +75,15 @@ def test_shifts_blank_rows_blank_columns_and_spaces_never_change_the_figures(
     padding: str,
 ) -> None:
     expected = section(code)
-    rows = [[None] * left + [c if c is None else c + padding for c in r] for r in printed(expected)]
+    margin: list[str | None] = [None] * left
+    rows = [margin + [c if c is None else c + padding for c in r] for r in printed(expected)]
     for place in blank_columns:
         for row in rows:
             row.insert(min(place, len(row)), None)
     for place in blank_rows:
         rows.insert(min(place, len(rows)), [None] * len(rows[0]))
-    rows = [[None] * len(rows[0]) for _ in range(top)] + rows
+    blank: list[str | None] = [None] * len(rows[0])
+    rows = [list(blank) for _ in range(top)] + rows
     assert (figures(expected, rows) == running_numbers(expected)).all()
 
 

@@ -6,7 +6,19 @@ from typing import Annotated, Literal
 
 import typer
 
-from mvd.commands import build, claims, demo, ingest, query, releases, stack, status, submit
+from mvd.commands import (
+    account,
+    build,
+    claims,
+    demo,
+    ingest,
+    portal,
+    query,
+    releases,
+    stack,
+    status,
+    submit,
+)
 from mvd.console import errors
 from mvd.context import Context
 from warehouse.errors import UserError
@@ -46,6 +58,8 @@ app.command("verify")(releases.verify)
 app.command("sql")(query.sql)
 app.command("claims")(claims.claims)
 app.command("demo")(demo.demo)
+app.command("portal")(portal.portal)
+app.add_typer(account.account, name="account")
 app.command("up")(stack.up)
 app.command("down")(stack.down)
 app.command("health")(stack.health)

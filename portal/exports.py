@@ -1,0 +1,24 @@
+"""Tables given out as CSV: a text that a spreadsheet would run as a formula is made harmless."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+
+def csv_file(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
+    """UTF-8 with a byte order mark and semicolons, as the Excel of this country opens it."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, delimiter=";", quoting=csv.QUOTE_MINIMAL)
+    writer.writerow([harmless(name) for name in columns])
+    writer.writerows([harmless(value) for value in row] for row in rows)
+    return b"\xef\xbb\xbf" + buffer.getvalue().encode()
+
+
+def harmless(value: object) -> object:
+    """Texts that start like a formula get an apostrophe in front; numbers stay numbers."""
+    if not isinstance(value, str):
+        return value
+    stripped = value.lstrip(" \u00a0\ufeff")
+    return f"'{value}" if stripped.startswith(_FORMULA_STARTS) else value

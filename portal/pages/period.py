@@ -1,0 +1,178 @@
+"""The department's month: what is due, and sending it."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, BinaryIO
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
+from starlette.datastructures import UploadFile
+
+from portal.access import needs
+from portal.pages.answers import to
+from portal.problems import PortalProblem
+from portal.render import page
+from portal.store.uploads import Upload
+from portal.texts import text
+from portal.web import access_of, desk_of, field_of, form_of, language_of, portal_of
+from warehouse import originals
+from warehouse.clock import utc_now
+from warehouse.errors import UserError
+
+router = APIRouter()
+
+
+@router.get("/")
+@needs("account.own")
+def first_page(request: Request) -> Response:
+    """The page that the role begins its day with."""
+    access = access_of(request)
+    period = present_period(utc_now().date())
+    return to(f"/country/{period}" if access.may("country.view") else f"/periods/{period}")
+
+
+@router.get("/periods/{period}")
+@needs("period.view")
+def my_period(request: Request, period: str) -> Response:
+    """Each form that is due, with its state, and the place to drop files."""
+    desk = desk_of(request)
+    return page(
+        request,
+        "period.html",
+        period=period,
+        duties=desk.period(period),
+        uploads=desk.recent_uploads(period)[:8],
+        before=neighbour(period, -1),
+        after=neighbour(period, 1),
+        now=utc_now(),
+        max_bytes=portal_of(request).services.limits.file_bytes,
+    )
+
+
+@router.post("/periods/{period}/files")
+@needs("submission.send")
+def send_files(request: Request, period: str) -> Response:
+    """Keep each file and put it in the queue. A script gets JSON, a plain form a page."""
+    form = field_of(request, "form") or None
+    files = [file for file in form_of(request).getlist("files") if isinstance(file, UploadFile)]
+    files = [file for file in files if file.filename]
+    if not files:
+        raise PortalProblem("file_missing")
+    uploads = [
+        take_in(request, file.file, name=file.filename or "", period=period, form=form)
+        for file in files
+    ]
+    if "application/json" in request.headers.get("accept", ""):
+        return JSONResponse({"uploads": [progress(request, u) for u in uploads]}, status_code=202)
+    return to(f"/uploads/{uploads[0].upload_id}") if len(uploads) == 1 else to(f"/periods/{period}")
+
+
+def take_in(
+    request: Request,
+    stream: BinaryIO,
+    *,
+    name: str,
+    period: str,
+    form: str | None,
+    territory: str | None = None,
+) -> Upload:
+    """Store the bytes, then queue them."""
+    desk, services = desk_of(request), portal_of(request).services
+    desk.check_target(period, form)
+    stored = originals.store(services.home, stream, max_bytes=services.limits.file_bytes)
+    if stored.size == 0:
+        raise PortalProblem("file_empty")
+    return desk.take_in(
+        stored,
+        file_name=plain_name(name),
+        period=period,
+        form=form,
+        territory=territory or desk.access.territory or "",
+    )
+
+
+def plain_name(name: str) -> str:
+    """The last part of a file name, without what cannot be shown."""
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    return "".join(c for c in last if c.isprintable())[:200] or "file"
+
+
+@router.get("/uploads/{upload_id}")
+@needs("submission.view")
+def upload_page(request: Request, upload_id: str) -> Response:
+    """Wait for the verdict; then go to it. Works without scripts: the page reloads itself."""
+    upload = desk_of(request).upload(upload_id)
+    if upload.state == "done":
+        return to(f"/submissions/{upload.submission_id}")
+    headers = {} if upload.is_finished else {"refresh": "2"}
+    return page(
+        request,
+        "upload.html",
+        headers=headers,
+        upload=upload,
+        state=progress(request, upload),
+        refusal=refusal_text(request, upload),
+    )
+
+
+@router.get("/uploads/{upload_id}/state")
+@needs("submission.view")
+def upload_state(request: Request, upload_id: str) -> Response:
+    """How far the file has come, for the page's script."""
+    return JSONResponse(progress(request, desk_of(request).upload(upload_id)))
+
+
+def progress(request: Request, upload: Upload) -> dict[str, Any]:
+    """How far an upload has come, with a sentence in the reader's language."""
+    portal, language = portal_of(request), language_of(request)
+    ahead = portal.uploads.ahead(upload) if upload.state == "waiting" else 0
+    verdict = None
+    if upload.submission_id:
+        submission = portal.services.ledger.submission(upload.submission_id)
+        verdict = "awaits_confirmation" if submission.awaits_confirmation else submission.verdict
+    said = text(f"upload_{upload.state}", language, ahead=ahead)
+    if verdict:
+        said = text(f"state_{verdict}", language)
+    elif upload.state == "refused":
+        said = refusal_text(request, upload) or said
+    return {
+        "upload_id": upload.upload_id,
+        "file_name": upload.file_name,
+        "state": upload.state,
+        "ahead": ahead,
+        "verdict": verdict,
+        "text": said,
+        "submission_id": upload.submission_id,
+        "url": f"/submissions/{upload.submission_id}"
+        if upload.submission_id
+        else f"/uploads/{upload.upload_id}",
+    }
+
+
+def refusal_text(request: Request, upload: Upload) -> str | None:
+    """Why no submission was made of the file, and what to do."""
+    if upload.refusal is None:
+        return None
+    language = language_of(request)
+    if "key" in upload.refusal:
+        return text(f"problem_{upload.refusal['key']}", language)
+    messages = portal_of(request).services.contracts.messages
+    code, params = upload.refusal["code"], upload.refusal["params"]
+    said = messages.render(code, language, params)
+    return f"{said} {messages.render_how_to_fix(code, language, params)}"
+
+
+def present_period(today: date) -> str:
+    """The month that is reported now: the one before this."""
+    return neighbour(f"{today:%Y-%m}", -1)
+
+
+def neighbour(period: str, months: int) -> str:
+    """A month before or after."""
+    try:
+        year, month = (int(part) for part in period.split("-"))
+    except ValueError as error:
+        raise UserError("PERIOD_INVALID", value=period) from error
+    years, index = divmod(year * 12 + month - 1 + months, 12)
+    return f"{years:04d}-{index + 1:02d}"

@@ -1,0 +1,132 @@
+"""Signing in and out, enrolling by a one-time link, choosing a language."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from portal.access import needs, public
+from portal.pages.answers import local_path, to
+from portal.problems import PortalProblem
+from portal.render import page
+from portal.roles import account_rules
+from portal.texts import LANGUAGES
+from portal.web import (
+    LANGUAGE_COOKIE,
+    client_of,
+    cookie_settings,
+    field_of,
+    portal_of,
+)
+
+router = APIRouter()
+
+
+@router.get("/sign-in")
+@public
+def sign_in_form(request: Request, next: str = "/") -> Response:  # noqa: A002 - as in the URL
+    """The form."""
+    if request.state.access is not None:
+        return to(local_path(next))
+    return _form(request, local_path(next))
+
+
+@router.post("/sign-in")
+@public
+def sign_in(request: Request) -> Response:
+    """A session for the right name and password; the browser's earlier one ends."""
+    portal = portal_of(request)
+    login, target = field_of(request, "login").strip().lower(), local_path(field_of(request, "next"))
+    if portal.throttle.must_wait(login, client_of(request)):
+        minutes = account_rules().sign_in.wait_minutes
+        return _form(request, target, status=429, problem="too_many", minutes=minutes)
+    account = portal.accounts.verify(login, field_of(request, "password"))
+    if account is None:
+        portal.throttle.failed(login, client_of(request))
+        return _form(request, target, status=401, problem="sign_in_wrong")
+    portal.throttle.succeeded(login)
+    return signed_in(request, account.account_id, target)
+
+
+def signed_in(request: Request, account_id: str, target: str) -> Response:
+    """Open a session under a new secret and go to `target`."""
+    portal = portal_of(request)
+    replaces = request.cookies.get(portal.session_cookie)
+    secret = portal.sessions.open(account_id, replaces=replaces)
+    answer = to(target)
+    answer.set_cookie(portal.session_cookie, secret, **cookie_settings(request))
+    answer.delete_cookie(portal.form_cookie, **cookie_settings(request))
+    return answer
+
+
+def _form(
+    request: Request, target: str, *, status: int = 200, problem: str | None = None, **params: int
+) -> Response:
+    return page(
+        request, "sign_in.html", status=status, target=target, problem=problem, params=params
+    )
+
+
+@router.post("/sign-out")
+@needs("account.own")
+def sign_out(request: Request) -> Response:
+    """End the session."""
+    portal = portal_of(request)
+    portal.sessions.close(request.cookies.get(portal.session_cookie, ""))
+    answer = to("/sign-in", done="signed_out")
+    answer.delete_cookie(portal.session_cookie, **cookie_settings(request))
+    return answer
+
+
+@router.get("/enrol/{secret}")
+@public
+def enrol_form(request: Request, secret: str) -> Response:
+    """Choose a password, while the link may be used."""
+    account = portal_of(request).accounts.enrolling(secret)
+    if account is None:
+        raise PortalProblem("link_used", status=404)
+    return _enrol_page(request, secret, account.display_name, account.login)
+
+
+@router.post("/enrol/{secret}")
+@public
+def enrol(request: Request, secret: str) -> Response:
+    """Set the password; then sign in with it."""
+    accounts = portal_of(request).accounts
+    account = accounts.enrolling(secret)
+    if account is None:
+        raise PortalProblem("link_used", status=404)
+    password = field_of(request, "password")
+    try:
+        if password != field_of(request, "repeated"):
+            raise PortalProblem("password_differs")
+        accounts.enrol(secret, password)
+    except PortalProblem as problem:
+        return _enrol_page(request, secret, account.display_name, account.login, problem)
+    return to("/sign-in", done="enrolled")
+
+
+def _enrol_page(
+    request: Request, secret: str, name: str, login: str, problem: PortalProblem | None = None
+) -> Response:
+    return page(
+        request,
+        "enrol.html",
+        status=problem.status if problem else 200,
+        secret=secret,
+        display_name=name,
+        login=login,
+        rules=account_rules().passwords,
+        problem=problem.key if problem else None,
+        params=problem.params if problem else {},
+    )
+
+
+@router.get("/language/{language}")
+@public
+def choose_language(request: Request, language: str, next: str = "/") -> Response:  # noqa: A002
+    """Remember the language of this browser, and of the account."""
+    answer = to(local_path(next))
+    if language in LANGUAGES:
+        answer.set_cookie(LANGUAGE_COOKIE, language, max_age=31536000, **cookie_settings(request))
+    return answer

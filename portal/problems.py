@@ -1,0 +1,13 @@
+"""What people did wrong at the desk: a key of `texts.yml` (under `problem_`) and its parameters."""
+
+from typing import Any
+
+
+class PortalProblem(Exception):
+    """Shown to the person on the page that they used; `status` is the HTTP answer."""
+
+    def __init__(self, key: str, status: int = 400, **params: Any) -> None:
+        super().__init__(key)
+        self.key = key
+        self.status = status
+        self.params = params

@@ -1,0 +1,118 @@
+"""Pages out of templates: texts, dates and figures in the reader's language, all else escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
+from functools import cache, partial
+from importlib.resources import files
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from ingestion.request import Services
+from portal.texts import LANGUAGES, catalogue, month_name, text
+from portal.web import (
+    CSRF_FIELD,
+    cookie_settings,
+    csrf_of,
+    language_of,
+    new_form_secret,
+    portal_of,
+)
+from warehouse.contracts.messages import Language
+
+_NBSP = "\u00a0"
+
+
+@cache
+def _environment() -> Environment:
+    folder = str(files("portal").joinpath("templates"))
+    return Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def page(
+    request: Request,
+    template: str,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    **values: Any,
+) -> HTMLResponse:
+    """An HTML page; sets the cookie that guards the forms of people who are not signed in."""
+    portal, language = portal_of(request), language_of(request)
+    is_signed_in = request.state.session is not None
+    csrf = csrf_of(request) if is_signed_in else new_form_secret(request)
+    content = _environment().get_template(template).render(
+        t=partial(_text, language=language),
+        has_text=catalogue().__contains__,
+        language=language,
+        languages=LANGUAGES,
+        access=request.state.access,
+        csrf=csrf,
+        csrf_field=CSRF_FIELD,
+        here=_here(request),
+        said=_said(request),
+        moment=partial(moment, hours=portal.services.contracts.calendar.timezone_hours),
+        number=number,
+        month=partial(month_name, language=language),
+        territory=partial(territory_name, portal.services, language=language),
+        form_name=partial(form_name, portal.services, language=language),
+        **values,
+    )
+    answer = HTMLResponse(content, status, headers)
+    if not is_signed_in:
+        answer.set_cookie(portal.form_cookie, csrf, **cookie_settings(request))
+    return answer
+
+
+def _text(key: str, /, language: Language, **params: Any) -> str:
+    return text(key, language, **params)
+
+
+def _here(request: Request) -> str:
+    query = f"?{request.url.query}" if request.url.query else ""
+    return request.url.path + query
+
+
+def _said(request: Request) -> str | None:
+    """What the page before has done; only texts of ours can be asked for."""
+    key = f"done_{request.query_params.get('done', '')}"
+    return key if key in catalogue() else None
+
+
+def moment(value: datetime | None, hours: int = 5) -> str:
+    """Day and time on the clock of the country."""
+    if value is None:
+        return ""
+    return f"{value.astimezone(timezone(timedelta(hours=hours))):%d.%m.%Y %H:%M}"
+
+
+def number(value: float | None, signed: bool = False) -> str:
+    """A figure with spaces between thousands and a comma; an en dash for none."""
+    if value is None:
+        return "–"
+    shown = f"{value:+,.10g}" if signed else f"{value:,.10g}"
+    return shown.replace(",", _NBSP).replace(".", ",").replace("-", "\u2212")
+
+
+def territory_name(services: Services, kato: str, language: Language) -> str:
+    """The territory's name; the code itself when it is unknown."""
+    unit = services.contracts.territories.get(kato)
+    if unit is None:
+        return kato
+    return {"ru": unit.name_ru, "kk": unit.name_kk, "en": unit.name_en}[language]
+
+
+def form_name(services: Services, code: str, language: Language) -> str:
+    """The form's name; the code itself when it is unknown."""
+    form = services.contracts.forms.get(code)
+    return form.name.text(language) if form else code

@@ -1,0 +1,63 @@
+"""Settings of the portal, from `MVD_PORTAL_*` environment variables."""
+
+import shlex
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class PortalSettings(BaseSettings):
+    """Frozen; what is not set has a value that is safe on one machine."""
+
+    model_config = SettingsConfigDict(env_prefix="MVD_PORTAL_", frozen=True, extra="forbid")
+
+    public_url: str = "http://127.0.0.1:8090"
+    """Address under which people reach the portal; https makes the cookies secure-only."""
+    host: str = "127.0.0.1"
+    port: int = Field(default=8090, ge=0, le=65535)
+    judges: int = Field(default=2, ge=1, le=32)
+    """Processes that judge uploads."""
+    judge_seconds: float = Field(default=120.0, gt=0)
+    """A file that takes longer is refused, and the process that hangs on it replaced."""
+    upload_idle_seconds: float = Field(default=20.0, gt=0)
+    """A sender that is silent for so long is cut off."""
+    upload_seconds: float = Field(default=900.0, gt=0)
+    scan_command: str = ""
+    """Virus scanner, for example `clamdscan --fdpass --no-summary {file}`; exit 0 clean, 1 found."""
+    scan_seconds: float = Field(default=60.0, gt=0)
+    smtp_host: str = ""
+    """Empty: no letters are sent."""
+    smtp_port: int = Field(default=25, ge=1, le=65535)
+    smtp_tls: bool = False
+    smtp_user: str = ""
+    smtp_password_file: Path | None = None
+    smtp_sender: str = "mvd-portal@localhost"
+    trusted_proxies: str = "127.0.0.1"
+    """Addresses whose X-Forwarded-For is believed."""
+    oidc_issuer: str = ""
+    """Empty: people sign in with passwords alone."""
+    oidc_client_id: str = ""
+    oidc_client_secret_file: Path | None = None
+    oidc_name: str = "SSO"
+
+    @field_validator("public_url", "oidc_issuer")
+    @classmethod
+    def _without_slash(cls, value: str) -> str:
+        return value.rstrip("/")
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port as browsers send them in `Origin`."""
+        parts = urlsplit(self.public_url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether people come over https."""
+        return self.public_url.startswith("https://")
+
+    def scan_arguments(self, file: Path) -> list[str]:
+        """The scanner's command line for a file; empty when there is no scanner."""
+        return [str(file) if part == "{file}" else part for part in shlex.split(self.scan_command)]

@@ -1,0 +1,313 @@
+"""Accounts, their passwords and the one-time links by which people set them."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Container, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any, cast
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import Engine, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from portal.access import Access, access_of
+from portal.problems import PortalProblem
+from portal.roles import account_rules
+from portal.store.secret import digest, new_secret
+from warehouse.clock import utc_now
+from warehouse.contracts.messages import Language
+from warehouse.ledger import desk_tables as t
+from warehouse.ledger.database import reading, writing
+
+_LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{2,79}")
+_EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account as administrators see it."""
+
+    account_id: str
+    login: str
+    display_name: str
+    role: str
+    territory_kato: str | None
+    email: str | None
+    language: Language
+    has_password: bool
+    created_at: datetime
+    disabled_at: datetime | None
+
+    @property
+    def access(self) -> Access:
+        """What the account may do."""
+        return access_of(
+            account_id=self.account_id,
+            login=self.login,
+            display_name=self.display_name,
+            role=self.role,
+            territory=self.territory_kato,
+            language=self.language,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """The accounts of one installation; an account's territory must be one of `territories`."""
+
+    engine: Engine
+    territories: Container[str]
+
+    def create(
+        self,
+        *,
+        login: str,
+        display_name: str,
+        role: str,
+        territory: str | None,
+        email: str | None,
+        language: Language = "ru",
+        by: str | None = None,
+    ) -> Account:
+        """A new account without a password; PortalProblem when something does not fit."""
+        login = login.strip().lower()
+        _check(login, display_name, role, territory, email)
+        if territory is not None and territory not in self.territories:
+            raise PortalProblem("territory_unknown", territory=territory)
+        values: dict[str, Any] = {
+            "account_id": secrets.token_hex(8),
+            "login": login,
+            "display_name": display_name.strip(),
+            "role": role,
+            "territory_kato": territory,
+            "email": email or None,
+            "language": language,
+            "created_at": utc_now(),
+            "created_by": by,
+        }
+        try:
+            with writing(self.engine) as connection:
+                connection.execute(insert(t.account).values(**values))
+        except IntegrityError as error:
+            raise PortalProblem("login_taken", login=login) from error
+        return self.get(values["account_id"])
+
+    def get(self, account_id: str) -> Account:
+        """One account; PortalProblem account_unknown."""
+        return self._one(t.account.c.account_id == account_id, account_id)
+
+    def by_login(self, login: str) -> Account:
+        """One account; PortalProblem account_unknown."""
+        return self._one(t.account.c.login == login.strip().lower(), login)
+
+    def by_subject(self, subject: str) -> Account:
+        """The account of a person known to the identity provider; PortalProblem."""
+        return self._one(t.account.c.subject == subject, subject)
+
+    def all(self) -> list[Account]:
+        """All accounts by login."""
+        with reading(self.engine) as connection:
+            rows = connection.execute(select(t.account).order_by(t.account.c.login)).mappings()
+            return [_account(row) for row in rows]
+
+    def enrolment_link(self, account_id: str) -> str:
+        """A new one-time secret for setting the password; earlier ones end."""
+        secret, now = new_secret(), utc_now()
+        hours = account_rules().sign_in.enrolment_hours
+        with writing(self.engine) as connection:
+            _end_enrolments(connection, account_id, now)
+            connection.execute(
+                insert(t.enrolment).values(
+                    token_sha256=digest(secret),
+                    account_id=account_id,
+                    created_at=now,
+                    expires_at=now + timedelta(hours=hours),
+                )
+            )
+        return secret
+
+    def enrolling(self, secret: str) -> Account | None:
+        """Whose link this is, while it may be used."""
+        e = t.enrolment.c
+        query = select(e.account_id).where(
+            e.token_sha256 == digest(secret), e.used_at.is_(None), e.expires_at > utc_now()
+        )
+        with reading(self.engine) as connection:
+            account_id = connection.execute(query).scalar()
+        account = self.get(account_id) if account_id else None
+        return account if account and account.disabled_at is None else None
+
+    def enrol(self, secret: str, password: str) -> Account:
+        """Set the password and use the link up; all sessions of the account end."""
+        account = self.enrolling(secret)
+        if account is None:
+            raise PortalProblem("link_used")
+        check_password(password, account)
+        hashed, now = _hasher().hash(password), utc_now()
+        e = t.enrolment.c
+        with writing(self.engine) as connection:
+            used = connection.execute(
+                update(t.enrolment)
+                .where(e.token_sha256 == digest(secret), e.used_at.is_(None))
+                .values(used_at=now)
+            )
+            if used.rowcount != 1:
+                raise PortalProblem("link_used")
+            _set_password(connection, account.account_id, hashed)
+        return account
+
+    def change_password(self, account_id: str, present: str, new: str) -> None:
+        """PortalProblem when the present one is wrong or the new one too weak."""
+        account = self.get(account_id)
+        if not self.verify(account.login, present):
+            raise PortalProblem("password_wrong")
+        check_password(new, account)
+        with writing(self.engine) as connection:
+            _set_password(connection, account_id, _hasher().hash(new))
+
+    def verify(self, login: str, password: str) -> Account | None:
+        """The account if the password is right; an unknown name costs as much time."""
+        query = select(t.account).where(t.account.c.login == login.strip().lower())
+        with reading(self.engine) as connection:
+            row = connection.execute(query).mappings().first()
+        kept = row["password_hash"] if row else None
+        is_right = _is_right(kept or _dummy_hash(), password[: account_rules().passwords.max_length])
+        if row is None or kept is None or not is_right or row["disabled_at"] is not None:
+            return None
+        if _hasher().check_needs_rehash(kept):
+            with writing(self.engine) as connection:
+                connection.execute(
+                    update(t.account)
+                    .where(t.account.c.account_id == row["account_id"])
+                    .values(password_hash=_hasher().hash(password))
+                )
+        return _account(row)
+
+    def disable(self, account_id: str) -> None:
+        """Close an account: sessions, tokens and links end at once."""
+        now = utc_now()
+        with writing(self.engine) as connection:
+            connection.execute(
+                update(t.account)
+                .where(t.account.c.account_id == account_id)
+                .values(disabled_at=now)
+            )
+            connection.execute(t.session.delete().where(t.session.c.account_id == account_id))
+            connection.execute(
+                update(t.api_token)
+                .where(t.api_token.c.account_id == account_id, t.api_token.c.revoked_at.is_(None))
+                .values(revoked_at=now)
+            )
+            _end_enrolments(connection, account_id, now)
+
+    def link_subject(self, account_id: str, subject: str) -> None:
+        """Say who the account is at the identity provider."""
+        with writing(self.engine) as connection:
+            connection.execute(
+                update(t.account)
+                .where(t.account.c.account_id == account_id)
+                .values(subject=subject)
+            )
+
+    def set_language(self, account_id: str, language: Language) -> None:
+        """The language of pages and letters."""
+        with writing(self.engine) as connection:
+            connection.execute(
+                update(t.account)
+                .where(t.account.c.account_id == account_id)
+                .values(language=language)
+            )
+
+    def _one(self, condition: Any, name: str) -> Account:
+        with reading(self.engine) as connection:
+            row = connection.execute(select(t.account).where(condition)).mappings().first()
+        if row is None:
+            raise PortalProblem("account_unknown", login=name)
+        return _account(row)
+
+
+def check_password(password: str, account: Account) -> None:
+    """PortalProblem with the rule that the password breaks."""
+    rules = account_rules().passwords
+    folded = password.casefold()
+    if len(password) < rules.min_length:
+        raise PortalProblem("password_short", length=rules.min_length)
+    if len(password) > rules.max_length:
+        raise PortalProblem("password_long", length=rules.max_length)
+    is_guessable = (
+        folded in rules.common
+        or len(set(folded)) < rules.min_different
+        or account.login in folded
+    )
+    if is_guessable:
+        raise PortalProblem("password_guessable")
+
+
+def _check(
+    login: str, display_name: str, role: str, territory: str | None, email: str | None
+) -> None:
+    known = account_rules().roles.get(role)
+    if not _LOGIN.fullmatch(login):
+        raise PortalProblem("login_malformed")
+    if not display_name.strip():
+        raise PortalProblem("name_missing")
+    if known is None:
+        raise PortalProblem("role_unknown", role=role)
+    if (known.scope == "own") != (territory is not None):
+        raise PortalProblem("territory_needed" if known.scope == "own" else "territory_forbidden")
+    if email and not _EMAIL.fullmatch(email):
+        raise PortalProblem("email_malformed")
+
+
+def _account(row: Mapping[str, Any]) -> Account:
+    return Account(
+        account_id=row["account_id"],
+        login=row["login"],
+        display_name=row["display_name"],
+        role=row["role"],
+        territory_kato=row["territory_kato"],
+        email=row["email"],
+        language=cast(Language, row["language"]),
+        has_password=row["password_hash"] is not None,
+        created_at=row["created_at"],
+        disabled_at=row["disabled_at"],
+    )
+
+
+def _set_password(connection: Any, account_id: str, hashed: str) -> None:
+    connection.execute(
+        update(t.account)
+        .where(t.account.c.account_id == account_id)
+        .values(password_hash=hashed)
+    )
+    connection.execute(t.session.delete().where(t.session.c.account_id == account_id))
+
+
+def _end_enrolments(connection: Any, account_id: str, now: datetime) -> None:
+    connection.execute(
+        update(t.enrolment)
+        .where(t.enrolment.c.account_id == account_id, t.enrolment.c.used_at.is_(None))
+        .values(used_at=now)
+    )
+
+
+@cache
+def _hasher() -> PasswordHasher:
+    return PasswordHasher()
+
+
+@cache
+def _dummy_hash() -> str:
+    return _hasher().hash(new_secret())
+
+
+def _is_right(kept: str, password: str) -> bool:
+    try:
+        return _hasher().verify(kept, password)
+    except (VerificationError, InvalidHashError):
+        return False

@@ -1,0 +1,219 @@
+"""Files that came in through the desk, from the last byte to the verdict.
+
+The row is written before the sender gets an answer, so a restart loses nothing: whatever is not
+finished is taken up again.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import Engine, and_, func, insert, select, update
+
+from warehouse.clock import utc_now
+from warehouse.ledger import desk_tables as t
+from warehouse.ledger.database import reading, writing
+
+State = Literal["waiting", "checking", "done", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """One file on its way. `refusal` is the reason for which no submission was made of it."""
+
+    upload_id: str
+    account_id: str
+    territory_kato: str
+    period: str
+    form_code: str | None
+    file_name: str
+    file_sha256: str
+    file_size: int
+    language: str
+    received_at: datetime
+    state: State
+    attempts: int
+    worker: str | None
+    claimed_at: datetime | None
+    finished_at: datetime | None
+    submission_id: str | None
+    refusal: Mapping[str, Any] | None
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether there is an answer."""
+        return self.state in ("done", "refused")
+
+
+@dataclass(frozen=True, slots=True)
+class Uploads:
+    """The uploads of one installation."""
+
+    engine: Engine
+
+    def add(
+        self,
+        *,
+        account_id: str,
+        territory: str,
+        period: str,
+        form: str | None,
+        file_name: str,
+        sha256: str,
+        size: int,
+        language: str,
+    ) -> Upload:
+        """Put a stored file in the queue; the same bytes that wait already are not put twice."""
+        u = t.upload.c
+        same = select(t.upload).where(
+            u.territory_kato == territory,
+            u.period == period,
+            u.file_sha256 == sha256,
+            u.form_code.is_not_distinct_from(form),
+            u.state.in_(("waiting", "checking")),
+        )
+        values: dict[str, Any] = {
+            "upload_id": secrets.token_hex(8),
+            "account_id": account_id,
+            "territory_kato": territory,
+            "period": period,
+            "form_code": form,
+            "file_name": file_name,
+            "file_sha256": sha256,
+            "file_size": size,
+            "language": language,
+            "received_at": utc_now(),
+            "state": "waiting",
+            "attempts": 0,
+        }
+        with writing(self.engine) as connection:
+            row = connection.execute(same).mappings().first()
+            if row is not None:
+                return _upload(row)
+            connection.execute(insert(t.upload).values(**values))
+        return self.get(values["upload_id"])
+
+    def get(self, upload_id: str) -> Upload:
+        """One upload; KeyError."""
+        with reading(self.engine) as connection:
+            query = select(t.upload).where(t.upload.c.upload_id == upload_id)
+            row = connection.execute(query).mappings().first()
+        if row is None:
+            raise KeyError(upload_id)
+        return _upload(row)
+
+    def recent(self, territory: str, period: str) -> list[Upload]:
+        """Uploads of a territory for a period, newest first."""
+        query = (
+            select(t.upload)
+            .where(t.upload.c.territory_kato == territory, t.upload.c.period == period)
+            .order_by(t.upload.c.received_at.desc())
+            .limit(50)
+        )
+        with reading(self.engine) as connection:
+            return [_upload(row) for row in connection.execute(query).mappings()]
+
+    def unfinished(self, period: str) -> list[Upload]:
+        """Uploads of a period that still have no answer."""
+        query = select(t.upload).where(
+            t.upload.c.period == period, t.upload.c.state.in_(("waiting", "checking"))
+        )
+        with reading(self.engine) as connection:
+            return [_upload(row) for row in connection.execute(query).mappings()]
+
+    def ahead(self, upload: Upload) -> int:
+        """How many files came before this one and still wait."""
+        u = t.upload.c
+        query = select(func.count()).where(
+            u.state == "waiting", u.received_at < upload.received_at
+        )
+        with reading(self.engine) as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def claim(self, worker: str) -> Upload | None:
+        """The oldest waiting file, now this worker's.
+
+        Files of one territory and period are judged one after another: rules across forms need
+        the form before.
+        """
+        busy = t.upload.alias("busy")
+        same_desk = select(busy.c.upload_id).where(
+            busy.c.state == "checking",
+            busy.c.territory_kato == t.upload.c.territory_kato,
+            busy.c.period == t.upload.c.period,
+        )
+        query = (
+            select(t.upload)
+            .where(t.upload.c.state == "waiting", ~same_desk.exists())
+            .order_by(t.upload.c.received_at, t.upload.c.upload_id)
+            .limit(1)
+            .with_for_update(of=t.upload)
+        )
+        with reading(self.engine) as connection:
+            waiting = select(t.upload.c.upload_id).where(t.upload.c.state == "waiting").limit(1)
+            if connection.execute(waiting).first() is None:
+                return None
+        with writing(self.engine) as connection:
+            row = connection.execute(query).mappings().first()
+            if row is None:
+                return None
+            changed = {
+                "state": "checking",
+                "worker": worker,
+                "claimed_at": utc_now(),
+                "attempts": row["attempts"] + 1,
+            }
+            mine = and_(
+                t.upload.c.upload_id == row["upload_id"], t.upload.c.state == "waiting"
+            )
+            if connection.execute(update(t.upload).where(mine).values(**changed)).rowcount != 1:
+                return None
+            return _upload({**row, **changed})
+
+    def finish(
+        self,
+        upload_id: str,
+        *,
+        submission_id: str | None,
+        refusal: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Note the answer."""
+        with writing(self.engine) as connection:
+            connection.execute(
+                update(t.upload)
+                .where(t.upload.c.upload_id == upload_id)
+                .values(
+                    state="done" if submission_id else "refused",
+                    submission_id=submission_id,
+                    refusal=json.dumps(refusal, ensure_ascii=False) if refusal else None,
+                    finished_at=utc_now(),
+                )
+            )
+
+    def give_back(self, worker: str) -> None:
+        """Put what a dead worker left behind in the queue again."""
+        with writing(self.engine) as connection:
+            connection.execute(
+                update(t.upload)
+                .where(t.upload.c.worker == worker, t.upload.c.state == "checking")
+                .values(state="waiting", worker=None)
+            )
+
+    def claimed_by(self, worker: str) -> Upload | None:
+        """What a worker is busy with."""
+        query = select(t.upload).where(
+            t.upload.c.worker == worker, t.upload.c.state == "checking"
+        )
+        with reading(self.engine) as connection:
+            row = connection.execute(query).mappings().first()
+        return _upload(row) if row else None
+
+
+def _upload(row: Mapping[Any, Any]) -> Upload:
+    refusal = row["refusal"]
+    return Upload(**{**row, "refusal": json.loads(refusal) if refusal else None})

@@ -1,0 +1,193 @@
+"""What every route works with: the shared state of the application and of one request."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from fastapi import Request
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
+
+from ingestion.request import Services
+from portal.access import PUBLIC, Access, AccessDenied, NotSignedIn, privilege_of
+from portal.desk import Desk
+from portal.problems import PortalProblem
+from portal.roles import Privilege
+from portal.settings import PortalSettings
+from portal.store.accounts import Accounts
+from portal.store.secret import new_secret
+from portal.store.sessions import Session, Sessions
+from portal.store.throttle import Throttle
+from portal.store.uploads import Uploads
+from portal.texts import LANGUAGES
+from warehouse.contracts.messages import Language
+
+API = "/api/v1"
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_MAX_FILES = 20
+_MAX_FIELD_BYTES = 64 * 1024
+CSRF_FIELD = "csrf"
+CSRF_HEADER = "x-csrf-token"
+LANGUAGE_COOKIE = "mvd_language"
+
+
+@dataclass(frozen=True, slots=True)
+class Portal:
+    """One installation of the portal."""
+
+    settings: PortalSettings
+    services: Services
+    accounts: Accounts
+    sessions: Sessions
+    throttle: Throttle
+    uploads: Uploads
+
+    @classmethod
+    def of(cls, settings: PortalSettings, services: Services) -> Portal:
+        """The portal on the ledger of `services`."""
+        engine = services.ledger.engine
+        return cls(
+            settings=settings,
+            services=services,
+            accounts=Accounts(engine, services.contracts.territories),
+            sessions=Sessions(engine),
+            throttle=Throttle(engine),
+            uploads=Uploads(engine),
+        )
+
+    @property
+    def session_cookie(self) -> str:
+        """Name of the cookie; browsers guard the prefix when people come over https."""
+        return "__Host-mvd" if self.settings.is_secure else "mvd_session"
+
+    @property
+    def form_cookie(self) -> str:
+        """Name of the cookie that guards forms of people who are not signed in."""
+        return "__Host-mvd-form" if self.settings.is_secure else "mvd_form"
+
+
+def portal_of(request: Request) -> Portal:
+    """The installation that serves this request."""
+    return cast(Portal, request.app.state.portal)
+
+
+def access_of(request: Request) -> Access:
+    """Who is asking; NotSignedIn for nobody."""
+    access: Access | None = request.state.access
+    if access is None:
+        raise NotSignedIn
+    return access
+
+
+def desk_of(request: Request) -> Desk:
+    """The desk of who is asking."""
+    portal = portal_of(request)
+    return Desk(portal.services, portal.uploads, access_of(request))
+
+
+def form_of(request: Request) -> FormData:
+    """The form that was sent; `authorise` has read it."""
+    return cast(FormData, request.state.form)
+
+
+def field_of(request: Request, name: str) -> str:
+    """A text field of the form, empty when it is missing or a file."""
+    value = form_of(request).get(name)
+    return value if isinstance(value, str) else ""
+
+
+def language_of(request: Request) -> Language:
+    """The reader's choice, else the account's language, else what the browser prefers."""
+    chosen = request.cookies.get(LANGUAGE_COOKIE)
+    access: Access | None = getattr(request.state, "access", None)
+    wanted = [chosen, access.language if access else None]
+    accepted = request.headers.get("accept-language", "")
+    wanted += [part.split(";")[0].strip()[:2].lower() for part in accepted.split(",")]
+    return next((cast(Language, name) for name in wanted if name in LANGUAGES), "ru")
+
+
+def client_of(request: Request) -> str:
+    """Address of the sender."""
+    return request.client.host if request.client else ""
+
+
+async def authorise(request: Request) -> None:
+    """Runs before every route: who is asking, may they, and did our own page send the form?"""
+    request.state.access = None
+    request.state.session = None
+    request.state.form = FormData()
+    privilege = privilege_of(request.scope["endpoint"])
+    if privilege is None:
+        raise AccessDenied
+    is_api = request.url.path.startswith(API)
+    if is_api:
+        await _by_token(request)
+    else:
+        await _by_session(request)
+    if privilege != PUBLIC:
+        access_of(request).require(cast(Privilege, privilege))
+    if not is_api and request.method not in _SAFE:
+        await _own_form(request)
+
+
+async def _by_token(request: Request) -> None:
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and secret:
+        find = portal_of(request).sessions.find_token
+        request.state.access = await run_in_threadpool(find, secret.strip())
+
+
+async def _by_session(request: Request) -> None:
+    portal = portal_of(request)
+    secret = request.cookies.get(portal.session_cookie)
+    if not secret:
+        return
+    session: Session | None = await run_in_threadpool(portal.sessions.find, secret)
+    if session is not None:
+        request.state.session = session
+        request.state.access = session.access
+
+
+async def _own_form(request: Request) -> None:
+    origin = request.headers.get("origin")
+    foreign_site = request.headers.get("sec-fetch-site", "same-origin") not in (
+        "same-origin",
+        "none",
+    )
+    if foreign_site or (origin is not None and urlsplit(origin).netloc != request.url.netloc):
+        raise PortalProblem("form_foreign", status=403)
+    expected = csrf_of(request)
+    by_header = request.headers.get(CSRF_HEADER)
+    if by_header is not None and not _equal(by_header, expected):
+        raise PortalProblem("form_outdated", status=403)
+    request.state.form = await request.form(
+        max_files=_MAX_FILES, max_fields=_MAX_FILES, max_part_size=_MAX_FIELD_BYTES
+    )
+    if by_header is None and not _equal(field_of(request, CSRF_FIELD), expected):
+        raise PortalProblem("form_outdated", status=403)
+
+
+def csrf_of(request: Request) -> str:
+    """What a form of this browser must carry; empty when it has shown no form yet."""
+    session: Session | None = request.state.session
+    if session is not None:
+        return session.csrf_token
+    return request.cookies.get(portal_of(request).form_cookie, "")
+
+
+def new_form_secret(request: Request) -> str:
+    """What guards the forms of a browser without a session, kept while it has one."""
+    return csrf_of(request) or new_secret()
+
+
+def _equal(given: str, expected: str) -> bool:
+    return bool(expected) and hmac.compare_digest(given.encode(), expected.encode())
+
+
+def cookie_settings(request: Request) -> dict[str, Any]:
+    """How our cookies are set."""
+    secure = portal_of(request).settings.is_secure
+    return {"httponly": True, "secure": secure, "samesite": "lax", "path": "/"}

@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from warehouse.clock import as_utc
 
-REVISION = "0002"
+REVISION = "0003"
 """Newest migration; a test holds it equal to the newest script."""
 
 
@@ -32,13 +32,13 @@ class UtcDateTime(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:  # noqa: D102
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
         if value is None:
             return None
         moment = as_utc(value)
         return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
 
-    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:  # noqa: ARG002, D102
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:  # noqa: ARG002
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
@@ -187,3 +187,19 @@ release_submission = Table(
     Column("release_id", ForeignKey(release.c.release_id), primary_key=True),
     Column("submission_id", ForeignKey(submission.c.submission_id), primary_key=True),
 )
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", String(80), nullable=False),
+    Column("object", Text, nullable=False),
+    Column("details", Text, nullable=False),
+    Column("previous_hash", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    Index(None, "actor"),
+    Index(None, "object"),
+)
+"""Who did what to what; each row holds the hash of the row before it (`warehouse.ledger.audit`)."""

@@ -4,6 +4,7 @@ releases/r000042/warehouse.duckdb       schema `marts` and nothing else
 releases/r000042/parquet/<table>.parquet
 releases/r000042/inputs/…               what the build read, except the cell files
 releases/r000042/manifest.json
+releases/.pruned/r000007.json           what remains of a release that was pruned
 current -> releases/r000042
 """
 
@@ -11,7 +12,7 @@ import fcntl
 import re
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,6 +44,7 @@ DATABASE = "warehouse.duckdb"
 SCHEMA = "marts"
 _RELEASE_ID = re.compile(r"r\d{6,}")
 _STAGING = ".staging-"
+_PRUNED = ".pruned"
 _PORTABLE = {"HUGEINT": "BIGINT", "UHUGEINT": "BIGINT", "UBIGINT": "BIGINT"}
 """Types that Parquet does not have, or other tools do not read, as they are published."""
 
@@ -116,7 +118,9 @@ def list_releases(home: Home) -> list[str]:
 
 
 def read_manifest(home: Home, release_id: str | None = None) -> Manifest:
-    """Manifest of a release, or of the current one."""
+    """Manifest of a release, or of the current one; that of a pruned release was kept."""
+    if release_id is not None and (kept := _kept_manifest(home, release_id)).is_file():
+        return Manifest.model_validate_json(kept.read_bytes())
     text = (directory(home, release_id) / "manifest.json").read_bytes()
     return Manifest.model_validate_json(text)
 
@@ -138,6 +142,25 @@ def publish(home: Home, ledger: Ledger, draft: Draft, settings: Settings) -> Man
             _point_to(home, draft.release_id)
         _complete_ledger(home, ledger)
     return read_manifest(home, draft.release_id)
+
+
+def prune(home: Home, *, keep: int, protected: Collection[str] = ()) -> list[str]:
+    """Remove old releases; gives their ids, oldest first.
+
+    The `keep` newest stay, and those in `protected`, and the one in force. Of the others the
+    manifest remains, so that a figure that was published once can still be traced to its
+    submissions. Who reads a removed release at that moment keeps the open file.
+    """
+    if keep < 1:
+        raise ValueError("at least one release must be kept")
+    make_directories(home.releases)
+    with _alone(home):
+        _remove_garbage(home)
+        staying = {*list_releases(home)[-keep:], *protected, current(home)}
+        leaving = [name for name in list_releases(home) if name not in staying]
+        for release_id in leaving:
+            _remove(home, release_id)
+    return leaving
 
 
 def verify(
@@ -199,11 +222,29 @@ def _alone(home: Home) -> Iterator[None]:
         yield
 
 
+def _kept_manifest(home: Home, release_id: str) -> Path:
+    return home.releases / _PRUNED / f"{release_id}.json"
+
+
+def _remove(home: Home, release_id: str) -> None:
+    """In this order a release that was half removed is one that is still removed next time."""
+    kept = _kept_manifest(home, release_id)
+    make_directories(kept.parent)
+    shutil.copyfile(home.releases / release_id / "manifest.json", kept)
+    fsync_path(kept)
+    fsync_path(kept.parent)
+    leaving = home.releases / f"{_STAGING}{release_id}"
+    (home.releases / release_id).rename(leaving)
+    shutil.rmtree(leaving)
+
+
 def _remove_garbage(home: Home) -> None:
     """What killed publishers left: half-written, or complete but never pointed to."""
     for link in home.root.glob(".current-*"):
         link.unlink()
     for path in home.releases.iterdir():
+        if path.name == _PRUNED:
+            continue
         half_written = path.name.startswith(_STAGING)
         if half_written or (path.is_dir() and not _is_published(home, path)):
             shutil.rmtree(path)

@@ -17,6 +17,8 @@ import pyarrow.parquet as pq
 from warehouse.durable import commit_file, make_directories, temporary_in
 from warehouse.paths import Home
 
+_ROW_GROUP_CELLS = 20_000
+
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 
 CELLS_SCHEMA = pa.schema(
@@ -35,13 +37,13 @@ class SubmissionKey(Protocol):
     """What names a cell file; `ledger.Submission` has it."""
 
     @property
-    def submission_id(self) -> str: ...  # noqa: D102
+    def submission_id(self) -> str: ...
     @property
-    def form_code(self) -> str: ...  # noqa: D102
+    def form_code(self) -> str: ...
     @property
-    def territory_kato(self) -> str: ...  # noqa: D102
+    def territory_kato(self) -> str: ...
     @property
-    def period(self) -> str: ...  # noqa: D102
+    def period(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,9 @@ def _sorted(cells: pa.Table, submission: SubmissionKey) -> pa.Table:
         owner = owner[order]
     return pa.table(
         [
-            pa.DictionaryArray.from_arrays(np.zeros(len(key), np.int32), [submission.submission_id]),
+            pa.DictionaryArray.from_arrays(
+                np.zeros(len(key), np.int32), [submission.submission_id]
+            ),
             pa.DictionaryArray.from_arrays(owner, owners),
             pa.DictionaryArray.from_arrays(codes, sections),
             pa.array(line),
@@ -162,9 +166,10 @@ def _encode(table: pa.Table, submission: SubmissionKey) -> pa.Buffer:
         compression_level=3,
         use_dictionary=["submission_id", "territory_kato", "section", "value"],
         column_encoding={"line": "DELTA_BINARY_PACKED"},
-        write_statistics=["territory_kato", "section", "line", "graph", "value"],
+        # Readers prune by section alone; other statistics would be a fifth of the file.
+        write_statistics=["section"],
     ) as writer:
-        for start, stop in _section_bounds(table):
+        for start, stop in _row_groups(table):
             writer.write_table(
                 table.slice(start, stop - start).replace_schema_metadata(described.metadata),
                 row_group_size=max(stop - start, 1),
@@ -172,7 +177,12 @@ def _encode(table: pa.Table, submission: SubmissionKey) -> pa.Buffer:
     return sink.getvalue()
 
 
-def _section_bounds(table: pa.Table) -> list[tuple[int, int]]:
+def _row_groups(table: pa.Table) -> list[tuple[int, int]]:
+    """Whole sections, together until they hold enough cells: a group of its own costs 1 KB."""
     codes = table.column("section").chunk(0).indices.to_numpy()
-    edges = [0, *(np.flatnonzero(np.diff(codes)) + 1).tolist(), len(codes)]
+    ends = [*(np.flatnonzero(np.diff(codes)) + 1).tolist(), len(codes)]
+    edges = [0]
+    for end in ends:
+        if end - edges[-1] >= _ROW_GROUP_CELLS or end == len(codes):
+            edges.append(end)
     return list(pairwise(edges))

@@ -55,10 +55,17 @@ def test_cells_come_back_sorted_with_missing_values_still_missing(home: Home) ->
     ]
 
 
-def test_each_section_is_a_row_group_of_its_own(home: Home) -> None:
-    metadata = pq.read_metadata(write_cells(home, Key(), CELLS).path)
+def test_row_groups_hold_whole_sections_so_that_readers_can_leave_the_others_out(
+    home: Home,
+) -> None:
+    sections = np.repeat(["R1", "R2", "R3", "R4"], [12_000, 12_000, 30_000, 10])
+    numbers = pa.array(np.arange(len(sections)) % 30_000, pa.int16())
+    cells = pa.table(
+        {"section": sections, "line": numbers, "graph": numbers, "value": np.ones(len(sections))}
+    )
+    metadata = pq.read_metadata(write_cells(home, Key(), cells).path)
     section = [metadata.row_group(i).column(2).statistics for i in range(metadata.num_row_groups)]
-    assert [(s.min, s.max) for s in section] == [("R1", "R1"), ("R1-1", "R1-1")]
+    assert [(s.min, s.max) for s in section] == [("R1", "R2"), ("R3", "R3"), ("R4", "R4")]
 
 
 def test_a_file_says_whose_it_is(home: Home) -> None:

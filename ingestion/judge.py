@@ -17,7 +17,7 @@ from ingestion.lake_cells import cells_table
 from ingestion.origin import UNKNOWN, check_period, check_territory
 from ingestion.prepare import Prepared
 from ingestion.request import Request, Services, SubmissionResult, verdict_of
-from ingestion.tables.read import with_territories
+from ingestion.tables.notes import with_territories
 from warehouse import lake
 from warehouse.clock import utc_now
 from warehouse.contracts import Form
@@ -103,6 +103,7 @@ def _open(services: Services, prepared: Prepared) -> _Case:
         read.properties,
         request.file_name,
         findings,
+        named_by_rows=read.territory is not None and any(read.places),
     )
     return _Case(prepared, submission, is_new, form, findings.items)
 

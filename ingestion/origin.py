@@ -64,8 +64,13 @@ def check_territory(
     properties: DocumentProperties,
     file_name: str,
     findings: Findings,
+    *,
+    named_by_rows: bool = False,
 ) -> None:
-    """Add a finding for each place of the file that contradicts the submission."""
+    """Add a finding for each place of the file that contradicts the submission.
+
+    `named_by_rows`: the rows of the file are units of the territory, which says whose it is.
+    """
     if kato == UNKNOWN:
         findings.add("TERRITORY_UNKNOWN")
         return
@@ -85,7 +90,7 @@ def check_territory(
                 title=properties.title,
                 file_name=file_name,
             )
-    if all(statement.source == "FILE_NAME" for statement in stated):
+    if not named_by_rows and all(statement.source == "FILE_NAME" for statement in stated):
         findings.add("TERRITORY_NOT_STATED", expected=expected)
 
 

@@ -122,7 +122,7 @@ class _Sheet:
             self._last_month(self._previous)
         sheet = self._sheet
         sheet.freeze_panes(FIRST_DATA_ROW - 1, CODE_COLUMN)
-        sheet.protect("", {"format_columns": True, "format_rows": True, "select_locked_cells": True})
+        sheet.protect("", {"format_columns": True, "format_rows": True})
         sheet.set_landscape()
         sheet.fit_to_pages(1, 0)
         self._book.close()
@@ -236,7 +236,7 @@ class _Sheet:
         return FIRST_DATA_ROW - 1, FIRST_DATA_ROW - 2 + len(self._section.lines)
 
     def _hints(self) -> None:
-        """Colour the anchor of every comparison that does not hold, once all its cells are filled."""
+        """Colour the anchor of a comparison that does not hold, once all its cells are filled."""
         for comparison in range(len(self._rules)):
             left, right = self._rules.participants(comparison)
             cells = [self._address(int(c)) for c in (*left, *right)]

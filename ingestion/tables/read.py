@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from ingestion.cells import TextCell
 from ingestion.findings import Findings
 from ingestion.locate import ABSENT
-from ingestion.normalise import Figure, Reading
+from ingestion.normalise import Reading
 from ingestion.read import Grid
-from ingestion.tables.columns import Column, Columns, find_columns, header_words, known_names
+from ingestion.tables.columns import Columns, find_columns, header_words, known_names
 from ingestion.tables.identity import Identity, find_identity
+from ingestion.tables.notes import Notes
 from ingestion.tables.quantities import read_quantity
 from ingestion.tables.rows import Rows, find_rows
 from warehouse.contracts import Contracts, Form
-from warehouse.ledger import Finding
 
 _SEARCHED_ROWS = 40
 _MOST_SHEETS = 8
@@ -100,12 +100,12 @@ def read_table(
     columns = find_columns(
         grid, words, form, first_row=rows.first, label_column=rows.label_column, period=period
     )
-    note = _Notes(grid, form, contracts, findings)
-    note.rows(rows)
-    note.columns(columns)
+    notes = Notes(grid, form, contracts, findings)
+    notes.rows(rows)
+    notes.columns(columns)
     if not columns.places:
         return None
-    return _figures(grid, form, rows, columns, note, contracts, decimal_comma)
+    return _figures(grid, form, rows, columns, notes, contracts, decimal_comma)
 
 
 def _check_identity(
@@ -136,193 +136,59 @@ def _figures(
     form: Form,
     rows: Rows,
     columns: Columns,
-    note: _Notes,
+    notes: Notes,
     contracts: Contracts,
     decimal_comma: bool,
 ) -> TableFigures:
     section = form.sections[0]
-    row_places = np.full(len(section.lines), ABSENT, dtype=np.int64)
-    for line, row in rows.places.items():
-        row_places[line] = row
-    column_places = np.full(len(section.graphs), ABSENT, dtype=np.int64)
+    row_places = _places(rows.places, len(section.lines))
+    column_places = _places(
+        {graph: column.place for graph, column in columns.places.items()}, len(section.graphs)
+    )
     values = np.full((len(section.lines), len(section.graphs)), np.nan)
     texts: list[TextCell] = []
-    for index, column in columns.places.items():
-        column_places[index] = column.place
-        graph = section.graphs[index]
-        cells = grid.columns[column.place]
-        for line, row in rows.places.items():
-            text = cells[row].as_py()
-            if not text or not text.strip():
-                continue
-            quantity = read_quantity(
-                text,
-                graph.unit,
-                contracts.tables,
-                decimal_comma=decimal_comma,
-                column=column.factor,
-            )
-            figure = quantity.figure
-            if figure.value is not None:
-                values[line, index] = figure.value
-            if quantity.note is not None:
-                note.quantity(quantity.note, line, index, row, column, text, figure)
-            if decimal_comma and figure.reading is Reading.WRITTEN_AS_TEXT:
-                figure = Figure(Reading.PLAIN, figure.value)  # a CSV holds nothing but text
-            if figure.reading is not Reading.PLAIN:
-                texts.append(TextCell(line, index, text, figure))
+    for cell in _cells(grid, rows, columns):
+        unit = section.graphs[cell.graph].unit
+        quantity = read_quantity(
+            cell.text, unit, contracts.tables, decimal_comma=decimal_comma, column=cell.factor
+        )
+        figure = quantity.figure
+        if figure.value is not None:
+            values[cell.line, cell.graph] = figure.value
+        if quantity.note is not None:
+            at = (cell.line, cell.graph, rows.places[cell.line], cell.column)
+            notes.quantity(quantity.note, *at, cell.text, figure)
+        is_csv_number = decimal_comma and figure.reading is Reading.WRITTEN_AS_TEXT
+        if figure.reading is not Reading.PLAIN and not is_csv_number:
+            texts.append(TextCell(cell.line, cell.graph, cell.text, figure))
     whole = next(i for i, line in enumerate(section.lines) if line.is_total)
-    told = {text.line for text in texts}
-    if row_places[whole] != ABSENT and np.isnan(values[whole]).all() and whole not in told:
-        note.total_is_empty(int(row_places[whole]), rows.label_column)
+    is_blank = np.isnan(values[whole]).all() and all(text.line != whole for text in texts)
+    if row_places[whole] != ABSENT and is_blank:
+        notes.total_is_empty(int(row_places[whole]), rows.label_column)
         row_places[whole] = ABSENT
     return TableFigures(values.ravel(), row_places, column_places, tuple(texts))
 
 
-def with_territories(findings: Iterable[Finding], form: Form | None) -> Iterator[Finding]:
-    """Findings on rows of a bound table, with the unit of the row among the parameters."""
-    units: dict[int | None, str | None] = {}
-    if form is not None and form.unbound is not None:
-        units = {line.code: line.territory for line in form.sections[0].lines}
-    for finding in findings:
-        kato = units.get(finding.line)
-        if kato is None or finding.line is None:
-            yield finding
-        else:
-            yield replace(finding, params={**finding.params, "territory_kato": kato})
+def _places(found: Mapping[int, int], count: int) -> NDArray[np.int64]:
+    places = np.full(count, ABSENT, dtype=np.int64)
+    for index, place in found.items():
+        places[index] = place
+    return places
 
 
-class _Notes:
-    """Findings on rows, columns and cells of one table."""
+@dataclass(frozen=True, slots=True)
+class _FilledCell:
+    line: int
+    graph: int
+    column: int
+    factor: float
+    text: str
 
-    def __init__(self, grid: Grid, form: Form, contracts: Contracts, findings: Findings) -> None:
-        self._grid = grid
-        self._form = form
-        self._contracts = contracts
-        self._findings = findings
-        self._where = {"sheet": grid.sheet, "section": form.sections[0].code}
 
-    def rows(self, rows: Rows) -> None:
-        lines = self._form.sections[0].lines
-        at = rows.label_column
-        for row in rows.unknown:
-            self._at("TABLE_ROW_UNKNOWN", row, at, found=self._label(row, at))
-        for row, choices in rows.ambiguous:
-            found = self._label(row, at)
-            self._at("TABLE_ROW_AMBIGUOUS", row, at, found=found, choices=" / ".join(choices))
-        for line, row in rows.repeated:
-            self._at(
-                "TABLE_ROW_REPEATED",
-                row,
-                at,
-                found=self._label(row, at),
-                name=lines[line].name.ru,
-                first=self._grid.address(rows.places[line], at),
-            )
-        for row in rows.subtotals:
-            self._at("TABLE_SUBTOTAL_SKIPPED", row, at, found=self._label(row, at))
-        for line, row in rows.restored:
-            name = lines[line].name.ru
-            self._at("TABLE_NAME_RESTORED", row, at, found=self._label(row, at), expected=name)
-        for index, line in enumerate(lines):
-            if index not in rows.places and not line.is_total:
-                self._findings.add(
-                    "TABLE_ROW_MISSING", **self._where, line=line.code, name=line.name.ru
-                )
-
-    def columns(self, columns: Columns) -> None:
-        graphs = self._form.sections[0].graphs
-        row = columns.header_row
-        for column in columns.unknown:
-            self._at("TABLE_COLUMN_UNKNOWN", row, column.place, found=column.text)
-        for column in columns.ambiguous:
-            choices = " / ".join(graphs[graph].name.ru for graph in column.graphs)
-            self._at(
-                "TABLE_COLUMN_AMBIGUOUS", row, column.place, found=column.text, choices=choices
-            )
-        for graph, column in columns.repeated:
-            self._at(
-                "TABLE_COLUMN_REPEATED",
-                row,
-                column.place,
-                graph=graphs[graph].number,
-                found=column.text,
-                name=graphs[graph].name.ru,
-                first=self._grid.address(row, columns.places[graph].place),
-            )
-        for graph, column in columns.months:
-            self._at(
-                "TABLE_MONTH_ONLY",
-                row,
-                column.place,
-                graph=graphs[graph].number,
-                found=column.text,
-                name=graphs[graph].name.ru,
-            )
-        told = {graph for graph, _ in columns.months} | set(columns.places)
-        for index, graph in enumerate(graphs):
-            if index not in told:
-                self._findings.add(
-                    "TABLE_COLUMN_MISSING", **self._where, graph=graph.number, name=graph.name.ru
-                )
-        if columns.skipped:
-            self._at(
-                "TABLE_COLUMNS_SKIPPED",
-                row,
-                columns.skipped[0].place,
-                count=len(columns.skipped),
-                found=columns.skipped[0].text,
-            )
-        for graph, column in columns.places.items():
-            if column.factor != 1:
-                self._at(
-                    "TABLE_COLUMN_CONVERTED",
-                    row,
-                    column.place,
-                    graph=graphs[graph].number,
-                    found=column.unit,
-                    expected=self._unit(graph),
-                )
-
-    def quantity(
-        self,
-        note: str,
-        line: int,
-        graph: int,
-        row: int,
-        column: Column,
-        text: str,
-        figure: Figure,
-    ) -> None:
-        code = "TABLE_UNIT_CONVERTED" if note == "converted" else "TABLE_FOOTNOTE_DROPPED"
-        section = self._form.sections[0]
-        value = None if figure.value is None else f"{figure.value:.6f}".rstrip("0").rstrip(".")
-        self._at(
-            code,
-            row,
-            column.place,
-            line=section.lines[line].code,
-            graph=section.graphs[graph].number,
-            found=text.strip(),
-            expected=value,
-            unit=self._unit(graph),
-        )
-
-    def total_is_empty(self, row: int, label_column: int) -> None:
-        self._at("TABLE_TOTAL_EMPTY", row, label_column)
-
-    def _unit(self, graph: int) -> dict[str, str]:
-        name = self._contracts.tables.units[self._form.sections[0].graphs[graph].unit].name
-        return {"ru": name.ru, "kk": name.kk, "en": name.en}
-
-    def _at(self, code: str, row: int, place: int, /, **fields: object) -> None:
-        unit = fields.get("expected")
-        if isinstance(unit, dict):
-            fields["unit"] = unit
-            fields["expected"] = unit["ru"]
-        cell = self._grid.address(row, place)
-        self._findings.add(code, **self._where, cell=cell, **fields)  # type: ignore[arg-type]
-
-    def _label(self, row: int, label_column: int) -> str:
-        texts = (column[row].as_py() for column in self._grid.columns[: label_column + 1])
-        return " ".join(text.strip() for text in texts if text) or "…"
+def _cells(grid: Grid, rows: Rows, columns: Columns) -> Iterator[_FilledCell]:
+    for graph, column in columns.places.items():
+        texts = grid.columns[column.place]
+        for line, row in rows.places.items():
+            text = texts[row].as_py()
+            if text and text.strip():
+                yield _FilledCell(line, graph, column.place, column.factor, text)

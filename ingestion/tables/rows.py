@@ -12,6 +12,9 @@ from warehouse.contracts.names import normalise_name
 
 _KATO = re.compile(r"(?<!\d)\d{9}(?!\d)")
 _DIGIT = re.compile(r"\d")
+_LETTERS = re.compile(r"[^\W\d_]")
+_YEAR = re.compile(r"20\d\d\b")
+_SHORTEST_NAME = 3
 _LABEL_COLUMNS = 6
 _SUBTOTAL = re.compile(r"\b(районам|городам|аудандар\w*|калалар\w*)\b")
 _LOST = ("?", "\ufffd")
@@ -31,6 +34,15 @@ class Rows:
     subtotals: list[int] = field(default_factory=list)
     restored: list[tuple[int, int]] = field(default_factory=list)
     """(line, row) of a name with lost letters that fits one unit alone."""
+
+    def note(self, line: int, row: int, *, is_restored: bool) -> None:
+        """Take `row` for `line`, unless another was taken before."""
+        if line in self.places:
+            self.repeated.append((line, row))
+            return
+        self.places[line] = row
+        if is_restored:
+            self.restored.append((line, row))
 
     @property
     def first(self) -> int:
@@ -68,34 +80,45 @@ def _named(grid: Grid, column: int, reader: _LabelReader) -> Iterator[tuple[int,
 
 def _collect(grid: Grid, best: int, found: dict[int, dict[int, _Label]], total: int) -> Rows:
     rows = Rows(best)
-    named = [(row, label.line) for row, label in found[best].items() if label.line is not None]
-    # Titles name the whole territory, so the table begins with the first of its parts.
-    parts = [row for row, line in named if line != total]
-    filled = [row for row, _ in named if _has_figures(grid, row, best)]
-    first = min(parts + filled, default=named[0][0])
-    for row in range(grid.row_count):
-        label = found[best].get(row)
+    for row in range(_first_row(grid, best, found[best], total), grid.row_count):
+        label = found[best].get(row) or _beside(found, best, row)
         if label is None:
-            # "Итого" may stand in the column of numbers, merged with that of names.
-            beside = [found[c][row] for c in found if c < best and row in found[c]]
-            label = beside[0] if beside else None
-        if label is None:
-            if row >= first and _has_figures(grid, row, best):
+            if _has_figures(grid, row, best):
                 rows.unknown.append(row)
         elif label.is_subtotal:
             rows.subtotals.append(row)
         elif label.line is None:
             if _has_figures(grid, row, best):
                 rows.ambiguous.append((row, label.choices))
-        elif row < first:
-            continue
-        elif label.line in rows.places:
-            rows.repeated.append((label.line, row))
         else:
-            rows.places[label.line] = row
-            if label.is_restored:
-                rows.restored.append((label.line, row))
+            rows.note(label.line, row, is_restored=label.is_restored)
     return rows
+
+
+def _first_row(grid: Grid, best: int, labels: dict[int, _Label], total: int) -> int:
+    """Titles name the whole territory, so the table begins with the first of its parts."""
+    parts = [row for row, label in labels.items() if label.line not in (None, total)]
+    filled = [row for row in labels if _has_figures(grid, row, best)]
+    first = min(parts + filled, default=min(labels))
+    while first > 0 and _looks_like_a_unit(grid, first - 1, best):
+        first -= 1
+    return first
+
+
+def _looks_like_a_unit(grid: Grid, row: int, label_column: int) -> bool:
+    """Whether an unread row above the first unit is one more, misspelt: a name beside figures."""
+    texts = grid.row(row)
+    figures = [text for text in texts[label_column + 1 :] if text]
+    return (
+        len(_LETTERS.findall(texts[label_column])) >= _SHORTEST_NAME
+        and len(figures) > 1
+        and all(_DIGIT.match(text) and not _YEAR.match(text) for text in figures)
+    )
+
+
+def _beside(found: dict[int, dict[int, _Label]], best: int, row: int) -> _Label | None:
+    """The label of the whole may stand in the column of numbers, merged with that of names."""
+    return next((found[c][row] for c in found if c < best and row in found[c]), None)
 
 
 def _has_figures(grid: Grid, row: int, label_column: int) -> bool:

@@ -16,6 +16,7 @@ from openpyxl.workbook import Workbook as Book
 from ingestion.request import Services, SubmissionResult
 from ingestion.submit import submit
 from mvd.demo.workbook import write_workbook
+from tests.unit.ingestion.tables import Counter
 from warehouse.contracts import load_contracts
 from warehouse.ledger import Finding
 from warehouse.settings import Settings
@@ -102,3 +103,8 @@ def only(result: SubmissionResult, code: str) -> Finding:
     """The one finding with this code."""
     (found,) = [finding for finding in result.findings if finding.code == code]
     return found
+
+
+@pytest.fixture
+def counter(desk: Desk) -> Counter:
+    return Counter(desk.services)

@@ -60,7 +60,7 @@ def parts(ports: dict[str, int], *, with_portal: bool) -> list[Part]:
     if not with_portal:
         return airflow
     portal = ("portal", "--host", "127.0.0.1", "--port", str(ports["portal"]))
-    return [*airflow, Part("portal", (sys.executable, "-m", "mvd.main", *portal))]
+    return [*airflow, Part("portal", (sys.executable, "-m", "mvd", *portal))]
 
 
 def environment(layout: Layout, secrets: Secrets, ports: dict[str, int]) -> dict[str, str]:

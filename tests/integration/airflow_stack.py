@@ -28,7 +28,7 @@ def free_port() -> int:
 def mvd(home: Path, *arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
     """Run the command line; the caller looks at the exit code."""
     return subprocess.run(
-        [sys.executable, "-m", "mvd.main", "--home", str(home), *arguments],
+        [sys.executable, "-m", "mvd", "--home", str(home), *arguments],
         env={**os.environ, "MVD_HOME": str(home)},
         capture_output=True,
         text=True,

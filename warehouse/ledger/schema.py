@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from warehouse.clock import as_utc
 
-REVISION = "0003"
+REVISION = "0004"
 """Newest migration; a test holds it equal to the newest script."""
 
 

@@ -3,7 +3,7 @@
 from alembic import context
 from sqlalchemy import Connection
 
-from warehouse.ledger import desk_tables  # noqa: F401 - adds its tables to the metadata
+from warehouse.ledger import desk_tables, tags  # noqa: F401 - add their tables to the metadata
 from warehouse.ledger.schema import metadata
 
 connection: Connection = context.config.attributes["connection"]

@@ -1,0 +1,5 @@
+"""`python -m mvd` is `mvd`."""
+
+from mvd.main import main
+
+main()

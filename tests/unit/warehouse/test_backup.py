@@ -1,0 +1,95 @@
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from tests.unit.warehouse.builds import submit
+from warehouse import backup
+from warehouse.errors import UserError
+from warehouse.ledger import Ledger
+from warehouse.originals import original_path
+from warehouse.paths import Home
+from warehouse.settings import Settings
+
+
+@pytest.fixture
+def settings(home: Home) -> Settings:
+    return Settings(home=home.root)
+
+
+@pytest.fixture
+def opened(settings: Settings) -> Ledger:
+    return Ledger(settings.ledger)
+
+
+def test_a_copy_made_while_the_ledger_is_open_holds_all_that_was_written(
+    home: Home, settings: Settings, opened: Ledger
+) -> None:
+    first = submit(home, opened, "430000000")
+    copy = backup.back_up(settings)
+    submit(home, opened, "150000000")
+    with sqlite3.connect(f"file:{copy}?mode=ro", uri=True) as found:
+        assert found.execute("select submission_id from submission").fetchall() == [(first,)]
+
+
+def test_restoring_brings_back_the_state_of_the_copy_and_keeps_what_was_in_place(
+    home: Home, settings: Settings, opened: Ledger
+) -> None:
+    first = submit(home, opened, "430000000")
+    copy = backup.back_up(settings)
+    second = submit(home, opened, "150000000")
+    opened.close()
+    restored = backup.restore(settings, copy)
+    assert restored.submissions == 1
+    with Ledger(settings.ledger) as ledger:
+        assert [s.submission_id for s in ledger.submissions()] == [first]
+    assert restored.replaced is not None
+    with Ledger(f"sqlite:///{restored.replaced}") as ledger:
+        assert [s.submission_id for s in ledger.submissions()] == [first, second]
+
+
+def test_restoring_into_an_empty_home_says_which_files_are_missing(
+    home: Home, settings: Settings, opened: Ledger, tmp_path: Path
+) -> None:
+    submit(home, opened)
+    (submission,) = opened.submissions()
+    copy = backup.back_up(settings)
+    opened.close()
+    elsewhere = Settings(home=tmp_path / "elsewhere")
+    restored = backup.restore(elsewhere, copy)
+    assert restored.missing_originals == (submission.file_sha256,)
+    assert restored.missing_cells == (submission.cells_path,)
+    assert restored.replaced is None
+    kept = original_path(elsewhere.paths, submission.file_sha256)
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(b"")
+    assert backup.restore(elsewhere, copy).missing_originals == ()
+
+
+@pytest.mark.parametrize("content", [b"not a database", b""], ids=["noise", "empty"])
+def test_a_copy_that_is_no_ledger_changes_nothing(
+    home: Home, settings: Settings, opened: Ledger, tmp_path: Path, content: bytes
+) -> None:
+    submission_id = submit(home, opened)
+    opened.close()
+    broken = tmp_path / "broken.sqlite"
+    broken.write_bytes(content)
+    with pytest.raises(UserError, match="BACKUP_UNREADABLE"):
+        backup.restore(settings, broken)
+    with Ledger(settings.ledger) as ledger:
+        assert [s.submission_id for s in ledger.submissions()] == [submission_id]
+
+
+def test_only_the_newest_copies_are_kept(home: Home, settings: Settings, opened: Ledger) -> None:
+    copies = [backup.back_up(settings) for _ in range(4)]
+    assert backup.prune_backups(home, keep=2) == copies[:2]
+    assert sorted(backup.folder(home).iterdir()) == copies[2:]
+
+
+def test_postgres_without_its_tools_is_explained(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    there = settings.model_copy(update={"ledger_url": "postgresql+psycopg://u:p@h/ledger"})
+    with pytest.raises(UserError, match="BACKUP_TOOL_MISSING"):
+        backup.back_up(there)

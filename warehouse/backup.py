@@ -1,0 +1,161 @@
+"""Copies of the ledger, and putting one back. Originals, lake and releases never change once they
+are written: any tool that copies files keeps them safe, so only the ledger needs care.
+"""
+
+import shutil
+import sqlite3
+import subprocess
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy.engine import URL, make_url
+
+from warehouse.clock import utc_now
+from warehouse.durable import commit_file, fsync_path, make_directories, temporary_in
+from warehouse.errors import UserError
+from warehouse.ledger import Ledger
+from warehouse.originals import original_path
+from warehouse.paths import Home
+from warehouse.settings import Settings
+
+_SUFFIXES = {"sqlite": ".sqlite", "postgresql": ".dump"}
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What a restored ledger refers to and the home does not have; empty lists are what you want.
+
+    `replaced` is where the ledger that was in place has been put; None when there was none.
+    """
+
+    submissions: int
+    missing_originals: tuple[str, ...]
+    missing_cells: tuple[str, ...]
+    replaced: Path | None
+
+
+def folder(home: Home) -> Path:
+    """Where copies lie unless another place is given."""
+    return home.root / "backups"
+
+
+def back_up(settings: Settings, target: Path | None = None) -> Path:
+    """Write a consistent copy of the ledger while it is in use; gives its path.
+
+    Postgres needs `pg_dump` (UserError BACKUP_TOOL_MISSING without it).
+    """
+    url = make_url(settings.ledger)
+    kind = url.get_backend_name()
+    place = target or folder(settings.paths)
+    make_directories(place)
+    copy = place / f"ledger-{utc_now():%Y%m%dT%H%M%S%fZ}{_SUFFIXES[kind]}"
+    with temporary_in(place) as temporary:
+        if kind == "sqlite":
+            _copy_sqlite(Path(url.database or ""), temporary)
+        else:
+            _run("pg_dump", url, "--format=custom", f"--file={temporary}")
+        commit_file(temporary, copy)
+    return copy
+
+
+def prune_backups(home: Home, *, keep: int) -> list[Path]:
+    """Remove all but the `keep` newest copies; gives what was removed."""
+    if not folder(home).is_dir():
+        return []
+    leaving = sorted(folder(home).glob("ledger-*"))[:-keep]
+    for copy in leaving:
+        copy.unlink()
+    return leaving
+
+
+def restore(settings: Settings, copy: Path) -> Restored:
+    """Put a copy in place of the ledger. Nothing else may be using the ledger.
+
+    The SQLite file that was in place is kept beside it. UserError BACKUP_UNREADABLE before
+    anything is changed.
+    """
+    url = make_url(settings.ledger)
+    if url.get_backend_name() == "sqlite":
+        _check_sqlite(copy)
+        replaced = _put_in_place(copy, Path(url.database or ""))
+    else:
+        if not copy.is_file():
+            raise UserError("BACKUP_UNREADABLE", copy=copy, problem="no such file")
+        _run("pg_restore", url, "--clean", "--if-exists", "--single-transaction", str(copy))
+        replaced = None
+    return _compare(settings, replaced)
+
+
+def _copy_sqlite(source: Path, target: Path) -> None:
+    if not source.is_file():
+        raise UserError("BACKUP_UNREADABLE", copy=source, problem="no such file")
+    with closing(sqlite3.connect(source)) as opened, closing(sqlite3.connect(target)) as copy:
+        opened.backup(copy)
+        # The copy is one file: no log beside it that could be forgotten.
+        copy.execute("PRAGMA journal_mode = DELETE")
+
+
+def _check_sqlite(copy: Path) -> None:
+    if not copy.is_file():
+        raise UserError("BACKUP_UNREADABLE", copy=copy, problem="no such file")
+    try:
+        with closing(sqlite3.connect(f"file:{copy}?mode=ro", uri=True)) as opened:
+            (answer,) = opened.execute("PRAGMA integrity_check").fetchone()
+            opened.execute("SELECT version_num FROM alembic_version").fetchone()
+    except sqlite3.DatabaseError as error:
+        raise UserError("BACKUP_UNREADABLE", copy=copy, problem=str(error)) from error
+    if answer != "ok":
+        raise UserError("BACKUP_UNREADABLE", copy=copy, problem=answer)
+
+
+def _put_in_place(copy: Path, ledger: Path) -> Path | None:
+    make_directories(ledger.parent)
+    replaced = None
+    if ledger.exists():
+        with closing(sqlite3.connect(ledger)) as opened:
+            # What is still in the log belongs to the file that is put aside.
+            opened.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        replaced = ledger.with_name(f"{ledger.name}.before-restore-{utc_now():%Y%m%dT%H%M%S%fZ}")
+    with temporary_in(ledger.parent) as temporary:
+        shutil.copyfile(copy, temporary)
+        fsync_path(temporary)
+        if replaced:
+            ledger.replace(replaced)
+        for rest in ("-wal", "-shm"):
+            ledger.with_name(ledger.name + rest).unlink(missing_ok=True)
+        temporary.replace(ledger)
+    fsync_path(ledger.parent)
+    return replaced
+
+
+def _compare(settings: Settings, replaced: Path | None) -> Restored:
+    home = settings.paths
+    with Ledger(settings.ledger) as ledger:
+        submissions = ledger.submissions()
+    originals = {s.file_sha256 for s in submissions}
+    cells = {s.cells_path for s in submissions if s.cells_path}
+    return Restored(
+        submissions=len(submissions),
+        missing_originals=tuple(
+            sorted(name for name in originals if not original_path(home, name).is_file())
+        ),
+        missing_cells=tuple(sorted(name for name in cells if not (home.lake / name).is_file())),
+        replaced=replaced,
+    )
+
+
+def _run(tool: str, url: URL, *arguments: str) -> None:
+    program = shutil.which(tool)
+    if program is None:
+        raise UserError("BACKUP_TOOL_MISSING", tool=tool)
+    plain = url.set(drivername="postgresql", password=None).render_as_string()
+    ended = subprocess.run(  # noqa: S603 - a tool of Postgres, found on the path
+        [program, *arguments, f"--dbname={plain}"],
+        env={"PGPASSWORD": url.password or "", "PATH": str(Path(program).parent)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if ended.returncode != 0:
+        raise UserError("BACKUP_FAILED", tool=tool, problem=ended.stderr.strip()[-500:])

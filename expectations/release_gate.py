@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from expectations.release_checks import Check, checks
+from expectations.statistics_checks import statistics_checks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,7 +63,7 @@ def judge(database: Path, inputs: Path, lake: Path) -> GateResult:
     rows: dict[str, int] = {}
     failures: list[GateFailure] = []
     with _opened(database, inputs, lake) as connection:
-        for check in checks(_measures(connection)):
+        for check in (*checks(_measures(connection)), *statistics_checks()):
             frame = connection.execute(check.query).df()
             rows[check.code] = len(frame)
             if failure := _judge_frame(check, frame):

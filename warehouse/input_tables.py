@@ -15,6 +15,16 @@ _COORDINATE = (
     ("line", pa.int16()),
     ("graph", pa.int16()),
 )
+GROWTH_TEXTS = (
+    "no_base",
+    "difference",
+    "points",
+    "percent",
+    "times",
+    "times_many",
+    "unchanged",
+    "not_comparable",
+)
 
 SCHEMAS: Mapping[str, pa.Schema] = {
     name: pa.schema(columns)
@@ -130,6 +140,26 @@ SCHEMAS: Mapping[str, pa.Schema] = {
             ("final_from_units", pa.float64()),
             ("final_from_population", pa.float64()),
         ),
+        "growth_rules": (
+            ("minimal_base", pa.float64()),
+            ("times_from", pa.float64()),
+            *(
+                (f"{name}_{language}", _TEXT)
+                for name in GROWTH_TEXTS
+                for language in ("ru", "kk", "en")
+            ),
+        ),
+        "restatement_rules": (
+            ("suspected_factor", pa.float64()),
+            ("suspected_minimum_change", pa.float64()),
+        ),
+        "reconciliation_texts": (
+            ("finding_code", _TEXT),
+            ("severity", _TEXT),
+            ("text_ru", _TEXT),
+            ("text_kk", _TEXT),
+            ("text_en", _TEXT),
+        ),
         "submissions": (
             ("submission_id", _TEXT),
             ("sequence", pa.int64()),
@@ -142,6 +172,7 @@ SCHEMAS: Mapping[str, pa.Schema] = {
             ("submitted_by", _TEXT),
             ("received_at", pa.timestamp("us")),
             ("verdict", _TEXT),
+            ("is_counted", _FLAG),
             ("is_in_force", _FLAG),
             ("contract_hash", _TEXT),
         ),

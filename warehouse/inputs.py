@@ -15,13 +15,16 @@ from warehouse.contracts.indicators import POPULATION, Indicator
 from warehouse.contracts.messages import Language
 from warehouse.contracts.tables import ROW
 from warehouse.errors import UserError
-from warehouse.input_tables import table, write_tables
+from warehouse.input_tables import GROWTH_TEXTS, table, write_tables
 from warehouse.ledger import Snapshot, Submission
 from warehouse.paths import Home
 
 Row = dict[str, Any]
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+RECONCILIATION_CODES = ("PRINTED_MONTH_DIFFERS", "PARTS_DIFFER_FROM_CONSOLIDATED")
+"""Findings that only a build can make: they compare submissions with each other."""
 
 _OFFENCE_MART = "fct_crimes"
 _SEVERITIES = {
@@ -46,13 +49,13 @@ class BuildInputs:
 
     @property
     def in_force(self) -> tuple[Submission, ...]:
-        """The submissions whose cells the build reads."""
+        """The submissions whose figures are published."""
         return tuple(s for s in self.submissions if s.in_force)
 
     @property
     def cell_files(self) -> tuple[Path, ...]:
-        """The cell files of the submissions in force."""
-        return tuple(self.lake / str(s.cells_path) for s in self.in_force)
+        """The cell files the build reads: of every version that counts or once counted."""
+        return tuple(self.lake / str(s.cells_path) for s in self.submissions if _is_counted(s))
 
 
 def write_build_inputs(
@@ -78,9 +81,12 @@ def write_build_inputs(
         "coverage_rules": _coverage_rules(contracts),
         "claims": claim_rows(contracts.claims, contracts),
         "claim_contradictions": contradiction_rows(contracts.claims, contracts),
+        "growth_rules": [_growth_rules(contracts)],
+        "restatement_rules": [_restatement_rules(contracts)],
+        "reconciliation_texts": _reconciliation_texts(contracts),
         "submissions": _submissions(snapshot.submissions),
         "findings": _findings(contracts, snapshot),
-        "cell_files": _cell_files(snapshot.in_force),
+        "cell_files": _cell_files(filter(_is_counted, snapshot.submissions)),
     }
     write_tables(directory, {name: table(name, content) for name, content in rows.items()})
     return BuildInputs(
@@ -93,10 +99,16 @@ def write_build_inputs(
 
 
 def _require_cell_files(home: Home, snapshot: Snapshot) -> None:
-    for submission in snapshot.in_force:
+    for submission in filter(_is_counted, snapshot.submissions):
         if submission.cells_path is None or not (home.lake / submission.cells_path).is_file():
             problem = submission.cells_path or f"cells of {submission.submission_id}"
             raise UserError("BUILD_INCOMPLETE", build=home.lake.name, problem=problem)
+
+
+def _is_counted(submission: Submission) -> bool:
+    """Whether its figures count or counted until a later version came: what revisions compare."""
+    is_accepted = submission.verdict is not None and submission.verdict.is_accepted
+    return is_accepted and submission.standing == "counts"
 
 
 def _months(submissions: Iterable[Submission]) -> list[date]:
@@ -292,6 +304,34 @@ def _coverage_rules(contracts: Contracts) -> Iterator[Row]:
         }
 
 
+def _growth_rules(contracts: Contracts) -> Row:
+    rule = contracts.coverage.growth
+    texts = {
+        f"{name}_{language}": getattr(getattr(rule.texts, name), language)
+        for name in GROWTH_TEXTS
+        for language in LANGUAGES
+    }
+    return {"minimal_base": rule.minimal_base, "times_from": rule.times_from, **texts}
+
+
+def _restatement_rules(contracts: Contracts) -> Row:
+    rule = contracts.restatements.suspected_error
+    return {
+        "suspected_factor": rule.factor,
+        "suspected_minimum_change": rule.minimum_change,
+    }
+
+
+def _reconciliation_texts(contracts: Contracts) -> Iterator[Row]:
+    for code in RECONCILIATION_CODES:
+        message = contracts.message(code)
+        yield {
+            "finding_code": code,
+            "severity": message.severity,
+            **{f"text_{language}": getattr(message.text, language) for language in LANGUAGES},
+        }
+
+
 def _submissions(submissions: Iterable[Submission]) -> Iterator[Row]:
     for submission in submissions:
         yield {
@@ -306,6 +346,7 @@ def _submissions(submissions: Iterable[Submission]) -> Iterator[Row]:
             "submitted_by": submission.submitted_by,
             "received_at": _naive(submission.received_at),
             "verdict": submission.verdict.value if submission.verdict else "pending",
+            "is_counted": _is_counted(submission),
             "is_in_force": submission.in_force,
             "contract_hash": submission.contract_hash,
         }

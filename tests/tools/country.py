@@ -94,10 +94,11 @@ class Country:
                 "file_name": f"{territory}.xlsx",
                 "received_at": received_at,
                 "verdict": verdict,
+                "is_counted": accepted,
                 "is_in_force": accepted and in_force,
             }
         )
-        if accepted and in_force:
+        if accepted:
             name = f"{identifier}.parquet"
             self.lake.mkdir(parents=True, exist_ok=True)
             rows = [
@@ -168,6 +169,9 @@ class Country:
                     "final_from_population": 1.0,
                 }
             ],
+            "growth_rules": [_growth_rules()],
+            "restatement_rules": [{"suspected_factor": 5, "suspected_minimum_change": 20}],
+            "reconciliation_texts": RECONCILIATION_TEXTS,
             "submissions": self.submissions,
             "findings": self.findings,
             "cell_files": self.cell_files,
@@ -196,6 +200,34 @@ class Country:
             row(SOUTH_TOWN, SOUTH, "oblast_city"),
             row(SOUTH_VALLEY, SOUTH, "district"),
         ]
+
+
+def _growth_rules() -> dict[str, Any]:
+    texts = {
+        "no_base": "none before",
+        "difference": "{difference:+d}",
+        "points": "{points} pp",
+        "percent": "{percent:+} %",
+        "times": "в {times} раза",
+        "times_many": "в {times} раз",
+        "unchanged": "unchanged",
+        "not_comparable": "not comparable",
+    }
+    columns = {f"{name}_{lang}": t for name, t in texts.items() for lang in ("ru", "kk", "en")}
+    return {"minimal_base": 10, "times_from": 2, **columns}
+
+
+RECONCILIATION_TEXTS = [
+    {
+        "finding_code": code,
+        "severity": "warning",
+        **{
+            f"text_{language}": "{indicator} {territory} {period}: {found}, {expected} {difference}"
+            for language in ("ru", "kk", "en")
+        },
+    }
+    for code in ("PRINTED_MONTH_DIFFERS", "PARTS_DIFFER_FROM_CONSOLIDATED")
+]
 
 
 def figures(

@@ -21,6 +21,7 @@ from warehouse.contracts.form_files import load_forms
 from warehouse.contracts.forms import Coordinates, Form, Graph, Layout, Line, Names, Section
 from warehouse.contracts.indicators import Indicators, Mart, load_indicators, load_marts
 from warehouse.contracts.messages import Message, Messages, load_messages
+from warehouse.contracts.restatements import Restatements, load_restatements
 from warehouse.contracts.rules import Rule, RuleBook, load_cross_rule_books, load_rule_book
 from warehouse.contracts.tables import (
     Vocabulary,
@@ -67,6 +68,7 @@ class Contracts:
     population: Population
     calendar: Calendar
     coverage: Coverage
+    restatements: Restatements
     tables: Vocabulary
     breaks: tuple[Break, ...]
 
@@ -169,6 +171,7 @@ def load_contracts(root: Path = CONTRACTS_DIR) -> Contracts:
         population=load_population(territories, root),
         calendar=load_calendar(root),
         coverage=load_coverage(root),
+        restatements=load_restatements(root),
         tables=tables,
         breaks=load_breaks(indicators, root),
     )

@@ -87,8 +87,10 @@ class GrowthTexts(Record):
 
     no_base: GrowthText
     difference: GrowthText
+    points: GrowthText
     percent: GrowthText
     times: GrowthText
+    times_many: GrowthText
     unchanged: GrowthText
     not_comparable: GrowthText
 

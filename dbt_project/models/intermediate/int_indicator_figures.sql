@@ -67,6 +67,7 @@ joined as (
         totals.received_at_max,
         totals.units_known,
         left_out.left_out_units,
+        coalesce(left_out.is_known_prior, false) as is_left_out_known_prior,
         case
             when totals.units_known = totals.units_known_with_population
                 then totals.population_known

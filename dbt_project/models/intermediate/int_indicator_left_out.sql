@@ -14,7 +14,8 @@ left_out_now as (
         territory_kato,
         period_month,
         basis,
-        unit_kato
+        unit_kato,
+        case when prior_numerator is not null then 1 else 0 end as is_known_prior
     from comparable
     where not is_comparable
 ),
@@ -25,7 +26,8 @@ left_out_then as (
         last_year.territory_kato,
         {{ add_months('last_year.period_month', 12) }} as period_month,
         last_year.basis,
-        last_year.unit_kato
+        last_year.unit_kato,
+        case when last_year.numerator is not null then 1 else 0 end as is_known_prior
     from comparable as last_year
     left join comparable as later
         on
@@ -50,7 +52,8 @@ final as (
         both_sides.period_month,
         both_sides.basis,
         {{ dbt.listagg('territories.name_ru', "'; '", 'order by territories.name_ru') }}
-            as left_out_units
+            as left_out_units,
+        max(both_sides.is_known_prior) = 1 as is_known_prior
     from both_sides
     inner join territories on both_sides.unit_kato = territories.territory_kato
     group by

@@ -2,6 +2,10 @@ with figures as (
     select * from {{ ref('int_indicator_figures') }}
 ),
 
+growth_rules as (
+    select * from {{ ref('stg_contracts__growth_rules') }}
+),
+
 final as (
     select
         indicator_code,
@@ -20,6 +24,10 @@ final as (
             when is_published and value_prior_year > 0
                 then 100.0 * (value_comparable - value_prior_year) / value_prior_year
         end as change_pct,
+        {% for language in ['ru', 'kk', 'en'] %}
+            case when is_published then {{ growth_text(language) }} end
+                as change_text_{{ language }},
+        {% endfor %}
         case
             when
                 is_published
@@ -50,6 +58,7 @@ final as (
         submission_id,
         received_at_max
     from figures
+    cross join growth_rules
 )
 
 select * from final

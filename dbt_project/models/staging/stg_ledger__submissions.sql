@@ -15,6 +15,7 @@ final as (
         cast(submitted_by as {{ dbt.type_string() }}) as submitted_by,
         cast(received_at as {{ dbt.type_timestamp() }}) as received_at,
         cast(verdict as {{ dbt.type_string() }}) as verdict,
+        cast(is_counted as boolean) as is_counted,
         cast(is_in_force as boolean) as is_in_force,
         cast(contract_hash as {{ dbt.type_string() }}) as contract_hash
     from source

@@ -62,6 +62,13 @@ def test_a_sound_build_passes_and_leaves_its_result(built: Build) -> None:
             "TOTAL_EQUALS_PARTS",
             "update {fct} set numerator = numerator + 1 where territory_kato = '000000000'",
         ),
+        (
+            "MONTHS_SUM_TO_YTD",
+            "update {fct} set span_value = span_value - 1 where basis = 'month'",
+        ),
+        ("PRINTED_MONTHS_EXPLAINED", "delete from marts.rpt_reconciliation"),
+        ("PRINTED_MONTHS_EXPLAINED", "delete from marts.rpt_restatements"),
+        ("LAST_WORD_IS_PUBLISHED", "update marts.rpt_revision_triangle set value = value + 1"),
         ("REGION_TRACEABLE", "update {fct} set submission_id = 'unknown'"),
         ("MART_NOT_EMPTY", "delete from marts.fct_crimes"),
         ("INDICATORS_PRESENT", "delete from {fct} where indicator_code = 'CLEARANCE'"),

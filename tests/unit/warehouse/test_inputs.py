@@ -85,17 +85,21 @@ def test_the_same_ledger_gives_the_same_bytes(home: Home, ledger: Ledger) -> Non
         assert file.read_bytes() == (second.directory / file.name).read_bytes()
 
 
-def test_only_the_version_in_force_is_read(home: Home, ledger: Ledger) -> None:
+def test_accepted_versions_are_read_and_the_last_is_in_force(home: Home, ledger: Ledger) -> None:
     earlier = submit(home, ledger, NORTH)
     later = submit(home, ledger, NORTH, received_at=NOON + timedelta(hours=1))
+    returned = submit(home, ledger, NORTH, received_at=NOON + timedelta(hours=3))
+    ledger.send_back(returned.submission_id, by=None, comment="wrong month")
     submit(home, ledger, NORTH, Verdict.REJECTED, received_at=NOON + timedelta(hours=2))
 
     inputs = write(home, ledger)
 
-    assert [entry["submission_id"] for entry in rows(inputs, "cell_files")] == [later.submission_id]
-    assert [home.lake / str(later.cells_path)] == list(inputs.cell_files)
+    read = {entry["submission_id"] for entry in rows(inputs, "cell_files")}
+    assert read == {earlier.submission_id, later.submission_id}
+    assert set(inputs.cell_files) == {home.lake / str(s.cells_path) for s in (earlier, later)}
+    assert [s.submission_id for s in inputs.in_force] == [later.submission_id]
     in_force = {r["submission_id"]: r["is_in_force"] for r in rows(inputs, "submissions")}
-    assert len(in_force) == 3
+    assert len(in_force) == 4
     assert in_force[earlier.submission_id] is False
     assert in_force[later.submission_id] is True
 

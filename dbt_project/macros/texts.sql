@@ -1,0 +1,94 @@
+{#- Numbers and sentences that the marts say in words; the words come from contracts. -#}
+
+{#- A number with at most one decimal and none when it is whole; a comma but in English. -#}
+{% macro number_text(column, language) -%}
+    case
+        when round({{ column }}, 1) = round({{ column }}, 0)
+            then cast(cast(round({{ column }}, 0) as bigint) as {{ dbt.type_string() }})
+        else
+            {% if language == 'en' -%}
+                cast(cast({{ column }} as decimal(18, 1)) as {{ dbt.type_string() }})
+            {%- else -%}
+                replace(
+                    cast(cast({{ column }} as decimal(18, 1)) as {{ dbt.type_string() }}), '.', ','
+                )
+            {%- endif %}
+    end
+{%- endmacro %}
+
+
+{% macro signed_text(column, language) -%}
+    concat(case when round({{ column }}, 1) > 0 then '+' else '' end, {{ number_text(column, language) }})
+{%- endmacro %}
+
+
+{% macro filled(template, values) -%}
+    {%- set sentence = namespace(sql=template) -%}
+    {%- for name, value in values.items() -%}
+        {%- set sentence.sql = "replace(" ~ sentence.sql ~ ", '" ~ name ~ "', " ~ value ~ ")" -%}
+    {%- endfor -%}
+    {{ sentence.sql }}
+{%- endmacro %}
+
+
+{% macro reconciliation_text(language) -%}
+    {%- set month = "concat(lpad(cast(" ~ month_of('found.period_month') ~ " as "
+        ~ dbt.type_string() ~ "), 2, '0'), '.', cast(" ~ year_of('found.period_month') ~ " as "
+        ~ dbt.type_string() ~ "))" -%}
+    {{ filled('texts.text_' ~ language, {
+        '{indicator}': "coalesce(indicators.name_" ~ language ~ ", indicators.name_ru)",
+        '{territory}': "coalesce(territories.name_" ~ language ~ ", territories.name_ru)",
+        '{period}': month,
+        '{found}': number_text('found.found_value', language),
+        '{expected}': number_text('found.expected_value', language),
+        '{difference}': signed_text('found.found_value - found.expected_value', language),
+    }) }}
+{%- endmacro %}
+
+
+{#- How a figure changed against the year before, by the rule of the contract. -#}
+{% macro growth_text(language) -%}
+    {%- set change = 'value_comparable - value_prior_year' -%}
+    {%- set ratio = 'round(value_comparable / nullif(value_prior_year, 0), 1)' -%}
+    {%- set whole = 'cast(' ~ ratio ~ ' as bigint)' -%}
+    {%- set percent = '100.0 * (' ~ change ~ ') / nullif(value_prior_year, 0)' -%}
+    case
+        when value_comparable is null or value_prior_year is null
+            then
+                case
+                    when coalesce(comparable_units, 0) = 0 and is_left_out_known_prior
+                        then growth_rules.not_comparable_{{ language }}
+                end
+        when value_comparable = value_prior_year then growth_rules.unchanged_{{ language }}
+        when unit = 'percent'
+            then {{ filled('growth_rules.points_' ~ language, {
+                '{points}': signed_text(change, language)
+            }) }}
+        when value_prior_year = 0 then growth_rules.no_base_{{ language }}
+        when
+            value_prior_year < 0
+            or (unit in ('count', 'persons') and value_prior_year < growth_rules.minimal_base)
+            then {{ filled('growth_rules.difference_' ~ language, {
+                '{difference:+d}': signed_text(change, language)
+            }) }}
+        when {{ ratio }} >= growth_rules.times_from
+            then
+                case
+                    when
+                        {{ ratio }} = {{ whole }}
+                        and (
+                            mod({{ whole }}, 10) not in (2, 3, 4)
+                            or mod({{ whole }}, 100) in (12, 13, 14)
+                        )
+                        then {{ filled('growth_rules.times_many_' ~ language, {
+                            '{times}': number_text(ratio, language)
+                        }) }}
+                    else {{ filled('growth_rules.times_' ~ language, {
+                        '{times}': number_text(ratio, language)
+                    }) }}
+                end
+        else {{ filled('growth_rules.percent_' ~ language, {
+            '{percent:+}': signed_text(percent, language)
+        }) }}
+    end
+{%- endmacro %}

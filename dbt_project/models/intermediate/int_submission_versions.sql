@@ -1,0 +1,51 @@
+-- The units that each submission speaks for: those of its rows where rows are territories, else its
+-- own. Every version that counts or counted until a later one came.
+with submissions as (
+    select * from {{ ref('stg_ledger__submissions') }}
+),
+
+cells as (
+    select * from {{ ref('int_cells_extracted') }}
+),
+
+named as (
+    select distinct
+        submission_id,
+        territory_kato
+    from cells
+),
+
+units as (
+    select
+        submissions.submission_id,
+        submissions.form_code,
+        coalesce(named.territory_kato, submissions.territory_kato) as territory_kato,
+        submissions.period_month,
+        submissions.submitted_by,
+        submissions.received_at,
+        submissions.sequence,
+        submissions.verdict,
+        submissions.is_in_force
+    from submissions
+    left join named on submissions.submission_id = named.submission_id
+    where submissions.is_counted
+),
+
+final as (
+    select
+        submission_id,
+        form_code,
+        territory_kato,
+        period_month,
+        submitted_by,
+        received_at,
+        verdict,
+        is_in_force,
+        row_number() over (
+            partition by form_code, territory_kato, period_month
+            order by received_at, sequence
+        ) as version_number
+    from units
+)
+
+select * from final

@@ -1,0 +1,102 @@
+with series as (
+    select * from {{ ref('int_indicator_unit_series') }}
+),
+
+revisions as (
+    select * from {{ ref('int_indicator_revisions') }}
+),
+
+parts as (
+    select * from {{ ref('int_parts_compared') }}
+),
+
+indicators as (
+    select * from {{ ref('stg_contracts__indicators') }}
+),
+
+territories as (
+    select * from {{ ref('stg_contracts__territories') }}
+),
+
+texts as (
+    select * from {{ ref('stg_contracts__reconciliation_texts') }}
+),
+
+explained as (
+    select distinct
+        indicator_code,
+        territory_kato,
+        submission_id
+    from revisions
+    where
+        revision_number > 1
+        and reported_month != period_month
+),
+
+printed as (
+    select
+        'PRINTED_MONTH_DIFFERS' as finding_code,
+        series.indicator_code,
+        series.unit_kato as territory_kato,
+        series.period_month,
+        'month' as basis,
+        series.value_printed as found_value,
+        series.value as expected_value,
+        series.submission_id,
+        series.received_at
+    from series
+    left join explained
+        on
+            series.indicator_code = explained.indicator_code
+            and series.unit_kato = explained.territory_kato
+            and series.submission_id = explained.submission_id
+    where
+        series.basis = 'month'
+        and series.value != series.value_printed
+        and explained.submission_id is null
+),
+
+consolidated as (
+    select
+        'PARTS_DIFFER_FROM_CONSOLIDATED' as finding_code,
+        indicator_code,
+        territory_kato,
+        period_month,
+        'ytd' as basis,
+        value as found_value,
+        value_of_parts as expected_value,
+        submission_id,
+        received_at
+    from parts
+    where not is_equal
+),
+
+found as (
+    select * from printed
+    union all
+    select * from consolidated
+),
+
+final as (
+    select
+        found.finding_code,
+        found.indicator_code,
+        found.territory_kato,
+        found.period_month,
+        found.basis,
+        texts.severity,
+        cast(found.found_value as double) as found_value,
+        cast(found.expected_value as double) as expected_value,
+        cast(found.found_value - found.expected_value as double) as difference,
+        {% for language in ['ru', 'kk', 'en'] %}
+            {{ reconciliation_text(language) }} as message_{{ language }},
+        {% endfor %}
+        found.submission_id,
+        found.received_at
+    from found
+    inner join texts on found.finding_code = texts.finding_code
+    inner join indicators on found.indicator_code = indicators.indicator_code
+    inner join territories on found.territory_kato = territories.territory_kato
+)
+
+select * from final

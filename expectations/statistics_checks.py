@@ -1,0 +1,96 @@
+"""What must hold of months, restatements, series and outliers before they are published."""
+
+from expectations.release_checks import Check
+
+_KEY = ("indicator_code", "territory_kato", "period_month")
+
+
+def statistics_checks() -> tuple[Check, ...]:
+    """Checks of the statistics, computed from published columns only."""
+    return (
+        Check(
+            code="MONTHS_SUM_TO_YTD",
+            query="""
+                with told as (
+                    select v.indicator_code, v.territory_kato, v.period_month, v.basis,
+                        v.value, v.span_value
+                    from marts.fct_indicator_values as v
+                    join marts.dim_indicator as i using (indicator_code)
+                    where v.submission_id is not null and i.measure_type = 'flow'
+                        and not i.is_derived
+                ), summed as (
+                    select indicator_code, territory_kato, period_month,
+                        sum(span_value) over (
+                            partition by indicator_code, territory_kato, year(period_month)
+                            order by period_month
+                        ) as months
+                    from told where basis = 'month' and span_value is not null
+                )
+                select t.indicator_code, t.territory_kato, t.period_month,
+                    coalesce(abs(t.value - s.months), 1e300) as difference
+                from told as t
+                left join summed as s using (indicator_code, territory_kato, period_month)
+                where t.basis = 'ytd' and t.value is not null
+                order by all
+            """,
+            key=_KEY,
+            expectation="ExpectColumnValuesToBeBetween",
+            options={"column": "difference", "max_value": 1e-3},
+            text={
+                "ru": "Месяцы не складываются в итог с начала года в {count} строках: {examples}.",
+                "kk": "Айлар жыл басынан жиынтыққа {count} жолда тең емес: {examples}.",
+                "en": "Months do not add up to the year to date in {count} rows: {examples}.",
+            },
+        ),
+        Check(
+            code="PRINTED_MONTHS_EXPLAINED",
+            query="""
+                select v.indicator_code, v.territory_kato, v.period_month,
+                    coalesce(r.submission_id, c.submission_id) as explained_by
+                from marts.fct_indicator_values as v
+                left join marts.rpt_restatements as r
+                    on r.indicator_code = v.indicator_code
+                    and r.territory_kato = v.territory_kato and r.submission_id = v.submission_id
+                    and r.reported_month = v.period_month and r.period_month < v.period_month
+                left join marts.rpt_reconciliation as c
+                    on c.indicator_code = v.indicator_code
+                    and c.territory_kato = v.territory_kato and c.submission_id = v.submission_id
+                    and c.finding_code = 'PRINTED_MONTH_DIFFERS'
+                where v.basis = 'month' and v.submission_id is not null
+                    and v.value != v.value_printed
+                order by all
+            """,
+            key=_KEY,
+            expectation="ExpectColumnValuesToNotBeNull",
+            options={"column": "explained_by"},
+            text={
+                "ru": "Месяц в форме отличается от расчётного без объяснения: {examples}.",
+                "kk": "Нысандағы ай есептелген айдан түсіндірмесіз өзгеше: {examples}.",
+                "en": "A printed month differs from the derived one unexplained: {examples}.",
+            },
+        ),
+        Check(
+            code="LAST_WORD_IS_PUBLISHED",
+            query="""
+                select t.indicator_code, t.territory_kato, t.period_month,
+                    t.value is not distinct from v.value as is_published
+                from marts.rpt_revision_triangle as t
+                join marts.rpt_submissions as s
+                    on s.submission_id = t.submission_id and s.period_month = t.period_month
+                left join marts.fct_indicator_values as v
+                    on v.indicator_code = t.indicator_code
+                    and v.territory_kato = t.territory_kato
+                    and v.period_month = t.period_month and v.basis = 'ytd'
+                where t.is_latest and s.is_in_force
+                order by all
+            """,
+            key=_KEY,
+            expectation="ExpectColumnValuesToBeInSet",
+            options={"column": "is_published", "value_set": [True]},
+            text={
+                "ru": "Последнее исправление не опубликовано: {examples}.",
+                "kk": "Соңғы түзету жарияланбаған: {examples}.",
+                "en": "The last correction is not what is published: {examples}.",
+            },
+        ),
+    )

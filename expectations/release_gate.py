@@ -79,6 +79,7 @@ def judge(database: Path, inputs: Path, lake: Path) -> GateResult:
 def _opened(database: Path, inputs: Path, lake: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """The marts as schema `marts`, every input table and the cells in force as views."""
     with duckdb.connect(":memory:") as connection:
+        connection.execute("set enable_progress_bar = false")
         connection.execute(f"attach {_literal(database)} as build (read_only)")
         connection.execute("create schema marts")
         for (name,) in connection.execute(

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.engine import RowMapping
@@ -20,7 +20,9 @@ from warehouse.clock import as_utc, utc_now
 from warehouse.errors import UserError
 from warehouse.ledger import schema as t
 from warehouse.ledger.database import reading, writing
-from warehouse.ledger.operations import Ledger
+
+if TYPE_CHECKING:
+    from warehouse.ledger.operations import Ledger
 
 GENESIS = "0" * 64
 """What the first entry holds in place of the hash of an entry before it."""
@@ -109,7 +111,7 @@ def append(
 class AuditLog:
     """The audit log of a ledger."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: "Ledger") -> None:
         self._engine = ledger.engine
 
     def append(

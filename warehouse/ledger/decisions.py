@@ -171,10 +171,10 @@ def set_lock(
     reason: str,
     by: str | None,
     moment: datetime,
-) -> None:
-    """Lock or unlock; saying so twice changes nothing."""
+) -> bool:
+    """Lock or unlock; False when that is how it was already."""
     if (lock_at(connection, form_code, period, moment) is not None) == is_locked:
-        return
+        return False
     latest = select(func.max(t.period_lock.c.number)).where(
         t.period_lock.c.form_code == form_code, t.period_lock.c.period == period
     )
@@ -189,6 +189,7 @@ def set_lock(
             reason=reason,
         )
     )
+    return True
 
 
 def add_exception(

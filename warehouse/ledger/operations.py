@@ -24,6 +24,7 @@ from sqlalchemy.engine import RowMapping
 from warehouse.clock import as_utc, period_month, utc_now
 from warehouse.errors import UserError
 from warehouse.lake import CellFile
+from warehouse.ledger import audit
 from warehouse.ledger import decisions as d
 from warehouse.ledger import schema as t
 from warehouse.ledger.database import insert_many, open_engine, reading, writing
@@ -119,6 +120,9 @@ class Ledger:
             )
             if hold:
                 d.add_decision(connection, submission_id, "held", moment=moment, by=submitted_by)
+            _note(
+                connection, submitted_by, "submission.received", submission_id, sha256=file_sha256
+            )
             return Registration(_one(connection, submission_id), is_new=True)
 
     def record_verdict(
@@ -193,6 +197,7 @@ class Ledger:
             if not found.awaits_confirmation:
                 raise UserError("NOT_CONFIRMABLE", submission_id=submission_id)
             d.add_decision(connection, submission_id, "withdrawn", moment=utc_now(), by=by)
+            _note(connection, by, "submission.withdrawn", submission_id)
 
     def send_back(self, submission_id: str, *, by: str | None, comment: str) -> None:
         """Return an accepted submission to its sender: the accepted version before it counts.
@@ -208,6 +213,7 @@ class Ledger:
             d.add_decision(
                 connection, submission_id, "returned", moment=moment, by=by, comment=comment
             )
+            _note(connection, by, "submission.returned", submission_id, comment=comment)
 
     def decisions(self, submission_id: str) -> list[d.Decision]:
         """What people decided about a submission, oldest first."""
@@ -221,7 +227,7 @@ class Ledger:
         period_month(period)
         with writing(self._engine) as connection:
             _lock_counter(connection, "submission")
-            d.set_lock(
+            is_changed = d.set_lock(
                 connection,
                 form_code,
                 period,
@@ -230,6 +236,9 @@ class Ledger:
                 by=by,
                 moment=utc_now(),
             )
+            if is_changed:
+                action = "period.locked" if is_locked else "period.unlocked"
+                _note(connection, by, action, f"{form_code} {period}", reason=reason)
 
     def locks(self, period: str | None = None) -> list[d.PeriodLock]:
         """Locks in force, of one period or of all."""
@@ -249,9 +258,12 @@ class Ledger:
         """Let one territory send a locked form and period until `valid_until`."""
         key = (form_code, territory_kato, period)
         with writing(self._engine) as connection:
-            return d.add_exception(
+            granted = d.add_exception(
                 connection, key, valid_until=valid_until, reason=reason, by=by, moment=utc_now()
             )
+            until = granted.valid_until.isoformat()
+            _note(connection, by, "exception.granted", " ".join(key), reason=reason, until=until)
+            return granted
 
     def exceptions(self, period: str) -> list[d.LockException]:
         """Exceptions granted for a period, oldest first, expired ones included."""
@@ -456,6 +468,12 @@ def _confirm(
         d.add_decision(
             connection, submission_id, "confirmed", moment=moment, by=by, comment=comment
         )
+        _note(connection, by, "submission.confirmed", submission_id, comment=comment)
+
+
+def _note(connection: Connection, by: str | None, action: str, what: str, **details: Any) -> None:
+    """Add what was done to the audit log, in the transaction that did it."""
+    audit.append(connection, actor=by or "mvd", action=action, object=what, details=details)
 
 
 def _in_force(connection: Connection, submission_id: str) -> Submission | None:

@@ -47,3 +47,8 @@ class Home:
     def ledger_file(self) -> Path:
         """SQLite file of the embedded ledger."""
         return self.root / "ledger.sqlite"
+
+    @property
+    def keys(self) -> Path:
+        """Secret keys of the installation, readable by its owner alone."""
+        return self.root / "keys"

@@ -16,7 +16,7 @@ class TextBook:
 
     by_key: Mapping[str, Texts]
 
-    def text(self, key: str, language: Language, **params: Any) -> str:
+    def text(self, key: str, language: Language, /, **params: Any) -> str:
         """A text with its placeholders filled. Raises KeyError."""
         return self.by_key[key].in_language(language).format_map(params)
 

@@ -18,6 +18,7 @@ from mvd.commands import (
     stack,
     status,
     submit,
+    template,
 )
 from mvd.console import errors
 from mvd.context import Context
@@ -50,6 +51,7 @@ def _installation(
 
 app.command("submit")(submit.submit)
 app.command("ingest")(ingest.ingest)
+app.command("template")(template.template)
 app.command("status")(status.status)
 app.command("build")(build.build)
 app.command("rebuild")(build.rebuild)

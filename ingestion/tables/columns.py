@@ -23,7 +23,8 @@ _YEAR = re.compile(r"(?<!\d)(20\d\d)(?!\d)(?:\s*(?:ж|г|год|года|жыл|
 _DATE = re.compile(r"(?<!\d)\d{1,2}\.\d{1,2}\.(?=20\d\d)")
 _UNIT = re.compile(r"[,(]\s*([^,()]+?)\s*\)?\s*$")
 _NUMBERING = re.compile(r"^\s*\d{1,2}(?:\.\d)?[.)]\s*")
-_KAZAKH = re.compile(r"[әғқңөұүһіӘҒҚҢӨҰҮҺІ]")
+# Letters that only Kazakh has, and what a code page without them made of them.
+_KAZAKH = re.compile("[әғқңөұүһіӘҒҚҢӨҰҮҺІ?\ufffd]")
 _SPLIT = re.compile(r"\n|\s/\s")
 _SKIPPED: frozenset[Role] = frozenset({"prior", "difference", "percent", "previous", "other"})
 
@@ -166,6 +167,23 @@ def find_columns(
     return result
 
 
+def numbered_columns(grid: Grid, form: Form, first_row: int) -> Columns | None:
+    """The columns of a template, whose headers are locked: by the row of graph numbers.
+
+    None when there is no row that has them all in their order.
+    """
+    wanted = [str(graph.number) for graph in form.sections[0].graphs]
+    for row in range(first_row - 1, max(first_row - 1 - _HEADER_ROWS, -1), -1):
+        texts = grid.row(row)
+        numbers = [(text, place) for place, text in enumerate(texts) if text.isdigit()]
+        if [text for text, _ in numbers] == wanted:
+            result = Columns(header_row=row)
+            for index, (text, place) in enumerate(numbers):
+                result.places[index] = Column(place, text, None, (index,))
+            return result
+    return None
+
+
 def _top(grid: Grid, first_row: int) -> int:
     """The first row of the header: titles stand alone in their rows."""
     top = first_row
@@ -294,7 +312,7 @@ class _HeaderReader:
         if not named:
             roles = [cell.role for cell in cells if cell.role]
             return _Cell(text, "", frozenset(), roles[0], "") if roles and not other else None
-        if any(not _KAZAKH.search(cell.text) for cell in other):
+        if not all(_KAZAKH.search(cell.text) for cell in other):
             return None
         if len(other) == len(cells):
             return None

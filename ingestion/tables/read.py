@@ -13,7 +13,13 @@ from ingestion.findings import Findings
 from ingestion.locate import ABSENT
 from ingestion.normalise import Reading
 from ingestion.read import Grid
-from ingestion.tables.columns import Columns, find_columns, header_words, known_names
+from ingestion.tables.columns import (
+    Columns,
+    find_columns,
+    header_words,
+    known_names,
+    numbered_columns,
+)
 from ingestion.tables.identity import Identity, find_identity
 from ingestion.tables.notes import Notes
 from ingestion.tables.quantities import read_quantity
@@ -96,10 +102,12 @@ def read_table(
     if rows is None:
         findings.add("TABLE_ROWS_NOT_FOUND", sheet=grid.sheet, form=form.code)
         return None
-    words = header_words(form, contracts.tables)
-    columns = find_columns(
-        grid, words, form, first_row=rows.first, label_column=rows.label_column, period=period
-    )
+    columns = numbered_columns(grid, form, rows.first) if candidate.identity else None
+    if columns is None:
+        words = header_words(form, contracts.tables)
+        columns = find_columns(
+            grid, words, form, first_row=rows.first, label_column=rows.label_column, period=period
+        )
     notes = Notes(grid, form, contracts, findings)
     notes.rows(rows)
     notes.columns(columns)

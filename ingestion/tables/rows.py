@@ -46,8 +46,9 @@ class Rows:
 
     @property
     def first(self) -> int:
-        """The uppermost row of a unit."""
-        return min([*self.places.values(), *(row for row, _ in self.ambiguous)])
+        """The uppermost row of a unit, known or not."""
+        unsure = [row for row, _ in self.ambiguous]
+        return min([*self.places.values(), *unsure, *self.unknown])
 
 
 def find_rows(grid: Grid, form: Form, contracts: Contracts) -> Rows | None:

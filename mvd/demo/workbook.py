@@ -54,17 +54,18 @@ def write_workbook(
     creator: str = SYNTHETIC,
     texts: Mapping[int, str] | None = None,
     without: Sequence[str] = (),
+    mark: str = SYNTHETIC,
 ) -> bytes:
     """Give the bytes of an .xlsx with one figure per coordinate of the form.
 
     `values` has the length and the order of `form.coordinates`; NaN leaves the cell empty. `texts`
     puts words in place of figures: position of the coordinate -> what the cell says. `without`
-    names sections whose sheets are left out. Raises ValueError when the number
-    of values is not that of the form's coordinates.
+    names sections whose sheets are left out; `mark` is printed on every sheet. Raises ValueError
+    when the number of values is not that of the form's coordinates.
     """
     if len(values) != len(form.coordinates):
         raise ValueError(f"{len(values)} values for {len(form.coordinates)} coordinates")
-    package = _package(form, tuple(without))
+    package = _package(form, tuple(without), mark)
     properties = package.properties
     for mark, text in ((_TITLE, title), (_DESCRIPTION, description), (_CREATOR, creator)):
         properties = properties.replace(mark, escape(text))
@@ -118,7 +119,7 @@ def _number(value: float) -> bytes:
 
 
 @lru_cache(maxsize=4)
-def _package(form: Form, without: tuple[str, ...]) -> _Package:
+def _package(form: Form, without: tuple[str, ...], mark: str) -> _Package:
     skeleton = io.BytesIO()
     workbook = xlsxwriter.Workbook(skeleton, {"in_memory": True})
     workbook.set_properties(
@@ -126,14 +127,14 @@ def _package(form: Form, without: tuple[str, ...]) -> _Package:
             "title": _TITLE,
             "comments": _DESCRIPTION,
             "author": _CREATOR,
-            "subject": SYNTHETIC,
-            "keywords": SYNTHETIC,
+            "subject": mark,
+            "keywords": mark,
         }
     )
     styles = _Styles(workbook)
     drawn = [section for section in form.sections if section.code not in without]
     for section in drawn:
-        _draw(workbook.add_worksheet(section.sheet), section, styles)
+        _draw(workbook.add_worksheet(section.sheet), section, styles, mark)
     workbook.close()
     sheets: dict[int, _Sheet] = {}
     others: list[tuple[str, bytes]] = []
@@ -174,14 +175,17 @@ class _Styles:
         self.figure = workbook.add_format(box | {"align": "right"})
 
 
-def _draw(sheet: "xlsxwriter.worksheet.Worksheet", section: Section, styles: _Styles) -> None:
+def _draw(
+    sheet: "xlsxwriter.worksheet.Worksheet", section: Section, styles: _Styles, mark: str
+) -> None:
     _set_columns(sheet, section)
     _draw_headers(sheet, section, styles)
     _draw_lines(sheet, section, styles)
-    _mark(sheet, section, styles)
+    if mark:
+        _mark(sheet, section, styles, mark)
     layout = section.layout
     sheet.freeze_panes(layout.first_data_row - 1, layout.code_column)
-    sheet.set_footer(f"&C{SYNTHETIC}")
+    sheet.set_footer(f"&C{mark}")
 
 
 def _draw_headers(
@@ -220,8 +224,10 @@ def _set_columns(sheet: "xlsxwriter.worksheet.Worksheet", section: Section) -> N
         sheet.set_column(column - 1, column - 1, widths.get(column), None, options)
 
 
-def _mark(sheet: "xlsxwriter.worksheet.Worksheet", section: Section, styles: _Styles) -> None:
-    """Say that the data are synthetic, in a free cell above the header."""
+def _mark(
+    sheet: "xlsxwriter.worksheet.Worksheet", section: Section, styles: _Styles, mark: str
+) -> None:
+    """Print the mark, such as that the data are synthetic, in a free cell above the header."""
     layout = section.layout
     taken = {(row, column) for row, column, _ in layout.texts}
     for merge in layout.merges:
@@ -235,4 +241,4 @@ def _mark(sheet: "xlsxwriter.worksheet.Worksheet", section: Section, styles: _St
     columns = [graph.column for graph in section.graphs]
     places = [(row, column) for row in rows for column in (*columns, max(columns) + 1)]
     row, column = next(place for place in places if place not in taken)
-    sheet.write_string(row - 1, column - 1, SYNTHETIC, styles.note)
+    sheet.write_string(row - 1, column - 1, mark, styles.note)

@@ -76,7 +76,9 @@ def _csv_cell(cell: Cell, delimiter: str) -> str:
 def ods(rows: Rows, sheet: str = "Лист1") -> bytes:
     """An OpenDocument spreadsheet as LibreOffice lays it out, without styles."""
     office = "urn:oasis:names:tc:opendocument:xmlns:"
-    body = "".join(f"<table:table-row>{''.join(map(_ods_cell, row))}</table:table-row>" for row in rows)
+    body = "".join(
+        f"<table:table-row>{''.join(map(_ods_cell, row))}</table:table-row>" for row in rows
+    )
     content = (
         f'<?xml version="1.0" encoding="UTF-8"?><office:document-content xmlns:office="{office}'
         f'office:1.0" xmlns:table="{office}table:1.0" xmlns:text="{office}text:1.0" '

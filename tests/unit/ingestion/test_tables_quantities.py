@@ -41,9 +41,19 @@ def test_one_reading_is_read(text: str, unit: str, value: float) -> None:
 
 @pytest.mark.parametrize(
     ("text", "unit"),
-    [("5 кг", "count"), ("7 чел.", "kg"), ("3 т", "tenge"), ("12 рейдов", "count"), ("в 2 р.", "count"),
-     ("12-15", "count"), ("+101%", "count"), ("12 (10)", "count"), ("тыс.", "count"), ("12 тыс. млн", "count")],
-)  # fmt: skip
+    [
+        ("5 кг", "count"),
+        ("7 чел.", "kg"),
+        ("3 т", "tenge"),
+        ("12 рейдов", "count"),
+        ("в 2 р.", "count"),
+        ("12-15", "count"),
+        ("+101%", "count"),
+        ("12 (10)", "count"),
+        ("тыс.", "count"),
+        ("12 тыс. млн", "count"),
+    ],
+)
 def test_what_is_of_another_kind_is_no_number(text: str, unit: str) -> None:
     assert read_quantity(text, unit, WORDS).figure.reading is Reading.NOT_A_NUMBER
 

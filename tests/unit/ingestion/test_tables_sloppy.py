@@ -89,7 +89,13 @@ def test_columns_of_comparison_are_left_alone(counter: Counter) -> None:
 
 def test_two_languages_in_a_header_and_in_a_name(counter: Counter) -> None:
     rows = livestock()
-    rows[0] = ["№", "Аудан / Район", "Скотокрадство\nМал ұрлығы", "Привлечено лиц", "Рейдтер\nРейды"]
+    rows[0] = [
+        "№",
+        "Аудан / Район",
+        "Скотокрадство\nМал ұрлығы",
+        "Привлечено лиц",
+        "Рейдтер\nРейды",
+    ]
     rows[2][1] = "Арал ауданы\nАральский район"
     assert counter.figures(counter.submit(xlsx(rows)))[CODES[1], 1] == 2
 
@@ -111,8 +117,15 @@ def test_codes_leave_no_doubt_whatever_the_names(counter: Counter) -> None:
     assert counter.figures(counter.submit(xlsx(rows)))[CODES[4], 2] == 10
 
 
-@pytest.mark.parametrize(("text", "code"), [("х", "PLACEHOLDER_TEXT"), ("-", "PLACEHOLDER_TEXT"),
-                                            ("уточняется", "NOT_A_NUMBER"), ("в 2 р.", "NOT_A_NUMBER")])
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("х", "PLACEHOLDER_TEXT"),
+        ("-", "PLACEHOLDER_TEXT"),
+        ("уточняется", "NOT_A_NUMBER"),
+        ("в 2 р.", "NOT_A_NUMBER"),
+    ],
+)
 def test_what_is_no_number_is_asked_at_its_cell(counter: Counter, text: str, code: str) -> None:
     result = counter.submit(xlsx(livestock(r3c2=text)))
     finding = only(result, code)

@@ -85,7 +85,9 @@ def test_figures_arrive_the_same_whatever_the_format(counter: Counter, kind: str
 def test_only_figures_may_be_typed_and_only_within_their_limits() -> None:
     page = page_of(template("CYB-M"))
     assert page.protection.sheet
-    unlocked = {cell.coordinate for row in page.iter_rows() for cell in row if not cell.protection.locked}
+    unlocked = {
+        cell.coordinate for row in page.iter_rows() for cell in row if not cell.protection.locked
+    }
     assert len(unlocked) == 9 * len(CONTRACTS.forms["CYB-M"].sections[0].graphs)
     assert "D9" in unlocked
     assert "B9" not in unlocked
@@ -136,7 +138,7 @@ def test_an_empty_cell_is_missing_and_an_empty_total_is_not(counter: Counter) ->
     assert only(result, "FIGURE_MISSING").cell == "E10"
     blank = dict.fromkeys(("D17", "E17", "F17"), None)
     result = counter.submit(filled(template("LVS-M"), blank))
-    assert (result.verdict.value, only(result, "TABLE_TOTAL_EMPTY").cell) == ("accepted", "C17")
+    assert (result.verdict.value, only(result, "TABLE_TOTAL_EMPTY").cell) == ("accepted", "B17")
     assert KYZYLORDA not in {kato for kato, _ in counter.figures(result)}
 
 
@@ -162,8 +164,8 @@ def test_last_months_figures_stand_beside_and_are_not_read(counter: Counter) -> 
         CONTRACTS, form="LVS-M", territory=KYZYLORDA, period=PERIOD, previous=previous
     )
     page = page_of(content)
-    assert (page["G9"].value, page["G10"].value) == (5, 0)
-    assert "прошлый месяц" in page["G6"].value
+    assert (page["H9"].value, page["H10"].value) == (5, 0)
+    assert "прошлый месяц" in page["H6"].value
     result = counter.submit(filled(content, {"D9": 7, "D17": 7}))
     assert result.verdict.value == "accepted"
     assert counter.figures(result)[CODES[0], 1] == 7

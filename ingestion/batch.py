@@ -19,14 +19,14 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
-from ingestion.judge import judge_prepared, repeated_bytes
+from ingestion.judge import findings_of, judge_prepared, repeated_bytes
 from ingestion.manifest import read_manifest
 from ingestion.origin import UNKNOWN
 from ingestion.prepare import Prepared, Task, prepare, reading_failed, start_worker
 from ingestion.request import Request, Services, SubmissionResult
 from warehouse.clock import period_month
 from warehouse.errors import UserError
-from warehouse.ledger import Submission, Verdict
+from warehouse.ledger import Finding, Submission, Verdict
 from warehouse.originals import original_path
 
 Progress = Callable[[SubmissionResult], None]
@@ -69,8 +69,32 @@ def replay(
     """Judge every rejected and every unfinished submission again, by the present contracts."""
     ledger = services.ledger
     submissions = [*ledger.submissions(verdict=Verdict.REJECTED), *ledger.unfinished()]
+    return judge_again(services, submissions, workers=workers, progress=progress)
+
+
+def judge_again(
+    services: Services,
+    submissions: Sequence[Submission],
+    *,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> list[SubmissionResult]:
+    """Judge kept submissions from their originals, by the present contracts.
+
+    A judgement that comes out as before adds nothing to the ledger.
+    """
     requests = [_again(services, submission) for submission in submissions]
-    return list(run(services, requests, workers=workers, progress=progress))
+    return run(services, requests, workers=workers, progress=progress)
+
+
+def preview(
+    services: Services, submissions: Sequence[Submission], *, workers: int | None = None
+) -> Iterator[tuple[Submission, tuple[Finding, ...]]]:
+    """What the present contracts find in kept submissions. Nothing is written."""
+    prepared = _prepared(services, [_again(services, each) for each in submissions], workers)
+    waiting = iter(submissions)
+    while chunk := list(islice(prepared, _JUDGED_TOGETHER)):
+        yield from zip(islice(waiting, len(chunk)), findings_of(services, chunk), strict=True)
 
 
 def run(

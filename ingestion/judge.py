@@ -88,6 +88,14 @@ def judge_prepared(services: Services, batch: Sequence[Prepared]) -> list[Submis
     return [refused[i] if i in refused else _close(services, cases[i]) for i in range(len(batch))]
 
 
+def findings_of(services: Services, batch: Sequence[Prepared]) -> list[tuple[Finding, ...]]:
+    """What the gate finds in kept submissions; neither lake nor ledger is written to."""
+    cases = [_open(services, prepared) for prepared in batch]
+    _judge_forms(services, cases)
+    _judge_across_forms(services, cases)
+    return [tuple(case.findings) for case in cases]
+
+
 def _open(services: Services, prepared: Prepared) -> _Case:
     contracts, request, read = services.contracts, prepared.request, prepared.extract
     form = (

@@ -30,6 +30,10 @@ class Settings(BaseSettings):
     sql_timeout_seconds: float = Field(default=60.0, gt=0)
     max_upload_bytes: int = Field(default=50 * 1024 * 1024, gt=0)
     language: Language = "ru"
+    keep_releases: int = Field(default=60, ge=1)
+    """How many of the newest releases stay; tagged ones and the one in force always do."""
+    keep_backups: int = Field(default=30, ge=1)
+    """How many of the newest copies of the ledger stay."""
     notice_url: str = Field(default="", pattern=r"^(https?://.+)?$")
     """Where notices (a task failed, a report is late) are posted as JSON; empty means nowhere."""
 

@@ -1,0 +1,94 @@
+"""Close a month: no new versions are taken, and the release that holds it gets a lasting name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from warehouse import releases
+from warehouse.clock import period_month
+from warehouse.errors import UserError
+from warehouse.ledger.pending import pending
+from warehouse.ledger.tags import set_tag, tags
+
+if TYPE_CHECKING:
+    from ingestion.request import Services
+
+
+@dataclass(frozen=True, slots=True)
+class FormState:
+    """How far a form has come in a period."""
+
+    form: str
+    expected: int
+    reported: int
+    missing: tuple[str, ...]
+    is_locked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ClosingState:
+    """What closing would freeze. `is_released` says that the release in force holds all of it."""
+
+    period: str
+    release_id: str | None
+    is_released: bool
+    forms: tuple[FormState, ...]
+
+
+def look(services: Services, period: str, forms: Sequence[str] = ()) -> ClosingState:
+    """State of a period, of `forms` or of every form in force then."""
+    period_month(period)
+    contracts, ledger = services.contracts, services.ledger
+    locked = {lock.form_code for lock in ledger.locks(period)}
+    found = []
+    for form in forms or _forms(services, period):
+        expected = contracts.expected_submitters(form, period)
+        present = ledger.submissions(form_code=form, period=period, in_force=True)
+        reported = {s.territory_kato for s in present}
+        missing = tuple(kato for kato in expected if kato not in reported)
+        found.append(
+            FormState(form, len(expected), len(expected) - len(missing), missing, form in locked)
+        )
+    in_force = releases.current(services.home)
+    return ClosingState(
+        period, in_force, in_force is not None and not pending(ledger), tuple(found)
+    )
+
+
+def close(
+    services: Services, period: str, forms: Sequence[str] = (), *, reason: str, by: str | None
+) -> str:
+    """Lock the forms of a period and tag the release in force; gives the tag.
+
+    Locked first, so that nothing can come between; closing again changes nothing.
+    UserError CLOSING_NOT_RELEASED when the release in force lacks a submission: then the locks
+    stay, and closing is repeated after the build.
+    """
+    state = look(services, period, forms)
+    for form in state.forms:
+        services.ledger.set_lock(form.form, period, is_locked=True, reason=reason, by=by)
+    state = look(services, period, forms)
+    if state.release_id is None or not state.is_released:
+        raise UserError("CLOSING_NOT_RELEASED", period=period)
+    return _tag(services, period, state.release_id, reason, by)
+
+
+def _tag(services: Services, period: str, release_id: str, reason: str, by: str | None) -> str:
+    """`final-2025-07`; a period that was opened and closed again gets `final-2025-07-2`."""
+    stem = f"final-{period}"
+    taken = {tag.tag: tag.release_id for tag in tags(services.ledger)}
+    names = [stem, *(f"{stem}-{number}" for number in range(2, len(taken) + 3))]
+    of_release = [name for name in names if taken.get(name) == release_id]
+    free = [name for name in names if name not in taken]
+    name = (of_release or free)[0]
+    return set_tag(services.ledger, name, release_id, reason=reason, by=by).tag
+
+
+def _forms(services: Services, period: str) -> list[str]:
+    return [
+        code
+        for code in services.contracts.forms
+        if any(f.code == code and f.valid_in(period) for f in services.contracts.form_versions)
+    ]

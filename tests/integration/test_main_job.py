@@ -5,7 +5,6 @@ own (python-calamine, rows by line code), for every indicator of these forms, re
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,18 +14,17 @@ from tests.integration.command_line import Installation
 from tests.shared_data import official_forms
 from warehouse.contracts import load_contracts
 
-REPUBLIC = "000000000"
 Grid = list[list[object]]
 
 
 @pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     forms = official_forms()
     installation = Installation(tmp_path_factory.mktemp("main-job"))
     for form in ("1-M", "SNG-1"):
         installation.done("ingest", str(forms / form), "--period", "2022-12")
     installation.done("build")
-    yield installation
+    return installation
 
 
 @pytest.fixture(scope="module")
@@ -101,13 +99,13 @@ def test_the_republic_says_14_of_20_and_is_not_final(installation: Installation)
     (total,) = installation.sql(
         "select value, accepted_units, expected_units, status, population_coverage_share as share"
         " from marts.fct_indicator_values where indicator_code = 'CRM_CRIMES' and basis = 'ytd'"
-        f" and territory_kato = '{REPUBLIC}' and period_month = date '2022-12-01'"
+        " and territory_kato = '000000000' and period_month = date '2022-12-01'"
     )
     (parts,) = installation.sql(
         "select sum(value) as value from marts.fct_indicator_values as v"
         " inner join marts.dim_territory as t on v.territory_kato = t.territory_kato"
         " where indicator_code = 'CRM_CRIMES' and basis = 'ytd'"
-        f" and t.parent_kato = '{REPUBLIC}' and period_month = date '2022-12-01'"
+        " and t.parent_kato = '000000000' and period_month = date '2022-12-01'"
     )
     assert (total["accepted_units"], total["expected_units"]) == (14, 20)
     assert total["status"] == "partial"

@@ -18,14 +18,12 @@ _VML, _O, _X = (
 _COMMENTS_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.comments+xml"
 _VML_TYPE = "application/vnd.openxmlformats-officedocument.vmlDrawing"
 _SHAPE_ID = re.compile(r"_x0000_s(\d+)")
-# Stands between the words of somebody else's note and ours.
-_RULE = "──────────"
 _WIDTH_COLUMNS, _CHARACTERS_PER_LINE, _MOST_ROWS = 5, 45, 20
 _LONGEST = 8_000
 
 
 class Notes:
-    """The notes of one sheet. Notes of others stay; ours are known by their author."""
+    """The notes of one sheet. Notes of others stay; ours are known by their heading."""
 
     def __init__(self, package: Package, part: str, sheet: Worksheet) -> None:
         self._package = package
@@ -41,7 +39,7 @@ class Notes:
         listed = child(comments, "commentList")
         number = _last_shape(drawing) + 1
         for place, text in texts.items():
-            said = plain_text(text)[:_LONGEST]
+            said = f"{_heading(author)}\n{plain_text(text)[:_LONGEST]}"
             comment = existing.get(address_of(place))
             if comment is not None:
                 _append(comment, said)
@@ -55,29 +53,22 @@ class Notes:
     def remove(self, authors: Collection[str]) -> None:
         """Take away what earlier checks have noted."""
         part = self._find("comments")
-        if part is None or not self._has_ours(part, authors):
+        headings = [_heading(author) for author in authors]
+        if part is None or not any(_ours(c, headings) for c in _comments(self._package.look(part))):
             return
-        comments = self._package.tree(part)
-        names = [author.text for author in comments.iter(main("author"))]
         gone = set()
-        for comment in list(comments.iter(main("comment"))):
-            if names[int(comment.get("authorId", "0"))] in authors:
+        for comment in _comments(self._package.tree(part)):
+            said = "".join(words.text or "" for words in comment.iter(main("t")))
+            if said.lstrip().startswith(tuple(headings)):
                 detach(comment)
                 gone.add(place_of(comment.get("ref", "A1")))
-            else:
-                _cut(comment)
+            elif _ours(comment, headings):
+                _cut(comment, headings)
         drawing = self._find("vmlDrawing")
         if drawing is not None:
             for shape in list(self._package.tree(drawing)):
                 if _place_of_shape(shape) in gone:
                     detach(shape)
-
-    def _has_ours(self, part: str, authors: Collection[str]) -> bool:
-        comments = self._package.look(part)
-        texts = (text.text or "" for text in comments.iter(main("t")))
-        return any(author.text in authors for author in comments.iter(main("author"))) or any(
-            _RULE in text for text in texts
-        )
 
     def _find(self, kind: str) -> str | None:
         wanted = self._sheet.notes_relation if kind == "vmlDrawing" else None
@@ -139,19 +130,34 @@ def _append(comment: etree._Element, text: str) -> None:
         run.append(bare)
     runs = body.findall(main("r"))
     place = body.index(runs[-1]) + 1 if runs else 0
-    body.insert(place, _run(f"\n{_RULE}\n{text}"))
+    body.insert(place, _run(f"\n{text}"))
 
 
-def _cut(comment: etree._Element) -> None:
+def _cut(comment: etree._Element, headings: Collection[str]) -> None:
     """Take our words out of somebody else's note."""
-    found = False
-    for words in list(comment.iter(main("t"))):
-        text = words.text or ""
-        if found:
-            words.text = ""
-        elif _RULE in text:
-            words.text = text[: text.index(_RULE)].rstrip("\n")
-            found = True
+    words = list(comment.iter(main("t")))
+    first = next(i for i, w in enumerate(words) if any(h in (w.text or "") for h in headings))
+    text = words[first].text or ""
+    words[first].text = text[: min(text.index(h) for h in headings if h in text)]
+    for word in words[first + 1 :]:
+        word.text = ""
+    for word in reversed(words[: first + 1]):
+        word.text = (word.text or "").rstrip("\n")
+        if word.text:
+            return
+
+
+def _comments(root: etree._Element) -> list[etree._Element]:
+    return list(root.iter(main("comment")))
+
+
+def _ours(comment: etree._Element, headings: Collection[str]) -> bool:
+    return any(h in (words.text or "") for words in comment.iter(main("t")) for h in headings)
+
+
+def _heading(author: str) -> str:
+    """Begins our words in a note: LibreOffice forgets who wrote it, so the text must say it."""
+    return f"── {author} ──"
 
 
 def _empty_drawing() -> etree._Element:

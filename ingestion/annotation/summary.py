@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 
 from lxml import etree
 
@@ -34,6 +35,7 @@ _TAB_COLOR, _HEADER_COLOR, _LINE_COLOR, _LINK_COLOR = (
     "FF0563C1",
 )
 _LONGEST = 32_000
+_LINE_POINTS, _MOST_POINTS = 13, 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +202,10 @@ def _write(
 ) -> None:
     """A row of texts; nothing in it can become a formula, for every value is an inline text."""
     row = etree.SubElement(data, main("row"), r=str(number))
+    if len(values) == len(_COLUMNS):
+        # Not every program fits the height of a row to wrapped text.
+        row.set("ht", str(_height(values)))
+        row.set("customHeight", "1")
     for column, value, style in zip("ABCDEFGH", values, formats, strict=False):
         cell = etree.SubElement(row, main("c"), r=f"{column}{number}", s=str(style))
         if value:
@@ -207,3 +213,10 @@ def _write(
             text = etree.SubElement(etree.SubElement(cell, main("is")), main("t"))
             text.text = plain_text(value)[:_LONGEST]
             text.set("{http://www.w3.org/XML/1998/namespace}space", "preserve")
+
+
+def _height(values: Sequence[str | None]) -> int:
+    """Points that a row of wrapped texts needs."""
+    widths = _COLUMNS.values()
+    lines = max(ceil(len(v or "") / width) for v, width in zip(values, widths, strict=True))
+    return min(_LINE_POINTS * max(lines, 1) + 2, _MOST_POINTS)

@@ -269,7 +269,7 @@ def test_the_worst_finding_gives_the_cell_its_colour_and_the_note_tells_all() ->
     cell = opened(annotated(sng_workbook(), *findings, language="en"))["R1"]["E7"]
     assert cell.fill.fgColor.rgb == FILLS["error"]
     first, second = cell.comment.text.split("\n\n")
-    assert first.startswith("ERROR. ")
+    assert first.splitlines()[1].startswith("ERROR. ")
     assert second.startswith("WARNING. ")
 
 
@@ -310,6 +310,24 @@ def test_protection_formulas_widths_and_notes_of_others_stay() -> None:
     assert clean["E7"].comment.text == "Проверено"
     assert clean["F7"].comment is None
     assert marked(opened(annotated(content))) == {}
+
+
+def test_marks_are_found_again_when_a_program_has_forgotten_who_wrote_the_notes() -> None:
+    def forget(book: Book) -> None:
+        for row in book["R1"].iter_rows():
+            for cell in row:
+                if cell.comment:
+                    cell.comment = Comment(cell.comment.text, "")
+
+    original = edited(sng_workbook(), lambda book: put_note(book, "E7", "Проверено"))
+    content = annotated(original, note("R1", "E7"), note("R1", "F7"))
+    clean = opened(annotated(edited(content, forget), language="kk"))["R1"]
+    assert clean["E7"].comment.text == "Проверено"
+    assert clean["F7"].comment is None
+
+
+def put_note(book: Book, address: str, text: str) -> None:
+    book["R1"][address].comment = Comment(text, "Бухгалтер")
 
 
 def test_the_list_is_worst_first_with_links_to_the_cells() -> None:

@@ -33,6 +33,18 @@ setup: .venv/.installed ## install the locked environment
 demo: setup ## the main job end to end on demonstration data, without a server
 	@$(RUN) mvd --home $(DEMO_HOME) demo --run
 
+.PHONY: up
+up: setup ## Airflow and the portal on this machine, with the data in MVD_HOME (default ./data)
+	@$(RUN) mvd up
+
+.PHONY: down
+down: setup ## end everything that `make up` started
+	@$(RUN) mvd down
+
+.PHONY: status
+status: setup ## what runs where; succeeds only when all of it is healthy
+	@$(RUN) mvd health
+
 .PHONY: lint
 lint: setup ## ruff, mypy, import contract, sqlfluff, dbt-bouncer
 	$(RUN) ruff check .

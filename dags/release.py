@@ -22,85 +22,67 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-@dag(
-    dag_id="release",
-    schedule=[accepted],
-    max_active_runs=1,
-    catchup=False,
-    default_args=DEFAULTS | {"pool": WRITER_POOL},
-    dagrun_timeout=timedelta(hours=3),
-    deadline=DeadlineAlert(
-        reference=DeadlineReference.DAGRUN_QUEUED_AT,
-        interval=timedelta(minutes=30),
-        callback=SyncCallback(release_is_late),
-    ),
-    params={"force": Param(False, type="boolean", title="Build although nothing has changed")},
-    tags=["release"],
-    doc_md=__doc__,
-)
-def build_and_publish() -> None:
-    """From the ledger to the pointer."""
+@task
+def prepare(params: dict[str, Any] | None = None) -> str:
+    """Write the inputs of a build; gives its release id."""
+    from mvd import build_steps
+    from warehouse.ledger.pending import pending
 
-    @task
-    def prepare(params: dict[str, Any] | None = None) -> str:
-        """Write the inputs of a build; gives its release id."""
-        from mvd import build_steps
-        from warehouse.ledger.pending import pending
+    with services() as opened, build_steps.alone(opened.home):
+        found = pending(opened.ledger)
+        if not found and not (params or {}).get("force"):
+            raise AirflowSkipException("every submission in force is in a release")
+        release_id = build_steps.begin(opened)
+    log.info(
+        "release %s: submissions added %s, no longer in force %s",
+        release_id,
+        sorted(found.added),
+        sorted(found.removed),
+    )
+    return release_id
 
-        with services() as opened, build_steps.alone(opened.home):
-            found = pending(opened.ledger)
-            if not found and not (params or {}).get("force"):
-                raise AirflowSkipException("every submission in force is in a release")
-            release_id = build_steps.begin(opened)
-        log.info(
-            "release %s: submissions added %s, no longer in force %s",
-            release_id,
-            sorted(found.added),
-            sorted(found.removed),
-        )
-        return release_id
 
-    @task(execution_timeout=timedelta(hours=1, minutes=10))
-    def transform(release_id: str) -> str:
-        """Run the models and their tests in one dbt process."""
-        from dags.dbt_log import show
-        from mvd import build_steps
+@task(execution_timeout=timedelta(hours=1, minutes=10))
+def transform(release_id: str) -> str:
+    """Run the models and their tests in one dbt process."""
+    from dags.dbt_log import show
+    from mvd import build_steps
 
-        here = settings()
-        with build_steps.alone(here.paths):
-            built = build_steps.transform(here.paths, release_id, here)
-        show(log, built)
-        if not built.is_successful:
-            _refuse(release_id, built.in_words())
-        return release_id
+    here = settings()
+    with build_steps.alone(here.paths):
+        built = build_steps.transform(here.paths, release_id, here)
+    show(log, built)
+    if not built.is_successful:
+        _refuse(release_id, built.in_words())
+    return release_id
 
-    @task
-    def gate(release_id: str) -> str:
-        """Judge the marts against cells and ledger."""
-        from mvd import build_steps
 
-        here = settings()
-        with build_steps.alone(here.paths):
-            result = build_steps.judge(here.paths, release_id)
-        for code, rows in sorted(result.rows.items()):
-            log.info("release %s: %s judged %d rows", release_id, code, rows)
-        if not result.is_passed:
-            _refuse(release_id, result.in_words(here.language))
-        return release_id
+@task
+def gate(release_id: str) -> str:
+    """Judge the marts against cells and ledger."""
+    from mvd import build_steps
 
-    @task(outlets=[release, *marts.values()])
-    def publish(release_id: str, *, outlet_events: Any = None) -> str:
-        """Swap the pointer; every table says what it holds now."""
-        from mvd import build_steps
+    here = settings()
+    with build_steps.alone(here.paths):
+        result = build_steps.judge(here.paths, release_id)
+    for code, rows in sorted(result.rows.items()):
+        log.info("release %s: %s judged %d rows", release_id, code, rows)
+    if not result.is_passed:
+        _refuse(release_id, result.in_words(here.language))
+    return release_id
 
-        here = settings()
-        with services() as opened, build_steps.alone(opened.home):
-            manifest = build_steps.publish(opened, release_id, here)
-        log.info("release %s published, content %s", release_id, manifest.content_hash)
-        _tell(manifest, outlet_events)
-        return release_id
 
-    publish(gate(transform(prepare())))
+@task(outlets=[release, *marts.values()])
+def publish(release_id: str, *, outlet_events: Any = None) -> str:
+    """Swap the pointer; every table says what it holds now."""
+    from mvd import build_steps
+
+    here = settings()
+    with services() as opened, build_steps.alone(opened.home):
+        manifest = build_steps.publish(opened, release_id, here)
+    log.info("release %s published, content %s", release_id, manifest.content_hash)
+    _tell(manifest, outlet_events)
+    return release_id
 
 
 def _refuse(release_id: str, reasons: list[str]) -> None:
@@ -125,6 +107,27 @@ def _tell(manifest: Manifest, outlet_events: Any) -> None:
                 "rows": table.rows,
                 "content_hash": table.content_hash,
             }
+
+
+@dag(
+    dag_id="release",
+    schedule=[accepted],
+    max_active_runs=1,
+    catchup=False,
+    default_args=DEFAULTS | {"pool": WRITER_POOL},
+    dagrun_timeout=timedelta(hours=3),
+    deadline=DeadlineAlert(
+        reference=DeadlineReference.DAGRUN_QUEUED_AT,
+        interval=timedelta(minutes=30),
+        callback=SyncCallback(release_is_late),
+    ),
+    params={"force": Param(False, type="boolean", title="Build although nothing has changed")},
+    tags=["release"],
+    doc_md=__doc__,
+)
+def build_and_publish() -> None:
+    """From the ledger to the pointer."""
+    publish(gate(transform(prepare())))
 
 
 build_and_publish()

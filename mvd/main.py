@@ -8,9 +8,11 @@ import typer
 
 from mvd.commands import (
     account,
+    backup,
     build,
     claims,
     demo,
+    doctor,
     ingest,
     portal,
     query,
@@ -65,6 +67,9 @@ app.add_typer(account.account, name="account")
 app.command("up")(stack.up)
 app.command("down")(stack.down)
 app.command("health")(stack.health)
+app.command("doctor")(doctor.doctor)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 
 
 def main() -> None:

@@ -88,8 +88,10 @@ def _layout(context: typer.Context) -> Layout:
 
 def _has_portal(context: typer.Context) -> bool:
     """Whether this installation has the portal's command."""
+    from importlib.util import find_spec
+
     group = context.find_root().command
-    return "portal" in getattr(group, "commands", {})
+    return "portal" in getattr(group, "commands", {}) and find_spec("portal.serve") is not None
 
 
 def _show(context: Context, layout: Layout, found: Health) -> None:

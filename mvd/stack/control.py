@@ -21,6 +21,7 @@ from warehouse.errors import UserError
 _POLL_SECONDS = 0.5
 _START_SECONDS = 300.0
 _STOP_SECONDS = 60.0
+_GAVE_UP = "crashed too often"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,8 @@ def _wait(
         progress(found)
         if found.is_healthy:
             return found
-        if process is not None and process.poll() not in (None, 3):
+        has_ended = process is not None and process.poll() not in (None, 3)
+        if has_ended or any(part.detail == _GAVE_UP for part in found.parts):
             raise UserError("STACK_FAILED", logs=layout.logs)
         time.sleep(_POLL_SECONDS)
     raise UserError("STACK_FAILED", logs=layout.logs)
@@ -167,7 +169,7 @@ def _part(state: State, name: str, answers: dict[str, bool] | str) -> PartHealth
 def _trouble(state: State, name: str, answers: dict[str, bool] | str) -> str:
     part = state.parts[name]
     if part.gave_up:
-        return "crashed too often"
+        return _GAVE_UP
     if part.pid is None:
         return "not started"
     if name == "portal":

@@ -337,20 +337,25 @@ def _independent(measures: tuple[str, ...]) -> tuple[Check, ...]:
         Check(
             code="REGION_TRACEABLE",
             query="""
+                with units as (
+                    select submission_id, territory_kato from cells
+                    union
+                    select submission_id, territory_kato from submissions where is_in_force
+                )
                 select v.indicator_code, v.territory_kato, v.period_month, v.basis,
                     s.submission_id as source
                 from marts.fct_indicator_values as v
+                left join units as u
+                    on u.submission_id = v.submission_id and u.territory_kato = v.territory_kato
                 left join submissions as s
-                    on s.submission_id = v.submission_id and s.is_in_force
-                    and s.form_code = v.form_code and s.territory_kato = v.territory_kato
-                    and s.period_month = v.period_month
+                    on s.submission_id = u.submission_id and s.is_in_force
+                    and s.form_code = v.form_code and s.period_month = v.period_month
                 where v.value is not null
                     and (v.submission_id is not null or v.expected_units = 1)
                     and not exists (
                         select 1 from territories as t
-                        join submissions as d on d.territory_kato = t.territory_kato
-                        where t.parent_kato = v.territory_kato and d.is_in_force
-                            and v.submission_id is null
+                        join units as d on d.territory_kato = t.territory_kato
+                        where t.parent_kato = v.territory_kato and v.submission_id is null
                     )
                 order by all
             """,

@@ -1,5 +1,6 @@
--- Whether an expected unit of a territory is covered: by its own submission, by a consolidated
--- one from above within that territory, or by the submissions of all its parts.
+-- Whether an expected unit of a territory is covered: by its own submission (also by a table that
+-- gives only its parts), by a consolidated one from above within that territory, or by the
+-- submissions of all its parts.
 with expected as (
     select * from {{ ref('int_expected_units') }}
 ),
@@ -88,6 +89,16 @@ covered_from_below as (
     group by parts.form_code, parts.period_month, parts.unit_kato
 ),
 
+covered_itself as (
+    select
+        form_code,
+        period_month,
+        territory_kato,
+        received_at as covered_at
+    from submissions
+    where is_in_force
+),
+
 sent as (
     select
         form_code,
@@ -109,6 +120,7 @@ joined as (
         population.population,
         coalesce(
             covered_from_above.covered_at,
+            covered_itself.covered_at,
             case
                 when covered_from_below.parts_reported = covered_from_below.parts
                     then covered_from_below.covered_at
@@ -126,6 +138,11 @@ joined as (
             expected.form_code = covered_from_below.form_code
             and expected.period_month = covered_from_below.period_month
             and expected.unit_kato = covered_from_below.unit_kato
+    left join covered_itself
+        on
+            expected.form_code = covered_itself.form_code
+            and expected.period_month = covered_itself.period_month
+            and expected.unit_kato = covered_itself.territory_kato
     left join sent
         on
             expected.form_code = sent.form_code

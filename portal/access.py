@@ -18,7 +18,7 @@ _MARK = "_portal_privilege"
 PUBLIC = "public"
 
 
-class AccessDenied(Exception):
+class AccessDeniedError(Exception):
     """Not allowed. `hidden` answers as if the thing did not exist."""
 
     def __init__(self, *, hidden: bool = False) -> None:
@@ -26,7 +26,7 @@ class AccessDenied(Exception):
         self.hidden = hidden
 
 
-class NotSignedIn(Exception):
+class NotSignedInError(Exception):
     """Nobody is signed in where somebody must be."""
 
 
@@ -48,9 +48,9 @@ class Access:
         return privilege in self.privileges
 
     def require(self, privilege: Privilege) -> None:
-        """AccessDenied without the privilege."""
+        """AccessDeniedError without the privilege."""
         if not self.may(privilege):
-            raise AccessDenied
+            raise AccessDeniedError
 
     def sees(self, territory: str) -> bool:
         """Whether data of the territory (KATO) is the account's business."""
@@ -59,9 +59,9 @@ class Access:
         )
 
     def require_territory(self, territory: str) -> None:
-        """AccessDenied, hidden, for another's territory."""
+        """AccessDeniedError, hidden, for another's territory."""
         if not self.sees(territory):
-            raise AccessDenied(hidden=True)
+            raise AccessDeniedError(hidden=True)
 
 
 def access_of(

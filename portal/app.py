@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.resources import files
+from urllib.parse import urlencode
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
@@ -12,11 +13,13 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 from ingestion.request import Services
-from portal.access import AccessDenied, NotSignedIn
-from portal.pages import period, sign_in, submissions
-from portal.problems import PortalProblem
+from portal import api
+from portal.access import AccessDeniedError, NotSignedInError
+from portal.letters import Postman
+from portal.pages import accounts, country, period, sign_in, submissions, templates
+from portal.problems import PortalError
 from portal.render import page
-from portal.security import BodyLimits, BodyRefused, Limit, SecurityHeaders
+from portal.security import BodyLimits, BodyRefusedError, Limit, RateLimit, SecurityHeaders
 from portal.settings import PortalSettings
 from portal.supervisor import Supervisor
 from portal.texts import text
@@ -34,9 +37,12 @@ def create_app(settings: PortalSettings, services: Services, *, judges: bool = T
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         supervisor = Supervisor(portal.uploads, settings)
+        postman = Postman(services, portal.uploads, portal.accounts, portal.letters, settings)
         if judges:
             supervisor.start()
+            postman.start()
         yield
+        postman.stop()
         supervisor.stop()
 
     app = FastAPI(
@@ -49,20 +55,31 @@ def create_app(settings: PortalSettings, services: Services, *, judges: bool = T
         redoc_url=None,
     )
     app.state.portal = portal
-    for module in (sign_in, period, submissions):
+    for module in (sign_in, period, submissions, templates, country, accounts):
         app.include_router(module.router, include_in_schema=False)
+    app.include_router(api.router)
+    _describe(app)
     static = files("portal").joinpath("static")
     app.mount("/static", StaticFiles(directory=str(static)), name="static")
-    _handle_refusals(app)
+    for kind, handler in _REFUSALS.items():
+        app.add_exception_handler(kind, handler)
     app.add_middleware(BodyLimits, limit_for=_limits(settings, services))
+    app.add_middleware(RateLimit, requests=settings.requests_per_minute, window_seconds=60.0)
     app.add_middleware(SecurityHeaders, is_secure=settings.is_secure)
     return app
 
 
-def _limits(settings: PortalSettings, services: Services):  # type: ignore[no-untyped-def]
-    slow = (settings.upload_idle_seconds, settings.upload_seconds)
-    one = Limit(services.limits.file_bytes + _FORM_LIMIT.size, *slow)
-    several = Limit(services.limits.file_bytes * _FILES_AT_ONCE, *slow)
+def _describe(app: FastAPI) -> None:
+    """OpenAPI says that the API wants a token."""
+    described = app.openapi()
+    described["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+    described["security"] = [{"token": []}]
+
+
+def _limits(settings: PortalSettings, services: Services) -> Callable[[str], Limit]:
+    idle, total = settings.upload_idle_seconds, settings.upload_seconds
+    one = Limit(services.limits.file_bytes, idle, total)
+    several = Limit(services.limits.file_bytes * _FILES_AT_ONCE, idle, total)
 
     def limit_for(path: str) -> Limit:
         if path == f"{API}/uploads":
@@ -72,42 +89,55 @@ def _limits(settings: PortalSettings, services: Services):  # type: ignore[no-un
     return limit_for
 
 
-def _handle_refusals(app: FastAPI) -> None:
-    @app.exception_handler(NotSignedIn)
-    def not_signed_in(request: Request, _: NotSignedIn) -> Response:
-        if _wants_json(request):
-            return _problem(request, 401, "not_signed_in")
-        target = request.url.path if request.method == "GET" else "/"
-        return RedirectResponse(f"/sign-in?next={target}", status_code=303)
+def _not_signed_in(request: Request, _: Exception) -> Response:
+    if _wants_json(request):
+        said = text("problem_not_signed_in", language_of(request))
+        content = {"code": "not_signed_in", "detail": said}
+        return JSONResponse(content, 401, {"www-authenticate": "Bearer"})
+    target = request.url.path if request.method == "GET" else "/"
+    return RedirectResponse(f"/sign-in?{urlencode({'next': target})}", status_code=303)
 
-    @app.exception_handler(AccessDenied)
-    def denied(request: Request, error: AccessDenied) -> Response:
-        return _answer(request, *((404, "not_found") if error.hidden else (403, "denied")))
 
-    @app.exception_handler(PortalProblem)
-    def refused(request: Request, error: PortalProblem) -> Response:
-        return _answer(request, error.status, error.key, **error.params)
+def _denied(request: Request, error: Exception) -> Response:
+    is_hidden = isinstance(error, AccessDeniedError) and error.hidden
+    return _answer(request, *((404, "not_found") if is_hidden else (403, "denied")))
 
-    @app.exception_handler(UserError)
-    def user_error(request: Request, error: UserError) -> Response:
-        status = {"FILE_TOO_LARGE": 413, "PERIOD_INVALID": 404}.get(error.code, 409)
-        return _said(request, status, error.code, error.text(language_of(request)))
 
-    @app.exception_handler(BodyRefused)
-    def body_refused(request: Request, error: BodyRefused) -> Response:
-        key = {413: "body_large", 408: "body_slow"}[error.status]
-        answer = _answer(request, error.status, key)
-        # The rest of the body is not read: the connection cannot be used again.
-        answer.headers["connection"] = "close"
-        return answer
+def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, PortalError)  # noqa: S101 - registered for it alone
+    return _answer(request, error.status, error.key, **error.params)
 
-    @app.exception_handler(HTTPException)
-    def http_error(request: Request, error: HTTPException) -> Response:
-        key = {404: "not_found", 405: "not_found"}.get(error.status_code, "bad_request")
-        answer = _answer(request, error.status_code, key)
-        for name, value in (error.headers or {}).items():
-            answer.headers[name] = value
-        return answer
+
+def _user_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, UserError)  # noqa: S101 - registered for it alone
+    status = {"FILE_TOO_LARGE": 413, "PERIOD_INVALID": 404}.get(error.code, 409)
+    return _said(request, status, error.code, error.text(language_of(request)))
+
+
+def _body_refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, BodyRefusedError)  # noqa: S101 - registered for it alone
+    answer = _answer(request, error.status, {413: "body_large", 408: "body_slow"}[error.status])
+    # The rest of the body is not read: the connection cannot be used again.
+    answer.headers["connection"] = "close"
+    return answer
+
+
+def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for it alone
+    key = {404: "not_found", 405: "not_found"}.get(error.status_code, "bad_request")
+    answer = _answer(request, error.status_code, key)
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+_REFUSALS: dict[type[Exception], Callable[[Request, Exception], Response]] = {
+    NotSignedInError: _not_signed_in,
+    AccessDeniedError: _denied,
+    PortalError: _refused,
+    UserError: _user_error,
+    BodyRefusedError: _body_refused,
+    HTTPException: _http_error,
+}
 
 
 def _wants_json(request: Request) -> bool:
@@ -119,11 +149,6 @@ def _wants_json(request: Request) -> bool:
 def _answer(request: Request, status: int, key: str, **params: object) -> Response:
     said = text(f"problem_{key}", language_of(request), **params)
     return _said(request, status, key, said)
-
-
-def _problem(request: Request, status: int, key: str) -> Response:
-    said = text(f"problem_{key}", language_of(request))
-    return JSONResponse({"code": key, "detail": said}, status)
 
 
 def _said(request: Request, status: int, code: str, said: str) -> Response:

@@ -9,10 +9,14 @@ from datetime import datetime
 
 from ingestion.annotate import annotate_submission
 from ingestion.request import Services
-from portal.access import Access, AccessDenied
+from ingestion.template import previous_figures, write_template
+from portal.access import Access, AccessDeniedError
 from portal.differences import Differences, differences
 from portal.duties import Duty, duties
-from portal.problems import PortalProblem
+from portal.letters import tell_returned
+from portal.problems import PortalError
+from portal.store.accounts import Accounts
+from portal.store.letters import Letters
 from portal.store.uploads import Upload, Uploads
 from warehouse import originals
 from warehouse.clock import period_month, utc_now
@@ -28,6 +32,8 @@ class Desk:
 
     services: Services
     uploads: Uploads
+    accounts: Accounts
+    letters: Letters
     access: Access
 
     def period(self, period: str) -> list[Duty]:
@@ -65,10 +71,10 @@ class Desk:
         self.access.require("submission.send")
         own = self.period(period)
         if not own:
-            raise PortalProblem("period_without_forms", period=period)
+            raise PortalError("period_without_forms", period=period)
         chosen = [duty for duty in own if form in (None, duty.form)]
         if not chosen:
-            raise PortalProblem("form_not_due", form=form, period=period)
+            raise PortalError("form_not_due", form=form, period=period)
         if not any(duty.is_open for duty in chosen):
             lock = chosen[0].lock
             reason = lock.reason if lock else ""
@@ -79,7 +85,7 @@ class Desk:
         try:
             upload = self.uploads.get(upload_id)
         except KeyError as error:
-            raise AccessDenied(hidden=True) from error
+            raise AccessDeniedError(hidden=True) from error
         self.access.require("submission.view")
         self.access.require_territory(upload.territory_kato)
         return upload
@@ -95,7 +101,7 @@ class Desk:
         try:
             submission = self.services.ledger.submission(submission_id)
         except UserError as error:
-            raise AccessDenied(hidden=True) from error
+            raise AccessDeniedError(hidden=True) from error
         self.access.require_territory(submission.territory_kato)
         return submission
 
@@ -163,9 +169,7 @@ class Desk:
         """Let a version that waits count."""
         self.access.require("submission.confirm")
         self.submission(submission_id)
-        self.services.ledger.confirm(
-            submission_id, by=self.access.login, comment=comment or None
-        )
+        self.services.ledger.confirm(submission_id, by=self.access.login, comment=comment or None)
 
     def withdraw(self, submission_id: str) -> None:
         """Give up a version that waits."""
@@ -176,22 +180,19 @@ class Desk:
     def send_back(self, submission_id: str, comment: str) -> None:
         """Return an accepted version to its sender."""
         self.access.require("submission.return")
-        self.submission(submission_id)
-        if not comment.strip():
-            raise PortalProblem("comment_missing")
-        self.services.ledger.send_back(
-            submission_id, by=self.access.login, comment=comment.strip()
-        )
+        submission, comment = self.submission(submission_id), comment.strip()
+        if not comment:
+            raise PortalError("comment_missing")
+        self.services.ledger.send_back(submission_id, by=self.access.login, comment=comment)
+        tell_returned(self.letters, self.accounts, submission, comment)
 
-    def set_locks(
-        self, forms: Sequence[str], period: str, *, is_locked: bool, reason: str
-    ) -> None:
+    def set_locks(self, forms: Sequence[str], period: str, *, is_locked: bool, reason: str) -> None:
         """Close forms of a period, or open them again."""
         self.access.require("period.lock")
         period_month(period)
         self._check_forms(forms)
         if not reason.strip():
-            raise PortalProblem("reason_missing")
+            raise PortalError("reason_missing")
         for form in forms:
             self.services.ledger.set_lock(
                 form, period, is_locked=is_locked, reason=reason.strip(), by=self.access.login
@@ -209,11 +210,11 @@ class Desk:
         self.access.require_territory(territory)
         self._check_forms([form])
         if territory not in self.services.contracts.expected_submitters(form, period):
-            raise PortalProblem("territory_not_expected")
+            raise PortalError("territory_not_expected")
         if not reason.strip():
-            raise PortalProblem("reason_missing")
+            raise PortalError("reason_missing")
         if valid_until <= utc_now():
-            raise PortalProblem("moment_past")
+            raise PortalError("moment_past")
         return self.services.ledger.grant_exception(
             form,
             territory,
@@ -228,14 +229,53 @@ class Desk:
         granted = self.services.ledger.exceptions(period)
         return [e for e in granted if self.access.sees(e.territory_kato)]
 
+    def forms_in(self, period: str) -> list[str]:
+        """Forms that units owe for a period."""
+        self.access.require("template.download")
+        period_month(period)
+        territories = None if self.access.scope == "country" else frozenset({self._own()})
+        found = duties(self.services, self.uploads, period, territories)
+        return list(dict.fromkeys(duty.form for duty in found))
+
+    def template_territories(self, period: str) -> list[str]:
+        """Units for which the account may download blank forms."""
+        self.access.require("template.download")
+        if self.access.scope == "own":
+            return [self._own()]
+        found = duties(self.services, self.uploads, period)
+        return list(dict.fromkeys(duty.territory for duty in found))
+
+    def template(self, form: str, territory: str, period: str) -> bytes:
+        """A blank form with the rows of the territory and last month's figures beside."""
+        self.access.require("template.download")
+        self.access.require_territory(territory)
+        period_month(period)
+        contracts = self.services.contracts
+        known = contracts.forms.get(form)
+        if known is None or not known.is_table or territory not in contracts.territories:
+            raise AccessDeniedError(hidden=True)
+        if territory not in contracts.expected_submitters(form, period):
+            raise PortalError("form_not_due", form=form, period=period)
+        previous = previous_figures(
+            self.services.home,
+            self.services.ledger,
+            contracts,
+            form=form,
+            territory=territory,
+            period=period,
+        )
+        return write_template(
+            contracts, form=form, territory=territory, period=period, previous=previous
+        )
+
     def _check_forms(self, forms: Sequence[str]) -> None:
         if not forms:
-            raise PortalProblem("form_missing")
+            raise PortalError("form_missing")
         for form in forms:
             if form not in self.services.contracts.forms:
-                raise PortalProblem("form_unknown", form=form)
+                raise PortalError("form_unknown", form=form)
 
     def _own(self) -> str:
         if self.access.territory is None:
-            raise AccessDenied
+            raise AccessDeniedError
         return self.access.territory

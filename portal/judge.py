@@ -11,15 +11,18 @@ import signal
 import sys
 import time
 from types import FrameType
+from typing import Any
 
 from ingestion import batch
 from ingestion.judge import judge_prepared
 from ingestion.prepare import Task, reading_failed
 from ingestion.request import Request, Services, SubmissionResult
 from ingestion.submit import warm_up
-from portal.scan import ScannerFailed, is_infected
+from portal.letters import tell_verdict
+from portal.scan import ScannerError, is_infected
 from portal.settings import PortalSettings
 from portal.store.accounts import Accounts
+from portal.store.letters import Letters
 from portal.store.uploads import Upload, Uploads
 from warehouse import originals
 from warehouse.contracts.messages import Language
@@ -53,19 +56,20 @@ def judge(services: Services, uploads: Uploads, desk: PortalSettings, upload: Up
     stored = originals.find(services.home, upload.file_sha256)
     try:
         if is_infected(stored.path, desk):
-            refusal = {"key": "infected"}
-            uploads.finish(upload.upload_id, submission_id=None, refusal=refusal)
+            uploads.finish(upload.upload_id, submission_id=None, refusal={"key": "infected"})
             return
-    except ScannerFailed:
-        refusal = {"key": "scanner_failed"}
-        uploads.finish(upload.upload_id, submission_id=None, refusal=refusal)
+    except ScannerError:
+        uploads.finish(upload.upload_id, submission_id=None, refusal={"key": "scanner_failed"})
         return
     result = _result(services, upload)
-    refusal = None
+    refusal: dict[str, Any] | None = None
     if result.submission_id is None:
         first = result.findings[0]
         refusal = {"code": first.code, "params": dict(first.params)}
     uploads.finish(upload.upload_id, submission_id=result.submission_id, refusal=refusal)
+    if result.submission_id is not None:
+        submission = services.ledger.submission(result.submission_id)
+        tell_verdict(Letters(services.ledger.engine), upload, submission)
 
 
 def _result(services: Services, upload: Upload) -> SubmissionResult:
@@ -86,9 +90,9 @@ def _request(services: Services, upload: Upload) -> Request:
         period=upload.period,
         territory=upload.territory_kato,
         form=upload.form_code,
-        by=Accounts(services.ledger.engine, services.contracts.territories).get(
-            upload.account_id
-        ).login,
+        by=Accounts(services.ledger.engine, services.contracts.territories)
+        .get(upload.account_id)
+        .login,
         language=language,
         received_at=upload.received_at,
         hold=True,

@@ -3,7 +3,7 @@
 from typing import Any
 
 
-class PortalProblem(Exception):
+class PortalError(Exception):
     """Shown to the person on the page that they used; `status` is the HTTP answer."""
 
     def __init__(self, key: str, status: int = 400, **params: Any) -> None:

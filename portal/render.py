@@ -51,22 +51,26 @@ def page(
     portal, language = portal_of(request), language_of(request)
     is_signed_in = request.state.session is not None
     csrf = csrf_of(request) if is_signed_in else new_form_secret(request)
-    content = _environment().get_template(template).render(
-        t=partial(_text, language=language),
-        has_text=catalogue().__contains__,
-        language=language,
-        languages=LANGUAGES,
-        access=request.state.access,
-        csrf=csrf,
-        csrf_field=CSRF_FIELD,
-        here=_here(request),
-        said=_said(request),
-        moment=partial(moment, hours=portal.services.contracts.calendar.timezone_hours),
-        number=number,
-        month=partial(month_name, language=language),
-        territory=partial(territory_name, portal.services, language=language),
-        form_name=partial(form_name, portal.services, language=language),
-        **values,
+    content = (
+        _environment()
+        .get_template(template)
+        .render(
+            t=partial(_text, language=language),
+            has_text=catalogue().__contains__,
+            language=language,
+            languages=LANGUAGES,
+            access=request.state.access,
+            csrf=csrf,
+            csrf_field=CSRF_FIELD,
+            here=_here(request),
+            said=_said(request),
+            moment=partial(moment, hours=portal.services.contracts.calendar.timezone_hours),
+            number=number,
+            month=partial(month_name, language=language),
+            territory=partial(territory_name, portal.services, language=language),
+            form_name=partial(form_name, portal.services, language=language),
+            **values,
+        )
     )
     answer = HTMLResponse(content, status, headers)
     if not is_signed_in:

@@ -58,12 +58,19 @@ class SignInRules(Record):
     token_days: int = Field(ge=1)
 
 
+class LetterRules(Record):
+    """When departments are reminded."""
+
+    days_before_deadline: int = Field(ge=0)
+
+
 class AccountRules(Record):
     """The whole of `accounts.yml`."""
 
     roles: Mapping[str, Role]
     passwords: PasswordRules
     sign_in: SignInRules
+    letters: LetterRules
 
 
 @cache

@@ -10,12 +10,12 @@ from portal.settings import PortalSettings
 _FOUND = 1
 
 
-class ScannerFailed(Exception):
+class ScannerError(Exception):
     """The scanner gave no answer; the file must not be let through."""
 
 
 def is_infected(file: Path, settings: PortalSettings) -> bool:
-    """Ask the scanner; without one nothing is infected. Raises ScannerFailed."""
+    """Ask the scanner; without one nothing is infected. Raises ScannerError."""
     command = settings.scan_arguments(file)
     if not command:
         return False
@@ -24,7 +24,7 @@ def is_infected(file: Path, settings: PortalSettings) -> bool:
             command, capture_output=True, timeout=settings.scan_seconds, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise ScannerFailed(str(error)) from error
+        raise ScannerError(str(error)) from error
     if done.returncode not in (0, _FOUND):
-        raise ScannerFailed(f"exit code {done.returncode}")
+        raise ScannerError(f"exit code {done.returncode}")
     return done.returncode == _FOUND

@@ -21,11 +21,13 @@ class PortalSettings(BaseSettings):
     """Processes that judge uploads."""
     judge_seconds: float = Field(default=120.0, gt=0)
     """A file that takes longer is refused, and the process that hangs on it replaced."""
+    requests_per_minute: int = Field(default=1200, ge=10)
+    """From one address."""
     upload_idle_seconds: float = Field(default=20.0, gt=0)
     """A sender that is silent for so long is cut off."""
     upload_seconds: float = Field(default=900.0, gt=0)
     scan_command: str = ""
-    """Virus scanner, for example `clamdscan --fdpass --no-summary {file}`; exit 0 clean, 1 found."""
+    """Virus scanner, such as `clamdscan --fdpass --no-summary {file}`; exit 0 clean, 1 found."""
     scan_seconds: float = Field(default=60.0, gt=0)
     smtp_host: str = ""
     """Empty: no letters are sent."""

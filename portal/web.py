@@ -12,18 +12,20 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
 from ingestion.request import Services
-from portal.access import PUBLIC, Access, AccessDenied, NotSignedIn, privilege_of
+from portal.access import PUBLIC, Access, AccessDeniedError, NotSignedInError, privilege_of
 from portal.desk import Desk
-from portal.problems import PortalProblem
+from portal.problems import PortalError
 from portal.roles import Privilege
 from portal.settings import PortalSettings
 from portal.store.accounts import Accounts
+from portal.store.letters import Letters
 from portal.store.secret import new_secret
 from portal.store.sessions import Session, Sessions
 from portal.store.throttle import Throttle
 from portal.store.uploads import Uploads
 from portal.texts import LANGUAGES
 from warehouse.contracts.messages import Language
+from warehouse.ledger.audit import AuditLog
 
 API = "/api/v1"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -44,6 +46,8 @@ class Portal:
     sessions: Sessions
     throttle: Throttle
     uploads: Uploads
+    letters: Letters
+    audit: AuditLog
 
     @classmethod
     def of(cls, settings: PortalSettings, services: Services) -> Portal:
@@ -56,6 +60,8 @@ class Portal:
             sessions=Sessions(engine),
             throttle=Throttle(engine),
             uploads=Uploads(engine),
+            letters=Letters(engine),
+            audit=AuditLog(services.ledger),
         )
 
     @property
@@ -75,17 +81,19 @@ def portal_of(request: Request) -> Portal:
 
 
 def access_of(request: Request) -> Access:
-    """Who is asking; NotSignedIn for nobody."""
+    """Who is asking; NotSignedInError for nobody."""
     access: Access | None = request.state.access
     if access is None:
-        raise NotSignedIn
+        raise NotSignedInError
     return access
 
 
 def desk_of(request: Request) -> Desk:
     """The desk of who is asking."""
     portal = portal_of(request)
-    return Desk(portal.services, portal.uploads, access_of(request))
+    return Desk(
+        portal.services, portal.uploads, portal.accounts, portal.letters, access_of(request)
+    )
 
 
 def form_of(request: Request) -> FormData:
@@ -109,6 +117,16 @@ def language_of(request: Request) -> Language:
     return next((cast(Language, name) for name in wanted if name in LANGUAGES), "ru")
 
 
+def note(request: Request, action: str, what: str, **details: str) -> None:
+    """Add what was done to the audit log."""
+    access: Access | None = request.state.access
+    actor = access.login if access else "anonymous"
+    from_ = {"address": client_of(request)}
+    portal_of(request).audit.append(
+        actor=actor, action=action, object=what, details=from_ | details
+    )
+
+
 def client_of(request: Request) -> str:
     """Address of the sender."""
     return request.client.host if request.client else ""
@@ -121,7 +139,7 @@ async def authorise(request: Request) -> None:
     request.state.form = FormData()
     privilege = privilege_of(request.scope["endpoint"])
     if privilege is None:
-        raise AccessDenied
+        raise AccessDeniedError
     is_api = request.url.path.startswith(API)
     if is_api:
         await _by_token(request)
@@ -158,16 +176,16 @@ async def _own_form(request: Request) -> None:
         "none",
     )
     if foreign_site or (origin is not None and urlsplit(origin).netloc != request.url.netloc):
-        raise PortalProblem("form_foreign", status=403)
+        raise PortalError("form_foreign", status=403)
     expected = csrf_of(request)
     by_header = request.headers.get(CSRF_HEADER)
     if by_header is not None and not _equal(by_header, expected):
-        raise PortalProblem("form_outdated", status=403)
+        raise PortalError("form_outdated", status=403)
     request.state.form = await request.form(
         max_files=_MAX_FILES, max_fields=_MAX_FILES, max_part_size=_MAX_FIELD_BYTES
     )
     if by_header is None and not _equal(field_of(request, CSRF_FIELD), expected):
-        raise PortalProblem("form_outdated", status=403)
+        raise PortalError("form_outdated", status=403)
 
 
 def csrf_of(request: Request) -> str:

@@ -87,13 +87,15 @@ def _print_link(accounts: Accounts, account: Account) -> None:
 
 @contextmanager
 def _accounts(here: Context) -> Iterator[Accounts]:
-    from portal.problems import PortalProblem
+    from portal.problems import PortalError
     from portal.store.accounts import Accounts
     from portal.texts import text
 
     with here.services() as services:
         try:
             yield Accounts(services.ledger.engine, services.contracts.territories)
-        except PortalProblem as problem:
-            errors.print(text(f"problem_{problem.key}", here.language, **problem.params), style="red")
+        except PortalError as problem:
+            errors.print(
+                text(f"problem_{problem.key}", here.language, **problem.params), style="red"
+            )
             raise typer.Exit(1) from problem

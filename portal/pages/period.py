@@ -11,7 +11,7 @@ from starlette.datastructures import UploadFile
 
 from portal.access import needs
 from portal.pages.answers import to
-from portal.problems import PortalProblem
+from portal.problems import PortalError
 from portal.render import page
 from portal.store.uploads import Upload
 from portal.texts import text
@@ -58,7 +58,7 @@ def send_files(request: Request, period: str) -> Response:
     files = [file for file in form_of(request).getlist("files") if isinstance(file, UploadFile)]
     files = [file for file in files if file.filename]
     if not files:
-        raise PortalProblem("file_missing")
+        raise PortalError("file_missing")
     uploads = [
         take_in(request, file.file, name=file.filename or "", period=period, form=form)
         for file in files
@@ -82,7 +82,7 @@ def take_in(
     desk.check_target(period, form)
     stored = originals.store(services.home, stream, max_bytes=services.limits.file_bytes)
     if stored.size == 0:
-        raise PortalProblem("file_empty")
+        raise PortalError("file_empty")
     return desk.take_in(
         stored,
         file_name=plain_name(name),

@@ -7,15 +7,17 @@ from fastapi.responses import Response
 
 from portal.access import needs, public
 from portal.pages.answers import local_path, to
-from portal.problems import PortalProblem
+from portal.problems import PortalError
 from portal.render import page
 from portal.roles import account_rules
 from portal.texts import LANGUAGES
 from portal.web import (
     LANGUAGE_COOKIE,
+    access_of,
     client_of,
     cookie_settings,
     field_of,
+    note,
     portal_of,
 )
 
@@ -36,13 +38,17 @@ def sign_in_form(request: Request, next: str = "/") -> Response:  # noqa: A002 -
 def sign_in(request: Request) -> Response:
     """A session for the right name and password; the browser's earlier one ends."""
     portal = portal_of(request)
-    login, target = field_of(request, "login").strip().lower(), local_path(field_of(request, "next"))
+    login, target = (
+        field_of(request, "login").strip().lower(),
+        local_path(field_of(request, "next")),
+    )
     if portal.throttle.must_wait(login, client_of(request)):
         minutes = account_rules().sign_in.wait_minutes
         return _form(request, target, status=429, problem="too_many", minutes=minutes)
     account = portal.accounts.verify(login, field_of(request, "password"))
     if account is None:
-        portal.throttle.failed(login, client_of(request))
+        is_blocked = portal.throttle.failed(login, client_of(request))
+        note(request, "sign_in.blocked" if is_blocked else "sign_in.failed", login[:80])
         return _form(request, target, status=401, problem="sign_in_wrong")
     portal.throttle.succeeded(login)
     return signed_in(request, account.account_id, target)
@@ -53,6 +59,7 @@ def signed_in(request: Request, account_id: str, target: str) -> Response:
     portal = portal_of(request)
     replaces = request.cookies.get(portal.session_cookie)
     secret = portal.sessions.open(account_id, replaces=replaces)
+    note(request, "sign_in.done", portal.accounts.get(account_id).login)
     answer = to(target)
     answer.set_cookie(portal.session_cookie, secret, **cookie_settings(request))
     answer.delete_cookie(portal.form_cookie, **cookie_settings(request))
@@ -72,6 +79,7 @@ def _form(
 def sign_out(request: Request) -> Response:
     """End the session."""
     portal = portal_of(request)
+    note(request, "sign_out.done", access_of(request).login)
     portal.sessions.close(request.cookies.get(portal.session_cookie, ""))
     answer = to("/sign-in", done="signed_out")
     answer.delete_cookie(portal.session_cookie, **cookie_settings(request))
@@ -84,7 +92,7 @@ def enrol_form(request: Request, secret: str) -> Response:
     """Choose a password, while the link may be used."""
     account = portal_of(request).accounts.enrolling(secret)
     if account is None:
-        raise PortalProblem("link_used", status=404)
+        raise PortalError("link_used", status=404)
     return _enrol_page(request, secret, account.display_name, account.login)
 
 
@@ -95,19 +103,20 @@ def enrol(request: Request, secret: str) -> Response:
     accounts = portal_of(request).accounts
     account = accounts.enrolling(secret)
     if account is None:
-        raise PortalProblem("link_used", status=404)
+        raise PortalError("link_used", status=404)
     password = field_of(request, "password")
     try:
         if password != field_of(request, "repeated"):
-            raise PortalProblem("password_differs")
+            raise PortalError("password_differs")
         accounts.enrol(secret, password)
-    except PortalProblem as problem:
+        note(request, "account.enrolled", account.login)
+    except PortalError as problem:
         return _enrol_page(request, secret, account.display_name, account.login, problem)
     return to("/sign-in", done="enrolled")
 
 
 def _enrol_page(
-    request: Request, secret: str, name: str, login: str, problem: PortalProblem | None = None
+    request: Request, secret: str, name: str, login: str, problem: PortalError | None = None
 ) -> Response:
     return page(
         request,

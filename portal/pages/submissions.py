@@ -19,7 +19,7 @@ from portal.pages.answers import XLSX, attachment, disposition, to
 from portal.pages.period import present_period
 from portal.render import page
 from portal.texts import text
-from portal.web import desk_of, field_of, language_of, portal_of
+from portal.web import desk_of, field_of, language_of, note, portal_of
 from warehouse.clock import utc_now
 from warehouse.contracts import Contracts
 from warehouse.contracts.messages import Language
@@ -85,9 +85,7 @@ def verdict(
     )
 
 
-def _shown(
-    findings: Sequence[Finding], contracts: Contracts, language: Language
-) -> list[Shown]:
+def _shown(findings: Sequence[Finding], contracts: Contracts, language: Language) -> list[Shown]:
     ordered = sorted(findings, key=lambda f: (_WORST_FIRST.index(f.severity), f.code))
     return [Shown(f, *render(f, contracts, language)) for f in ordered]
 
@@ -135,9 +133,10 @@ def annotated(request: Request, submission_id: str) -> Response:
     desk = desk_of(request)
     submission = desk.submission(submission_id)
     content = desk.annotated(submission_id, language_of(request))
+    note(request, "submission.annotated", submission_id)
     stem = submission.file_name.rsplit(".", 1)[0]
-    note = text("annotated_suffix", language_of(request))
-    return attachment(content, f"{stem} ({note}).xlsx", XLSX)
+    suffix = text("annotated_suffix", language_of(request))
+    return attachment(content, f"{stem} ({suffix}).xlsx", XLSX)
 
 
 @router.get("/submissions/{submission_id}/original")
@@ -147,6 +146,7 @@ def original(request: Request, submission_id: str) -> Response:
     desk = desk_of(request)
     stored, name = desk.original(submission_id), desk.submission(submission_id).file_name
     headers = {"content-disposition": disposition(name)}
+    note(request, "submission.original", submission_id)
     return FileResponse(stored.path, media_type="application/octet-stream", headers=headers)
 
 
@@ -176,14 +176,10 @@ def findings_csv(request: Request, submission_id: str) -> Response:
 
 @router.get("/history")
 @needs("submission.view")
-def history(
-    request: Request, period: str = "", form: str = "", territory: str = ""
-) -> Response:
+def history(request: Request, period: str = "", form: str = "", territory: str = "") -> Response:
     """Every version that came in, newest first."""
     desk = desk_of(request)
-    found = desk.history(
-        period=period or None, form=form or None, territory=territory or None
-    )
+    found = desk.history(period=period or None, form=form or None, territory=territory or None)
     values: dict[str, Any] = {
         "submissions": found[:_HISTORY],
         "total": len(found),

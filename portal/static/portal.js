@@ -113,6 +113,15 @@ async function sendAll(form, files) {
 
 for (const form of document.querySelectorAll("[data-drop]")) {
   const input = form.elements.files;
+  const pick = form.querySelector(".pick");
+  const invitation = pick.textContent;
+  form.classList.add("scripted");
+  input.addEventListener("change", () => {
+    pick.textContent = [...input.files].map((file) => file.name).join(", ") || invitation;
+  });
+  form.addEventListener("reset", () => {
+    pick.textContent = invitation;
+  });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     sendAll(form, [...input.files]);

@@ -16,7 +16,7 @@ from sqlalchemy import Engine, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from portal.access import Access, access_of
-from portal.problems import PortalProblem
+from portal.problems import PortalError
 from portal.roles import account_rules
 from portal.store.secret import digest, new_secret
 from warehouse.clock import utc_now
@@ -74,11 +74,11 @@ class Accounts:
         language: Language = "ru",
         by: str | None = None,
     ) -> Account:
-        """A new account without a password; PortalProblem when something does not fit."""
+        """A new account without a password; PortalError when something does not fit."""
         login = login.strip().lower()
         _check(login, display_name, role, territory, email)
         if territory is not None and territory not in self.territories:
-            raise PortalProblem("territory_unknown", territory=territory)
+            raise PortalError("territory_unknown", territory=territory)
         values: dict[str, Any] = {
             "account_id": secrets.token_hex(8),
             "login": login,
@@ -94,19 +94,19 @@ class Accounts:
             with writing(self.engine) as connection:
                 connection.execute(insert(t.account).values(**values))
         except IntegrityError as error:
-            raise PortalProblem("login_taken", login=login) from error
+            raise PortalError("login_taken", login=login) from error
         return self.get(values["account_id"])
 
     def get(self, account_id: str) -> Account:
-        """One account; PortalProblem account_unknown."""
+        """One account; PortalError account_unknown."""
         return self._one(t.account.c.account_id == account_id, account_id)
 
     def by_login(self, login: str) -> Account:
-        """One account; PortalProblem account_unknown."""
+        """One account; PortalError account_unknown."""
         return self._one(t.account.c.login == login.strip().lower(), login)
 
     def by_subject(self, subject: str) -> Account:
-        """The account of a person known to the identity provider; PortalProblem."""
+        """The account of a person known to the identity provider; PortalError."""
         return self._one(t.account.c.subject == subject, subject)
 
     def all(self) -> list[Account]:
@@ -146,7 +146,7 @@ class Accounts:
         """Set the password and use the link up; all sessions of the account end."""
         account = self.enrolling(secret)
         if account is None:
-            raise PortalProblem("link_used")
+            raise PortalError("link_used")
         check_password(password, account)
         hashed, now = _hasher().hash(password), utc_now()
         e = t.enrolment.c
@@ -157,15 +157,15 @@ class Accounts:
                 .values(used_at=now)
             )
             if used.rowcount != 1:
-                raise PortalProblem("link_used")
+                raise PortalError("link_used")
             _set_password(connection, account.account_id, hashed)
         return account
 
     def change_password(self, account_id: str, present: str, new: str) -> None:
-        """PortalProblem when the present one is wrong or the new one too weak."""
+        """PortalError when the present one is wrong or the new one too weak."""
         account = self.get(account_id)
         if not self.verify(account.login, present):
-            raise PortalProblem("password_wrong")
+            raise PortalError("password_wrong")
         check_password(new, account)
         with writing(self.engine) as connection:
             _set_password(connection, account_id, _hasher().hash(new))
@@ -176,7 +176,9 @@ class Accounts:
         with reading(self.engine) as connection:
             row = connection.execute(query).mappings().first()
         kept = row["password_hash"] if row else None
-        is_right = _is_right(kept or _dummy_hash(), password[: account_rules().passwords.max_length])
+        is_right = _is_right(
+            kept or _dummy_hash(), password[: account_rules().passwords.max_length]
+        )
         if row is None or kept is None or not is_right or row["disabled_at"] is not None:
             return None
         if _hasher().check_needs_rehash(kept):
@@ -227,25 +229,23 @@ class Accounts:
         with reading(self.engine) as connection:
             row = connection.execute(select(t.account).where(condition)).mappings().first()
         if row is None:
-            raise PortalProblem("account_unknown", login=name)
+            raise PortalError("account_unknown", login=name)
         return _account(row)
 
 
 def check_password(password: str, account: Account) -> None:
-    """PortalProblem with the rule that the password breaks."""
+    """PortalError with the rule that the password breaks."""
     rules = account_rules().passwords
     folded = password.casefold()
     if len(password) < rules.min_length:
-        raise PortalProblem("password_short", length=rules.min_length)
+        raise PortalError("password_short", length=rules.min_length)
     if len(password) > rules.max_length:
-        raise PortalProblem("password_long", length=rules.max_length)
+        raise PortalError("password_long", length=rules.max_length)
     is_guessable = (
-        folded in rules.common
-        or len(set(folded)) < rules.min_different
-        or account.login in folded
+        folded in rules.common or len(set(folded)) < rules.min_different or account.login in folded
     )
     if is_guessable:
-        raise PortalProblem("password_guessable")
+        raise PortalError("password_guessable")
 
 
 def _check(
@@ -253,18 +253,18 @@ def _check(
 ) -> None:
     known = account_rules().roles.get(role)
     if not _LOGIN.fullmatch(login):
-        raise PortalProblem("login_malformed")
+        raise PortalError("login_malformed")
     if not display_name.strip():
-        raise PortalProblem("name_missing")
+        raise PortalError("name_missing")
     if known is None:
-        raise PortalProblem("role_unknown", role=role)
+        raise PortalError("role_unknown", role=role)
     if (known.scope == "own") != (territory is not None):
-        raise PortalProblem("territory_needed" if known.scope == "own" else "territory_forbidden")
+        raise PortalError("territory_needed" if known.scope == "own" else "territory_forbidden")
     if email and not _EMAIL.fullmatch(email):
-        raise PortalProblem("email_malformed")
+        raise PortalError("email_malformed")
 
 
-def _account(row: Mapping[str, Any]) -> Account:
+def _account(row: Mapping[Any, Any]) -> Account:
     return Account(
         account_id=row["account_id"],
         login=row["login"],
@@ -281,9 +281,7 @@ def _account(row: Mapping[str, Any]) -> Account:
 
 def _set_password(connection: Any, account_id: str, hashed: str) -> None:
     connection.execute(
-        update(t.account)
-        .where(t.account.c.account_id == account_id)
-        .values(password_hash=hashed)
+        update(t.account).where(t.account.c.account_id == account_id).values(password_hash=hashed)
     )
     connection.execute(t.session.delete().where(t.session.c.account_id == account_id))
 

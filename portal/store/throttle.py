@@ -53,9 +53,7 @@ def _count(connection: Any, key: str, limit: int) -> bool:
     query = select(t.throttle).where(t.throttle.c.key == key).with_for_update()
     row = connection.execute(query).mappings().first()
     if row is None:
-        connection.execute(
-            insert(t.throttle).values(key=key, window_started_at=now, failures=1)
-        )
+        connection.execute(insert(t.throttle).values(key=key, window_started_at=now, failures=1))
         return limit <= 1
     is_old = now - row["window_started_at"] > timedelta(minutes=rules.window_minutes)
     failures = 1 if is_old else row["failures"] + 1

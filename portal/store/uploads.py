@@ -15,9 +15,12 @@ from typing import Any, Literal
 
 from sqlalchemy import Engine, and_, func, insert, select, update
 
+from portal.problems import PortalError
 from warehouse.clock import utc_now
 from warehouse.ledger import desk_tables as t
 from warehouse.ledger.database import reading, writing
+
+_WAITING_PER_ACCOUNT = 40
 
 State = Literal["waiting", "checking", "done", "refused"]
 
@@ -68,7 +71,10 @@ class Uploads:
         size: int,
         language: str,
     ) -> Upload:
-        """Put a stored file in the queue; the same bytes that wait already are not put twice."""
+        """Put a stored file in the queue; the same bytes that wait already are not put twice.
+
+        PortalError queue_full when the account has too many files waiting.
+        """
         u = t.upload.c
         same = select(t.upload).where(
             u.territory_kato == territory,
@@ -77,6 +83,7 @@ class Uploads:
             u.form_code.is_not_distinct_from(form),
             u.state.in_(("waiting", "checking")),
         )
+        mine = select(func.count()).where(u.account_id == account_id, u.state == "waiting")
         values: dict[str, Any] = {
             "upload_id": secrets.token_hex(8),
             "account_id": account_id,
@@ -95,6 +102,8 @@ class Uploads:
             row = connection.execute(same).mappings().first()
             if row is not None:
                 return _upload(row)
+            if connection.execute(mine).scalar_one() >= _WAITING_PER_ACCOUNT:
+                raise PortalError("queue_full", status=429)
             connection.execute(insert(t.upload).values(**values))
         return self.get(values["upload_id"])
 
@@ -129,9 +138,7 @@ class Uploads:
     def ahead(self, upload: Upload) -> int:
         """How many files came before this one and still wait."""
         u = t.upload.c
-        query = select(func.count()).where(
-            u.state == "waiting", u.received_at < upload.received_at
-        )
+        query = select(func.count()).where(u.state == "waiting", u.received_at < upload.received_at)
         with reading(self.engine) as connection:
             return int(connection.execute(query).scalar_one())
 
@@ -168,9 +175,7 @@ class Uploads:
                 "claimed_at": utc_now(),
                 "attempts": row["attempts"] + 1,
             }
-            mine = and_(
-                t.upload.c.upload_id == row["upload_id"], t.upload.c.state == "waiting"
-            )
+            mine = and_(t.upload.c.upload_id == row["upload_id"], t.upload.c.state == "waiting")
             if connection.execute(update(t.upload).where(mine).values(**changed)).rowcount != 1:
                 return None
             return _upload({**row, **changed})
@@ -206,9 +211,7 @@ class Uploads:
 
     def claimed_by(self, worker: str) -> Upload | None:
         """What a worker is busy with."""
-        query = select(t.upload).where(
-            t.upload.c.worker == worker, t.upload.c.state == "checking"
-        )
+        query = select(t.upload).where(t.upload.c.worker == worker, t.upload.c.state == "checking")
         with reading(self.engine) as connection:
             row = connection.execute(query).mappings().first()
         return _upload(row) if row else None

@@ -1,0 +1,42 @@
+"""Blank forms to download."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from portal.access import needs
+from portal.pages.answers import XLSX, attachment
+from portal.pages.period import present_period
+from portal.render import page
+from portal.web import desk_of, portal_of
+from warehouse.clock import utc_now
+
+router = APIRouter()
+
+
+@router.get("/templates")
+@needs("template.download")
+def templates(request: Request, period: str = "", territory: str = "") -> Response:
+    """The forms of a period; those with a blank can be downloaded for a territory."""
+    desk, services = desk_of(request), portal_of(request).services
+    period = period or present_period(utc_now().date())
+    return page(
+        request,
+        "templates.html",
+        period=period,
+        territories=desk.template_territories(period),
+        chosen=territory or desk.access.territory or "",
+        forms=desk.forms_in(period),
+        has_template={form.code: form.is_table for form in services.contracts.forms.values()},
+    )
+
+
+@router.get("/templates/{form}")
+@needs("template.download")
+def template(request: Request, form: str, period: str, territory: str = "") -> Response:
+    """One blank form with the rows of the territory."""
+    desk = desk_of(request)
+    territory = territory or desk.access.territory or ""
+    content = desk.template(form, territory, period)
+    return attachment(content, f"{form} {territory} {period}.xlsx", XLSX)

@@ -70,6 +70,42 @@ def statistics_checks() -> tuple[Check, ...]:
             },
         ),
         Check(
+            code="OUTLIERS_ARE_PUBLISHED_MONTHS",
+            query="""
+                select o.indicator_code, o.territory_kato, o.period_month,
+                    coalesce(abs(o.observed - v.value), 1e300) as difference
+                from marts.rpt_outliers as o
+                left join marts.fct_indicator_values as v
+                    on v.indicator_code = o.indicator_code
+                    and v.territory_kato = o.territory_kato
+                    and v.period_month = o.period_month and v.basis = 'month'
+                order by all
+            """,
+            key=_KEY,
+            expectation="ExpectColumnValuesToBeBetween",
+            options={"column": "difference", "max_value": 1e-3},
+            text={
+                "ru": "Выброс не совпадает с опубликованным месяцем: {examples}.",
+                "kk": "Шығынды мән жарияланған айға сәйкес емес: {examples}.",
+                "en": "An outlier is not the month that is published: {examples}.",
+            },
+        ),
+        Check(
+            code="KEY_OUTLIERS",
+            query="""
+                select indicator_code, territory_kato, period_month from marts.rpt_outliers
+                order by all
+            """,
+            key=_KEY,
+            expectation="ExpectCompoundColumnsToBeUnique",
+            options={"column_list": list(_KEY)},
+            text={
+                "ru": "rpt_outliers: ключ повторяется в {count} строках: {examples}.",
+                "kk": "rpt_outliers: кілт {count} жолда қайталанады: {examples}.",
+                "en": "rpt_outliers: the key occurs twice in {count} rows: {examples}.",
+            },
+        ),
+        Check(
             code="LAST_WORD_IS_PUBLISHED",
             query="""
                 select t.indicator_code, t.territory_kato, t.period_month,

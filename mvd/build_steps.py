@@ -72,16 +72,20 @@ def transform(home: Home, release_id: str, settings: Settings) -> TransformResul
 
 
 def run_models(home: Home, inputs: Path, build_dir: Path, settings: Settings) -> TransformResult:
-    """Run dbt once over `inputs`, everything it writes into `build_dir`."""
+    """Run dbt once over `inputs` and list outliers; everything is written into `build_dir`."""
     from warehouse import transform as models
+    from warehouse.outlier_step import list_outliers
 
-    return models.transform(
+    built = models.transform(
         inputs,
         home.lake,
         build_dir,
         threads=settings.threads,
         memory_limit=settings.memory_limit,
     )
+    if built.is_successful:
+        list_outliers(built.database, inputs)
+    return built
 
 
 def judge(home: Home, release_id: str) -> GateResult:

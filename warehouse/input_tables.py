@@ -153,7 +153,8 @@ SCHEMAS: Mapping[str, pa.Schema] = {
             ("suspected_factor", pa.float64()),
             ("suspected_minimum_change", pa.float64()),
         ),
-        "reconciliation_texts": (
+        "outlier_rules": (("version", pa.int32()), ("parameters", _TEXT)),
+        "finding_texts": (
             ("finding_code", _TEXT),
             ("severity", _TEXT),
             ("text_ru", _TEXT),

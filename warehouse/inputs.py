@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, get_args
 
-from warehouse.clock import period_month
 from warehouse.claims.register import claim_rows, contradiction_rows
+from warehouse.clock import period_month
 from warehouse.contracts import Contracts, Line
 from warehouse.contracts.indicators import POPULATION, Indicator
 from warehouse.contracts.messages import Language
@@ -83,7 +83,8 @@ def write_build_inputs(
         "claim_contradictions": contradiction_rows(contracts.claims, contracts),
         "growth_rules": [_growth_rules(contracts)],
         "restatement_rules": [_restatement_rules(contracts)],
-        "reconciliation_texts": _reconciliation_texts(contracts),
+        "finding_texts": _finding_texts(contracts),
+        "outlier_rules": [_outlier_rules()],
         "submissions": _submissions(snapshot.submissions),
         "findings": _findings(contracts, snapshot),
         "cell_files": _cell_files(filter(_is_counted, snapshot.submissions)),
@@ -322,14 +323,22 @@ def _restatement_rules(contracts: Contracts) -> Row:
     }
 
 
-def _reconciliation_texts(contracts: Contracts) -> Iterator[Row]:
-    for code in RECONCILIATION_CODES:
+def _finding_texts(contracts: Contracts) -> Iterator[Row]:
+    outliers = [code for code in contracts.messages.by_code if code.startswith("OUTLIER_")]
+    for code in (*RECONCILIATION_CODES, *outliers):
         message = contracts.message(code)
         yield {
             "finding_code": code,
             "severity": message.severity,
             **{f"text_{language}": getattr(message.text, language) for language in LANGUAGES},
         }
+
+
+def _outlier_rules() -> Row:
+    from warehouse.statistics.frame import load_parameters
+
+    parameters = load_parameters()
+    return {"version": parameters.version, "parameters": parameters.model_dump_json()}
 
 
 def _submissions(submissions: Iterable[Submission]) -> Iterator[Row]:

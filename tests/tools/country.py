@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from warehouse.input_tables import SCHEMAS, table, write_tables
+from warehouse.statistics.frame import load_parameters
 from warehouse.transform import TransformResult, transform
 
 REPUBLIC, NORTH, SOUTH, EAST = "000000000", "100000000", "200000000", "300000000"
@@ -171,7 +172,8 @@ class Country:
             ],
             "growth_rules": [_growth_rules()],
             "restatement_rules": [{"suspected_factor": 5, "suspected_minimum_change": 20}],
-            "reconciliation_texts": RECONCILIATION_TEXTS,
+            "finding_texts": RECONCILIATION_TEXTS,
+            "outlier_rules": [outlier_rules()],
             "submissions": self.submissions,
             "findings": self.findings,
             "cell_files": self.cell_files,
@@ -215,6 +217,12 @@ def _growth_rules() -> dict[str, Any]:
     }
     columns = {f"{name}_{lang}": t for name, t in texts.items() for lang in ("ru", "kk", "en")}
     return {"minimal_base": 10, "times_from": 2, **columns}
+
+
+def outlier_rules() -> dict[str, Any]:
+    """The parameters of the outlier rule as an input table holds them."""
+    parameters = load_parameters()
+    return {"version": parameters.version, "parameters": parameters.model_dump_json()}
 
 
 RECONCILIATION_TEXTS = [

@@ -19,7 +19,7 @@ territories as (
 ),
 
 texts as (
-    select * from {{ ref('stg_contracts__reconciliation_texts') }}
+    select * from {{ ref('stg_contracts__finding_texts') }}
 ),
 
 explained as (

@@ -1,5 +1,5 @@
 with source as (
-    select * from {{ source('contracts', 'reconciliation_texts') }}
+    select * from {{ source('contracts', 'finding_texts') }}
 ),
 
 final as (

@@ -27,7 +27,15 @@ from mvd.context import Context
 from warehouse.errors import UserError
 from warehouse.settings import load_settings
 
-_WRONG_USE = frozenset({"SETTING_INVALID", "SETTING_UNKNOWN", "PERIOD_INVALID", "PERIOD_MISSING"})
+_WRONG_USE = frozenset(
+    {
+        "SETTING_INVALID",
+        "SETTING_UNKNOWN",
+        "PERIOD_INVALID",
+        "QUERY_OF_TWO_STATES",
+        "PERIOD_MISSING",
+    }
+)
 
 app = typer.Typer(
     name="mvd",

@@ -1,9 +1,11 @@
 """DuckDB connections: one kind that builds, one kind that may only read."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from warehouse.settings import Settings
 
@@ -32,11 +34,14 @@ def connect_build(path: Path | None, settings: Settings) -> duckdb.DuckDBPyConne
     return duckdb.connect(path or ":memory:", config=config)
 
 
-def connect_reader(path: Path, *, memory_limit: str, threads: int) -> duckdb.DuckDBPyConnection:
+def connect_reader(
+    path: Path, *, memory_limit: str, threads: int, meta: Mapping[str, pa.Table] | None = None
+) -> duckdb.DuckDBPyConnection:
     """A reader of the file `path` that can neither write nor reach anything else.
 
     The file is attached to an instance of its own: DuckDB would otherwise share one among all
     connections of the process, refuse other limits, and let one query's settings reach the next.
+    The tables of `meta` are copied in and read as `meta.<name>`.
     Nothing is spilled to disk: the directory of a release stays as it was published.
     """
     config: _Config = {
@@ -48,6 +53,12 @@ def connect_reader(path: Path, *, memory_limit: str, threads: int) -> duckdb.Duc
     }
     connection = duckdb.connect(":memory:", config=config)
     attach(connection, path, path.stem)
+    if meta:
+        connection.execute("ATTACH ':memory:' AS meta")
+        for name, table in meta.items():
+            connection.register("copied", table)
+            connection.execute(f"CREATE TABLE meta.{name} AS FROM copied")
+            connection.unregister("copied")
     connection.execute(f"USE {path.stem}")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")

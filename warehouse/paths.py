@@ -34,6 +34,11 @@ class Home:
         return self.root / "builds"
 
     @property
+    def as_of(self) -> Path:
+        """Builds of what was known at some moment; never published, safe to delete."""
+        return self.root / "as_of"
+
+    @property
     def releases(self) -> Path:
         """Published releases, one directory each."""
         return self.root / "releases"

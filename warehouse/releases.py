@@ -117,6 +117,11 @@ def list_releases(home: Home) -> list[str]:
     return sorted(published, key=_number)
 
 
+def list_pruned(home: Home) -> list[str]:
+    """Ids of the releases that were published once and pruned; their manifests remain."""
+    return sorted(path.stem for path in (home.releases / _PRUNED).glob("r*.json"))
+
+
 def read_manifest(home: Home, release_id: str | None = None) -> Manifest:
     """Manifest of a release, or of the current one; that of a pruned release was kept."""
     if release_id is not None and (kept := _kept_manifest(home, release_id)).is_file():

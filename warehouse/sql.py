@@ -1,14 +1,17 @@
 """Questions to a release: one reading query, within time and memory."""
 
 import json
+import re
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from warehouse import releases
+from warehouse.as_of import release_tables
 from warehouse.duck import connect_reader
 from warehouse.errors import UserError
 from warehouse.paths import Home
@@ -32,6 +35,8 @@ TABLE_FUNCTIONS = frozenset(
 """Table functions a query may call. Others reach files, or like `enable_profiling` change
 settings in spite of the locked configuration, or like `query` hide SQL in a text."""
 
+_META = re.compile(r"\bmeta\b", re.IGNORECASE)
+
 _SIDE_EFFECTS = frozenset({"write_log", "getenv", "set_config"})
 
 
@@ -40,18 +45,23 @@ def query(
     sql: str,
     *,
     release: str | None = None,
+    database: Path | None = None,
     timeout: float = 60.0,
     memory_limit: str = "2GB",
     threads: int = 2,
 ) -> pa.Table:
     """Answer of one SELECT from the release in force, or from `release`, as an Arrow table.
 
-    The release is chosen once, so one answer never mixes two. UserError QUERY_REFUSED for anything
-    but one reading statement, QUERY_FAILED for a mistake in it, QUERY_TIMEOUT after `timeout`
-    seconds, QUERY_TOO_LARGE beyond `memory_limit`.
+    The release is chosen once, so one answer never mixes two; `database` is asked instead of it. A
+    query that names the schema `meta` finds in it `releases` and `release_submissions`.
+    UserError QUERY_REFUSED for anything but one reading statement, QUERY_FAILED for a mistake in
+    it, QUERY_TIMEOUT after `timeout` seconds, QUERY_TOO_LARGE beyond `memory_limit`.
     """
-    path = releases.database(home, release)
-    with connect_reader(path, memory_limit=memory_limit, threads=threads) as connection:
+    path = database or releases.database(home, release)
+    tables = release_tables(home) if _META.search(sql) else {}
+    with connect_reader(
+        path, memory_limit=memory_limit, threads=threads, meta=tables
+    ) as connection:
         try:
             _refuse_all_but_one_select(connection, sql)
             return _within(connection, sql, timeout)

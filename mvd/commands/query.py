@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from mvd.console import print_json, print_table
 from mvd.context import Context
+from warehouse.errors import UserError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,6 +25,16 @@ def sql(
     release: Annotated[
         str | None, typer.Option(help="Номер выпуска; без него — действующий.")
     ] = None,
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"], help="Что было опубликовано к концу этого дня, ГГГГ-ММ-ДД."
+        ),
+    ] = None,
+    known_on: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Что было известно к концу этого дня, ГГГГ-ММ-ДД."),
+    ] = None,
     output: Annotated[Format, typer.Option("--format", help="Вид ответа.")] = "table",
 ) -> None:
     """Запрос на чтение к выпуску: только SELECT, без доступа к файлам, с пределом времени."""
@@ -29,15 +42,39 @@ def sql(
 
     here: Context = context.obj
     settings = here.settings
+    if sum(choice is not None for choice in (release, as_of, known_on)) > 1:
+        raise UserError("QUERY_OF_TWO_STATES")
     table = answer(
         here.home,
         query,
-        release=release,
+        release=_published(here, as_of) if as_of else release,
+        database=_known(here, known_on) if known_on else None,
         timeout=settings.sql_timeout_seconds,
         memory_limit=settings.memory_limit,
         threads=settings.threads,
     )
     _WRITERS[output](table)
+
+
+def _published(context: Context, day: datetime) -> str:
+    from warehouse.as_of import published_by
+
+    return published_by(context.home, _end(day))
+
+
+def _known(context: Context, day: datetime) -> Path:
+    from mvd.known import known_on
+
+    with context.services() as services:
+        return known_on(services, context.settings, _end(day))
+
+
+def _end(day: datetime) -> datetime:
+    """The end of a day in Kazakhstan."""
+    from warehouse.as_of import end_of_day
+    from warehouse.contracts import load_contracts
+
+    return end_of_day(day.date(), load_contracts().calendar.timezone_hours)
 
 
 def _table(table: pa.Table) -> None:

@@ -5,6 +5,7 @@ own (python-calamine, rows by line code), for every indicator of these forms, re
 """
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from tests.integration.command_line import Installation
 from tests.shared_data import official_forms
 from warehouse.contracts import load_contracts
 
-Grid = list[list[object]]
+Grid = Sequence[Sequence[object]]
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +29,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
 
 
 @pytest.fixture(scope="module")
-def sheets(installation: Installation) -> dict[tuple[str, str], dict[str, Grid]]:
+def sheets(installation: Installation) -> Mapping[tuple[str, str], Mapping[str, Grid]]:
     """Sheets by form and territory, the territory as `mvd status` names the file's sender."""
     names = {
         (row["form_code"], row["file_name"]): row["territory_kato"]
@@ -36,7 +37,7 @@ def sheets(installation: Installation) -> dict[tuple[str, str], dict[str, Grid]]
             "select form_code, file_name, territory_kato from marts.rpt_submissions"
         )
     }
-    found = {}
+    found: dict[tuple[str, str], dict[str, Grid]] = {}
     for (form, file_name), kato in names.items():
         workbook = python_calamine.CalamineWorkbook.from_path(
             str(official_forms() / form / file_name)
@@ -69,7 +70,7 @@ def test_all_14_regions_are_accepted_from_their_names_and_titles_alone(
 
 
 def test_every_indicator_of_every_region_equals_the_sheets(
-    installation: Installation, sheets: dict[tuple[str, str], dict[str, Grid]]
+    installation: Installation, sheets: Mapping[tuple[str, str], Mapping[str, Grid]]
 ) -> None:
     expected: dict[tuple[str, str], float] = defaultdict(float)
     for indicator in load_contracts().indicators.values():

@@ -10,7 +10,9 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import DeadlineAlert, DeadlineReference, Param, SyncCallback, dag, task
+from airflow.sdk import Param, dag, task
+from airflow.sdk.definitions.callback import SyncCallback
+from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from dags.common import DEFAULTS, WRITER_POOL, accepted, marts, release, services, settings
@@ -127,7 +129,7 @@ def _tell(manifest: Manifest, outlet_events: Any) -> None:
 )
 def build_and_publish() -> None:
     """From the ledger to the pointer."""
-    publish(gate(transform(prepare())))
+    publish(gate(transform(prepare())))  # type: ignore[arg-type]
 
 
 build_and_publish()

@@ -95,7 +95,8 @@ def replay() -> None:
             log.info("submission %s: %s", result.submission_id, result.verdict.value)
         return [result.submission_id for result in results if result.is_accepted]
 
-    summarise(preview.expand(ids=list_submissions())) >> approve >> judge_quarantine()
+    summary = summarise(preview.expand(ids=list_submissions()))  # type: ignore[arg-type]
+    summary >> approve >> judge_quarantine()
 
 
 replay()

@@ -23,7 +23,7 @@ class InboxTrigger(BaseEventTrigger):
     """An event when files wait that were not announced, and again if they still wait later."""
 
     def __init__(self, poll_seconds: float = _POLL_SECONDS) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.poll_seconds = poll_seconds
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
@@ -39,7 +39,7 @@ class InboxTrigger(BaseEventTrigger):
             overdue = time.monotonic() - announced_at > _AGAIN_AFTER_SECONDS
             if names and (digest != announced or overdue):
                 announced, announced_at = digest, time.monotonic()
-                yield TriggerEvent({"files": len(names), "digest": digest})
+                yield _event({"files": len(names), "digest": digest})
             await asyncio.sleep(self.poll_seconds)
 
 
@@ -51,7 +51,7 @@ class LedgerTrigger(BaseEventTrigger):
     """
 
     def __init__(self, poll_seconds: float = _POLL_SECONDS) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.poll_seconds = poll_seconds
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
@@ -71,7 +71,7 @@ class LedgerTrigger(BaseEventTrigger):
                 found = await asyncio.to_thread(_pending, ledger)
                 looked_at, restless_since = now, time.monotonic()
                 if found.digest and found.digest != announced:
-                    yield TriggerEvent(
+                    yield _event(
                         {
                             "added": len(found.added),
                             "removed": len(found.removed),
@@ -83,6 +83,10 @@ class LedgerTrigger(BaseEventTrigger):
                 restless_since = time.monotonic()
             seen = now
             await asyncio.sleep(self.poll_seconds)
+
+
+def _event(payload: dict[str, Any]) -> TriggerEvent:
+    return TriggerEvent(payload)  # type: ignore[no-untyped-call]
 
 
 def _waiting() -> list[str]:

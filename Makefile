@@ -18,7 +18,7 @@ help: ## this list
 
 $(UV):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "Python 3.11 is needed ($(PYTHON) is another version): set PYTHON=/path/to/python3.11"; exit 1; }
-	@$(PYTHON) -m venv $(TOOLS)
+	@$(PYTHON) -m venv $(TOOLS) || { rm -rf $(TOOLS); echo "This Python cannot make environments: on Debian, apt-get install python3-venv"; exit 1; }
 	@$(TOOLS)/bin/pip install --quiet --disable-pip-version-check "uv==$(UV_VERSION)"
 
 .venv/.installed: $(UV) pyproject.toml uv.lock
@@ -28,6 +28,16 @@ $(UV):
 
 .PHONY: setup
 setup: .venv/.installed ## install the locked environment
+
+.PHONY: system
+system: ## what the tests need from the operating system: a browser
+	@command -v chromium >/dev/null || { \
+	    if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	        echo "Installing chromium for the browser tests…"; \
+	        apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; \
+	    else \
+	        echo "The browser tests need chromium: sudo apt-get install chromium"; exit 1; \
+	    fi; }
 
 .PHONY: demo
 demo: setup ## the main job end to end on demonstration data, without a server
@@ -54,8 +64,8 @@ lint: setup ## ruff, mypy, import contract, sqlfluff, dbt-bouncer
 	$(RUN) python -m tests.tools.lint_dbt
 
 .PHONY: unit
-unit: setup
-	$(RUN) pytest -n auto
+unit: setup system
+	$(RUN) pytest -n auto --dist loadfile
 
 .PHONY: test
 test: lint unit ## everything that must pass before a change lands

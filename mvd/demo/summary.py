@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -56,7 +58,8 @@ def show_summary(
     content_hash = outcome.content_hash
     done = context.say("build_done", release_id=outcome.release_id, content_hash=content_hash)
     console.print(done, style="green")
-    console.print(context.say("demo_next", home=context.home.root, story=written.story))
+    mvd, home = os.path.relpath(sys.argv[0]), os.path.relpath(context.home.root)
+    console.print(context.say("demo_next", home=home, mvd=mvd, story=written.story))
 
 
 _COVERAGE_COLUMNS = (

@@ -101,6 +101,14 @@ class SubmissionAnswer(Answer):
     contract_hash: str | None
 
 
+class ReceiptAnswer(Answer):
+    """A signed receipt."""
+
+    number: str
+    verdict: str
+    line: str
+
+
 class FindingAnswer(Answer):
     """One finding with its text and advice."""
 

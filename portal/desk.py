@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ingestion.annotate import annotate_submission
+from ingestion.receipt import Receipt, issue_receipt
 from ingestion.request import Services
 from ingestion.template import previous_figures, write_template
 from portal.access import Access, AccessDeniedError
@@ -164,6 +165,11 @@ class Desk:
         """The sender's workbook with the findings at its cells."""
         self.submission(submission_id)
         return annotate_submission(self.services, submission_id, language)
+
+    def receipt(self, submission_id: str) -> Receipt:
+        """The signed receipt of its latest judgement."""
+        self.submission(submission_id)
+        return issue_receipt(self.services, submission_id)
 
     def confirm(self, submission_id: str, comment: str) -> None:
         """Let a version that waits count."""

@@ -32,7 +32,7 @@ class Supervisor:
     def start(self) -> None:
         """Start the judges and watch over them."""
         for number in range(1, self.settings.judges + 1):
-            self._start(f"{socket.gethostname()}-{number}")
+            self._start(f"{socket.gethostname()}-{self.settings.port}-{number}")
         self._thread = threading.Thread(target=self._watch, name="judges", daemon=True)
         self._thread.start()
 

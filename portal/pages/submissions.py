@@ -13,7 +13,8 @@ from fastapi.responses import FileResponse, Response
 
 from ingestion.annotate import can_annotate
 from ingestion.findings import render
-from portal.access import needs
+from ingestion.receipt import plain_form, public_key_pem, verify
+from portal.access import needs, public
 from portal.exports import csv_file
 from portal.pages.answers import XLSX, attachment, disposition, to
 from portal.pages.period import present_period
@@ -51,7 +52,7 @@ class Group:
 
 @router.get("/submissions/{submission_id}")
 @needs("submission.view")
-def verdict(
+def verdict_page(
     request: Request, submission_id: str, severity: str = "", sheet: str = "", q: str = ""
 ) -> Response:
     """All findings at once, worst first; what changes; what can be done."""
@@ -148,6 +149,33 @@ def original(request: Request, submission_id: str) -> Response:
     headers = {"content-disposition": disposition(name)}
     note(request, "submission.original", submission_id)
     return FileResponse(stored.path, media_type="application/octet-stream", headers=headers)
+
+
+@router.get("/submissions/{submission_id}/receipt")
+@needs("submission.view")
+def receipt(request: Request, submission_id: str) -> Response:
+    """The signed receipt, to be printed or kept."""
+    contracts = portal_of(request).services.contracts
+    issued = desk_of(request).receipt(submission_id)
+    said = plain_form(issued, contracts, language_of(request))
+    return attachment(said.encode(), f"{issued.number}.txt", "text/plain; charset=utf-8")
+
+
+@router.get("/receipts")
+@public
+def receipt_form(request: Request) -> Response:
+    """Where anybody checks a receipt."""
+    return page(request, "receipts.html", pasted="", check=None)
+
+
+@router.post("/receipts")
+@public
+def check_receipt(request: Request) -> Response:
+    """Whether this installation issued exactly this receipt."""
+    pasted = field_of(request, "receipt")[:20000]
+    home = portal_of(request).services.home
+    check = verify(pasted, public_key_pem(home))
+    return page(request, "receipts.html", pasted=pasted, check=check)
 
 
 @router.get("/submissions/{submission_id}/findings")

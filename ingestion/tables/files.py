@@ -13,6 +13,7 @@ import pyarrow as pa
 from ingestion.read import Grid
 from ingestion.safety import Limits, Problem
 
+_BODY = "content.xml"
 _ODS = b"application/vnd.oasis.opendocument.spreadsheet"
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _DELIMITERS = ";\t,"
@@ -47,8 +48,10 @@ def opendocument_problems(content: bytes, limits: Limits) -> list[Problem]:
                 ratio = round(inflated / max(len(content), 1))
                 return [Problem("ZIP_BOMB", {"inflated_megabytes": megabytes, "ratio": ratio})]
             names = {part.filename for part in parts}
+            if _BODY not in names:
+                return [Problem("NOT_XLSX", {"format": ".ods"})]
             manifest = _read(package, "META-INF/manifest.xml", names)
-            body = _read(package, "content.xml", names)
+            body = package.read(_BODY)
     except (zipfile.BadZipFile, OSError, EOFError, ValueError, RuntimeError) as error:
         return [Problem("DAMAGED_WORKBOOK", {"reason": str(error)})]
     if b"encryption-data" in manifest:
@@ -56,10 +59,10 @@ def opendocument_problems(content: bytes, limits: Limits) -> list[Problem]:
     if any(name.startswith(("Basic/", "Scripts/")) for name in names):
         return [Problem("MACROS")]
     if b"<!DOCTYPE" in body:
-        return [Problem("XML_ENTITIES", {"part": "content.xml"})]
+        return [Problem("XML_ENTITIES", {"part": _BODY})]
     if repeated := _REPEATED_VALUE.search(body):
         rows = int(repeated[1])
-        return [Problem("SHEET_TOO_LARGE", {"rows": rows, "columns": 1, "part": "content.xml"})]
+        return [Problem("SHEET_TOO_LARGE", {"rows": rows, "columns": 1, "part": _BODY})]
     return []
 
 

@@ -8,6 +8,7 @@ import typer
 
 from mvd.commands import (
     account,
+    audit,
     backup,
     build,
     claims,
@@ -72,6 +73,7 @@ app.command("claims")(claims.claims)
 app.command("demo")(demo.demo)
 app.command("portal")(portal.portal)
 app.add_typer(account.account, name="account")
+app.add_typer(audit.audit, name="audit")
 app.command("up")(stack.up)
 app.command("down")(stack.down)
 app.command("health")(stack.health)

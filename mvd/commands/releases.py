@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -64,23 +65,50 @@ def _one(context: Context, release_id: str, as_json: bool) -> None:
 
 def verify(
     context: typer.Context,
-    release_id: Annotated[str, typer.Argument(help="Номер выпуска.")],
+    subject: Annotated[str, typer.Argument(help="Номер выпуска или файл квитанции.")],
+    report: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Отчёт, на который выдана квитанция."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Ответ для программ.")] = False,
 ) -> None:
-    """Пересчитать все хеши выпуска и назвать расхождения."""
+    """Пересчитать все хеши выпуска — или проверить подпись квитанции."""
+    here: Context = context.obj
+    path = Path(subject)
+    is_genuine = (
+        _verify_receipt(here, path, report, as_json)
+        if path.is_file()
+        else _verify_release(here, subject, as_json)
+    )
+    if not is_genuine:
+        raise typer.Exit(1)
+
+
+def _verify_receipt(context: Context, path: Path, report: Path | None, as_json: bool) -> bool:
+    from ingestion import receipt
+
+    content = report.read_bytes() if report else None
+    key = receipt.public_key_pem(context.home)
+    check = receipt.verify(path.read_text(encoding="utf-8", errors="replace"), key, content)
+    if as_json:
+        print_json({"outcome": check.outcome.value, "is_valid": check.is_valid})
+    else:
+        console.print(check.text(context.language), style="green" if check.is_valid else "red")
+    return check.is_valid
+
+
+def _verify_release(context: Context, release_id: str, as_json: bool) -> bool:
     from warehouse import releases as store
 
-    here: Context = context.obj
-    with here.services() as services:
-        differences = store.verify(here.home, release_id, here.settings, services.ledger)
+    with context.services() as services:
+        differences = store.verify(context.home, release_id, context.settings, services.ledger)
     rows = [(d.name, d.expected, d.found) for d in differences]
     if as_json:
         keys = ("name", "expected", "found")
         print_json([dict(zip(keys, row, strict=True)) for row in rows])
     elif rows:
-        console.print(here.say("verify_failed", release_id=release_id), style="red")
+        console.print(context.say("verify_failed", release_id=release_id), style="red")
         print_table("", ["", "manifest", "found"], rows)
     else:
-        console.print(here.say("verify_passed", release_id=release_id))
-    if rows:
-        raise typer.Exit(1)
+        console.print(context.say("verify_passed", release_id=release_id))
+    return not rows

@@ -34,12 +34,15 @@ def submit(home: Home, ledger: Ledger, territory: str = "430000000", value: floa
     return registration.submission_id
 
 
-def build(home: Home, ledger: Ledger, mark: int, rows: int = 3) -> Draft:
+def build(
+    home: Home, ledger: Ledger, mark: int, rows: int = 3, *, only_in_force: bool = False
+) -> Draft:
     """A build whose every table carries `mark`, so that a mixture would show."""
     snapshot = ledger.snapshot()
+    members = snapshot.in_force if only_in_force else snapshot.submissions
     release_id = ledger.begin_release(
         contract_hash=CONTRACTS,
-        submission_ids=[s.submission_id for s in snapshot.submissions],
+        submission_ids=[s.submission_id for s in members],
         created_at=CREATED,
     )
     folder = home.builds / release_id

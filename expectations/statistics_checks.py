@@ -91,6 +91,34 @@ def statistics_checks() -> tuple[Check, ...]:
             },
         ),
         Check(
+            code="REPUBLIC_SAME_IN_BOTH_SERIES",
+            query="""
+                with groups as (
+                    select distinct indicator_code, period_month, basis, group_kato, group_numerator
+                    from marts.fct_indicator_values_as_is where territory_kato != '000000000'
+                ), summed as (
+                    select indicator_code, period_month, basis, sum(group_numerator) as numerator,
+                        count(*) = count(group_numerator) as is_complete
+                    from groups group by all
+                )
+                select v.indicator_code, v.territory_kato, v.period_month,
+                    abs(v.numerator - s.numerator) as difference
+                from marts.fct_indicator_values as v
+                join summed as s using (indicator_code, period_month, basis)
+                where v.territory_kato = '000000000' and v.submission_id is null
+                    and v.status = 'final' and s.is_complete
+                order by all
+            """,
+            key=_KEY,
+            expectation="ExpectColumnValuesToBeBetween",
+            options={"column": "difference", "max_value": 1e-3},
+            text={
+                "ru": "Республика по новым и старым границам различается: {examples}.",
+                "kk": "Республика жаңа және ескі шекараларда әртүрлі: {examples}.",
+                "en": "The republic differs between old and new borders: {examples}.",
+            },
+        ),
+        Check(
             code="KEY_OUTLIERS",
             query="""
                 select indicator_code, territory_kato, period_month from marts.rpt_outliers

@@ -76,6 +76,11 @@ def test_a_sound_build_passes_and_leaves_its_result(built: Build) -> None:
             " period_month, value + 1 as observed from {fct} where basis = 'month' limit 1",
         ),
         (
+            "REPUBLIC_SAME_IN_BOTH_SERIES",
+            "update marts.fct_indicator_values_as_is set group_numerator = group_numerator + 1"
+            " where territory_kato = '100000000'",
+        ),
+        (
             "KEY_OUTLIERS",
             "insert into marts.rpt_outliers by name select indicator_code, territory_kato,"
             " period_month, value as observed from"

@@ -1,0 +1,92 @@
+with bridged as (
+    select * from {{ ref('int_indicator_bridged') }}
+),
+
+figures as (
+    select * from {{ ref('fct_indicator_values') }}
+),
+
+placed as (
+    select
+        bridged.*,
+        figures.value as value_as_was,
+        figures.status as status_as_was,
+        figures.status_reason as status_reason_as_was,
+        bridged.changed_on is null
+        or bridged.changed_on <= case
+            when bridged.basis = 'ytd' then {{ first_of_year('bridged.period_month') }}
+            else bridged.period_month
+        end as is_unchanged,
+        {{ indicator_value(
+            'bridged.bridged_numerator', 'bridged.bridged_denominator', 'bridged.formula_scale'
+        ) }} as value_bridged,
+        {{ indicator_value(
+            'bridged.group_numerator', 'bridged.group_denominator', 'bridged.formula_scale'
+        ) }} as group_value
+    from bridged
+    left join figures
+        on
+            bridged.indicator_code = figures.indicator_code
+            and bridged.territory_kato = figures.territory_kato
+            and bridged.period_month = figures.period_month
+            and bridged.basis = figures.basis
+),
+
+regions as (
+    select
+        indicator_code,
+        territory_kato,
+        period_month,
+        basis,
+        case when is_unchanged then value_as_was else value_bridged end as value,
+        case
+            when is_unchanged then 'as_was'
+            when value_bridged is not null then 'sum_of_districts'
+            else 'not_separable'
+        end as method,
+        value_as_was,
+        case
+            when is_unchanged then status_as_was
+            when value_bridged is not null then 'final'
+            else 'missing'
+        end as status,
+        case
+            when is_unchanged then status_reason_as_was
+            when value_bridged is null then 'not_separable'
+        end as status_reason,
+        group_kato,
+        group_value,
+        cast(group_numerator as double) as group_numerator,
+        cast(members as integer) as group_members,
+        received_at_max
+    from placed
+    where not is_unchanged or status_as_was is not null
+),
+
+republic as (
+    select
+        indicator_code,
+        territory_kato,
+        period_month,
+        basis,
+        value,
+        'as_was' as method,
+        value as value_as_was,
+        status,
+        status_reason,
+        territory_kato as group_kato,
+        value as group_value,
+        numerator as group_numerator,
+        1 as group_members,
+        received_at_max
+    from figures
+    where territory_kato = '000000000'
+),
+
+final as (
+    select * from regions
+    union all
+    select * from republic
+)
+
+select * from final

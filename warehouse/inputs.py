@@ -8,6 +8,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, get_args
 
+import pyarrow as pa
+
 from warehouse.claims.register import claim_rows, contradiction_rows
 from warehouse.clock import period_month
 from warehouse.contracts import Contracts, Line
@@ -76,8 +78,6 @@ def write_build_inputs(
         "indicator_formulas": _indicator_formulas(contracts),
         "offences": _offences(contracts),
         "offence_measures": _offence_measures(contracts),
-        "periods": ({"period_month": month} for month in months),
-        "expected_submitters": _expected_submitters(contracts, snapshot.submissions),
         "coverage_rules": _coverage_rules(contracts),
         "claims": claim_rows(contracts.claims, contracts),
         "claim_contradictions": contradiction_rows(contracts.claims, contracts),
@@ -85,11 +85,9 @@ def write_build_inputs(
         "restatement_rules": [_restatement_rules(contracts)],
         "finding_texts": _finding_texts(contracts),
         "outlier_rules": [_outlier_rules()],
-        "submissions": _submissions(snapshot.submissions),
-        "findings": _findings(contracts, snapshot),
-        "cell_files": _cell_files(filter(_is_counted, snapshot.submissions)),
     }
-    write_tables(directory, {name: table(name, content) for name, content in rows.items()})
+    tables = {name: table(name, content) for name, content in rows.items()}
+    write_tables(directory, tables | ledger_tables(snapshot, contracts))
     return BuildInputs(
         directory=directory,
         lake=home.lake,
@@ -97,6 +95,18 @@ def write_build_inputs(
         contract_hash=contracts.content_hash,
         submissions=tuple(snapshot.submissions),
     )
+
+
+def ledger_tables(snapshot: Snapshot, contracts: Contracts) -> dict[str, pa.Table]:
+    """The input tables that depend on what was received, by name."""
+    rows: dict[str, Iterable[Row]] = {
+        "periods": ({"period_month": month} for month in _months(snapshot.submissions)),
+        "expected_submitters": _expected_submitters(contracts, snapshot.submissions),
+        "submissions": _submissions(snapshot.submissions),
+        "findings": _findings(contracts, snapshot),
+        "cell_files": _cell_files(filter(_is_counted, snapshot.submissions)),
+    }
+    return {name: table(name, content) for name, content in rows.items()}
 
 
 def _require_cell_files(home: Home, snapshot: Snapshot) -> None:
@@ -342,10 +352,13 @@ def _outlier_rules() -> Row:
 
 
 def _submissions(submissions: Iterable[Submission]) -> Iterator[Row]:
-    for submission in submissions:
+    # The place in the order of receipt, not of registration: files that an outage held back and
+    # that were registered in any order give the same figures.
+    ordered = sorted(submissions, key=lambda s: (s.received_at, s.sequence))
+    for place, submission in enumerate(ordered, start=1):
         yield {
             "submission_id": submission.submission_id,
-            "sequence": submission.sequence,
+            "sequence": place,
             "form_code": submission.form_code,
             "form_version": submission.form_version,
             "territory_kato": submission.territory_kato,

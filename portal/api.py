@@ -341,6 +341,14 @@ def changes(request: Request, submission_id: Id) -> ChangesAnswer | None:
     return ChangesAnswer.model_validate(found) if found else None
 
 
+@router.get("/submissions/{submission_id}/receipt")
+@needs("submission.view")
+def receipt(request: Request, submission_id: Id) -> ReceiptAnswer:
+    """Its signed receipt; `line` can be verified without this server."""
+    issued = desk_of(request).receipt(submission_id)
+    return ReceiptAnswer(number=issued.number, verdict=issued.verdict, line=issued.to_text())
+
+
 @router.get("/submissions/{submission_id}/annotated", response_class=Response, responses=_FILE)
 @needs("submission.view")
 def annotated(request: Request, submission_id: Id) -> Response:

@@ -1,0 +1,149 @@
+"""An installation of the portal with people in it, served inside the test process."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi.testclient import TestClient
+
+from ingestion.request import Services
+from portal.app import create_app
+from portal.judge import judge
+from portal.settings import PortalSettings
+from portal.store.accounts import Account
+from portal.web import Portal
+from tests.unit.ingestion.conftest import sng_workbook
+from warehouse.settings import Settings
+
+KYZYLORDA = "430000000"
+PAVLODAR = "550000000"
+PERIOD = "2022-12"
+PASSWORD = "синий трактор едет мимо"
+CSRF = re.compile(r'name="csrf" value="([^"]+)"')
+
+
+@dataclass
+class Browser:
+    """A browser without scripts: keeps cookies, sends the forms that pages hold."""
+
+    client: TestClient
+
+    def get(self, path: str, **kwargs: object) -> httpx.Response:
+        return self.client.get(path, follow_redirects=False, **kwargs)  # type: ignore[arg-type]
+
+    def token(self, page: str) -> str:
+        found = CSRF.search(self.get(page).text)
+        assert found, f"{page} holds no form"
+        return found[1]
+
+    def post(self, path: str, data: dict[str, object], *, page: str) -> httpx.Response:
+        """Send a form that stands on `page`."""
+        return self.client.post(
+            path, data={"csrf": self.token(page), **data}, follow_redirects=False
+        )
+
+    def sign_in(self, login: str, password: str = PASSWORD) -> httpx.Response:
+        return self.post("/sign-in", {"login": login, "password": password}, page="/sign-in")
+
+    def send(
+        self,
+        content: bytes,
+        *,
+        name: str = "СНГ-1 Кызылординская область.xlsx",
+        period: str = PERIOD,
+        **fields: str,
+    ) -> httpx.Response:
+        """Upload one file through the page."""
+        page = f"/periods/{period}"
+        return self.client.post(
+            f"{page}/files",
+            data={"csrf": self.token(page), **fields},
+            files={"files": (name, content)},
+            headers={"accept": "application/json"},
+            follow_redirects=False,
+        )
+
+
+@dataclass
+class Desk:
+    """The installation under test."""
+
+    services: Services
+    portal: Portal
+    settings: PortalSettings
+    clients: list[TestClient] = field(default_factory=list)
+
+    def account(self, login: str, role: str, territory: str | None = None) -> Account:
+        account = self.portal.accounts.create(
+            login=login,
+            display_name=login.title(),
+            role=role,
+            territory=territory,
+            email=f"{login}@example.kz",
+        )
+        return self.portal.accounts.enrol(
+            self.portal.accounts.enrolment_link(account.account_id), PASSWORD
+        )
+
+    def browser(self, login: str | None = None) -> Browser:
+        client = TestClient(create_app(self.settings, self.services, judges=False))
+        self.clients.append(client)
+        browser = Browser(client)
+        if login:
+            assert browser.sign_in(login).status_code == 303
+        return browser
+
+    def api(self, login: str) -> TestClient:
+        """A client with a new token of the account."""
+        account = self.portal.accounts.by_login(login)
+        secret = self.portal.sessions.issue_token(account.account_id, "test")
+        client = TestClient(create_app(self.settings, self.services, judges=False))
+        client.headers["authorization"] = f"Bearer {secret}"
+        self.clients.append(client)
+        return client
+
+    def judge(self) -> None:
+        """Judge what waits, as the judging processes would."""
+        while (upload := self.portal.uploads.claim("judge")) is not None:
+            judge(self.services, self.portal.uploads, self.settings, upload)
+
+    def sent(self, browser: Browser, content: bytes, **fields: str) -> str:
+        """Upload and judge; the id of the submission."""
+        upload = browser.send(content, **fields).json()["uploads"][0]
+        self.judge()
+        found = self.portal.uploads.get(upload["upload_id"]).submission_id
+        assert found is not None
+        return found
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    services = Services.open(Settings(home=tmp_path, max_upload_bytes=2 * 2**20))
+    settings = PortalSettings(public_url="http://testserver", requests_per_minute=1_000_000)
+    desk = Desk(services, Portal.of(settings, services), settings)
+    desk.account("clerk", "department_clerk", KYZYLORDA)
+    desk.account("head", "department_head", KYZYLORDA)
+    desk.account("stranger", "department_head", PAVLODAR)
+    desk.account("ministry", "ministry_coordinator")
+    desk.account("admin", "administrator")
+    yield desk
+    for client in desk.clients:
+        client.close()
+    services.ledger.close()
+
+
+@pytest.fixture(scope="session")
+def clean() -> bytes:
+    """A СНГ-1 of Kyzylorda without findings."""
+    return sng_workbook()
+
+
+@pytest.fixture(scope="session")
+def changed() -> bytes:
+    """The same with other figures."""
+    return sng_workbook(R1_1_1=7, R1_2_1=7)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -55,6 +56,8 @@ def settings() -> Settings:
     """Settings of the installation, from the environment of the worker."""
     from warehouse.settings import load_settings
 
+    # It says several hundred lines when it is imported, none of them about the work.
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     return load_settings()
 
 

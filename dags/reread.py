@@ -1,8 +1,9 @@
 """Read the originals of a month again by the present contracts.
 
-Runs for the month before last, so that what was corrected in the contracts reaches it; for older
-months start a backfill of this DAG (one run per month), with `territories` or `forms` in its
-configuration to narrow it. A judgement that comes out as before changes nothing.
+Runs on the twentieth for the month before, so that what was corrected in the contracts since the
+reports came in reaches them; for older months start a backfill of this DAG (one run per month),
+with `territories` or `forms` in its configuration to narrow it. A judgement that comes out as
+before changes nothing.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ _TOGETHER = 100
 
 
 @dag(
-    schedule=CronDataIntervalTimetable("0 0 1 * *", timezone="UTC"),
+    schedule=CronDataIntervalTimetable("0 1 20 * *", timezone="UTC"),
     start_date=pendulum.datetime(2015, 1, 1, tz="UTC"),
     catchup=False,
     max_active_runs=1,
@@ -34,7 +35,7 @@ _TOGETHER = 100
     doc_md=__doc__,
 )
 def reread() -> None:
-    """The interval of the run is the month it is about."""
+    """The interval of a run begins in the month that it is about."""
 
     @task
     def list_submissions(

@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 @dag(
-    schedule=CronTriggerTimetable("30 21 * * *", timezone="UTC"),
+    schedule=CronTriggerTimetable("30 21 * * *", timezone="UTC", run_immediately=False),
     start_date=pendulum.datetime(2025, 1, 1, tz="UTC"),
     catchup=False,
     max_active_runs=1,

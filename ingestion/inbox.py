@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import get_args
 
@@ -44,6 +46,8 @@ def take_in(services: Services, names: Sequence[str]) -> list[SubmissionResult]:
     """
     there = [Path(name) for name in names if (services.home.inbox / name).is_file()]
     requests = [_request(services, name) for name in there]
+    # The gate's library takes seconds to import: meanwhile other processes read the files.
+    threading.Thread(target=import_module, args=("great_expectations",), daemon=True).start()
     results = batch.run(services, requests)
     for name, result in zip(there, results, strict=True):
         _put_into_done(services, name, result)

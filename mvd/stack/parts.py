@@ -22,10 +22,14 @@ _AIRFLOW = (sys.executable, "-m", "airflow")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A process that is kept running."""
+    """A process that is kept running; with `needs_api` not before Airflow's server answers.
+
+    A task that the scheduler starts earlier would fail: it reports to that server.
+    """
 
     name: str
     command: tuple[str, ...]
+    needs_api: bool = False
 
 
 MIGRATION = Part("airflow-database", (*_AIRFLOW, "db", "migrate"))
@@ -55,7 +59,7 @@ def parts(ports: dict[str, int], *, with_portal: bool) -> list[Part]:
         Part("airflow-api", (*_AIRFLOW, *server)),
         Part("airflow-dags", (*_AIRFLOW, "dag-processor")),
         Part("airflow-triggers", (*_AIRFLOW, "triggerer", "--skip-serve-logs")),
-        Part("airflow-scheduler", (*_AIRFLOW, "scheduler", "--skip-serve-logs")),
+        Part("airflow-scheduler", (*_AIRFLOW, "scheduler", "--skip-serve-logs"), needs_api=True),
     ]
     if not with_portal:
         return airflow
@@ -83,7 +87,6 @@ def environment(layout: Layout, secrets: Secrets, ports: dict[str, int]) -> dict
         "API_AUTH__JWT_SECRET": secrets.jwt_secret,
         "LOGGING__BASE_LOG_FOLDER": str(layout.airflow / "logs"),
         "LOGGING__JSON_LOGS": "True",
-        "LOGGING__NAMESPACE_LEVELS": "great_expectations=WARNING",
         "LOGGING__WORKER_LOG_SERVER_PORT": str(ports["worker_logs"]),
         "LOGGING__TRIGGER_LOG_SERVER_PORT": str(ports["triggerer_logs"]),
         "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",

@@ -120,7 +120,8 @@ class Supervisor:
         if running.process is not None:
             self._note_crash(running, now)
             return True
-        if running.state.gave_up or now < running.again_at:
+        is_early = running.part.needs_api and self._stage != "running"
+        if running.state.gave_up or is_early or now < running.again_at:
             return False
         running.process, running.started_at = self._start(running.part), now
         running.state = replace(running.state, pid=running.process.pid)

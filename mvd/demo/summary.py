@@ -36,6 +36,16 @@ where v.territory_kato = '000000000' and v.basis = 'ytd'
     )
 order by v.value desc nulls last
 """
+_RESTATEMENTS = """
+select strftime(r.period_month, '%Y-%m') as period, t.name_{language} as territory,
+    i.name_{language} as indicator, r.first_value, r.value, r.classification,
+    strftime(r.reported_month, '%Y-%m') as told_by
+from marts.rpt_restatements as r
+inner join marts.dim_indicator as i on r.indicator_code = i.indicator_code
+inner join marts.dim_territory as t on r.territory_kato = t.territory_kato
+order by abs(r.change_abs) desc, period, territory, indicator
+limit 5
+"""
 
 
 def show_summary(
@@ -55,6 +65,8 @@ def show_summary(
     _show_query(context, "demo_coverage", _COVERAGE, _COVERAGE_COLUMNS)
     totals = _TOTALS.format(language=context.language)
     _show_query(context, "demo_totals", totals, _TOTALS_COLUMNS)
+    restatements = _RESTATEMENTS.format(language=context.language)
+    _show_query(context, "demo_restatements", restatements, _RESTATEMENTS_COLUMNS)
     content_hash = outcome.content_hash
     done = context.say("build_done", release_id=outcome.release_id, content_hash=content_hash)
     console.print(done, style="green")
@@ -64,6 +76,9 @@ def show_summary(
 
 _COVERAGE_COLUMNS = (
     "form", "period", "expected", "accepted", "population_share", "status", "missing_units"
+)  # fmt: skip
+_RESTATEMENTS_COLUMNS = (
+    "period", "territory", "indicator", "first_value", "value", "classification", "told_by"
 )  # fmt: skip
 _TOTALS_COLUMNS = ("indicator", "value", "prior_year", "change", "units", "status")
 

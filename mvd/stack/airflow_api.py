@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
+from http import HTTPStatus
 from typing import Any
 
 _TIMEOUT_SECONDS = 10
@@ -12,7 +13,11 @@ _PARTS = ("metadatabase", "scheduler", "triggerer", "dag_processor")
 
 
 class UnreachableError(Exception):
-    """No answer, or none that makes sense."""
+    """No answer, or one that is no success: then `status` is its HTTP code."""
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class AirflowApi:
@@ -34,11 +39,13 @@ class AirflowApi:
 
     def set_pool(self, name: str, slots: int, description: str = "") -> None:
         """Create a pool or set its slots."""
-        body = {"name": name, "slots": slots, "description": description, "include_deferred": False}
+        body = {"slots": slots, "description": description, "include_deferred": False}
         try:
             self.call("PATCH", f"/api/v2/pools/{name}", {**body, "pool": name})
-        except UnreachableError:
-            self.call("POST", "/api/v2/pools", body)
+        except UnreachableError as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+            self.call("POST", "/api/v2/pools", {**body, "name": name})
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         """One call; JSON in, JSON out. Raises UnreachableError for anything but success."""
@@ -53,6 +60,7 @@ class AirflowApi:
             with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310
                 text = answer.read()
         except (OSError, urllib.error.URLError) as error:
-            detail = error.read().decode() if isinstance(error, urllib.error.HTTPError) else ""
-            raise UnreachableError(f"{method} {path}: {error} {detail}".strip()) from error
+            is_answer = isinstance(error, urllib.error.HTTPError)
+            detail, status = (error.read().decode(), error.code) if is_answer else ("", None)
+            raise UnreachableError(f"{method} {path}: {error} {detail}".strip(), status) from error
         return json.loads(text) if text else None

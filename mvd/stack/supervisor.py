@@ -158,7 +158,9 @@ class Supervisor:
                 api.sign_in(USER, self._secrets.password)
                 for name, slots in POOLS.items():
                     api.set_pool(name, slots)
-            except UnreachableError:
+            except UnreachableError as error:
+                if error.status is not None:
+                    _log("pools not set", problem=str(error))
                 continue
             self._stage = "running"
             self._say()

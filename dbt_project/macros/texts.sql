@@ -57,21 +57,21 @@
             then
                 case
                     when coalesce(comparable_units, 0) = 0 and is_left_out_known_prior
-                        then growth_rules.not_comparable_{{ language }}
+                        then not_comparable_{{ language }}
                 end
-        when value_comparable = value_prior_year then growth_rules.unchanged_{{ language }}
+        when value_comparable = value_prior_year then unchanged_{{ language }}
         when unit = 'percent'
-            then {{ filled('growth_rules.points_' ~ language, {
+            then {{ filled('points_' ~ language, {
                 '{points}': signed_text(change, language)
             }) }}
-        when value_prior_year = 0 then growth_rules.no_base_{{ language }}
+        when value_prior_year = 0 then no_base_{{ language }}
         when
             value_prior_year < 0
-            or (unit in ('count', 'persons') and value_prior_year < growth_rules.minimal_base)
-            then {{ filled('growth_rules.difference_' ~ language, {
+            or (unit in ('count', 'persons') and value_prior_year < minimal_base)
+            then {{ filled('difference_' ~ language, {
                 '{difference:+d}': signed_text(change, language)
             }) }}
-        when {{ ratio }} >= growth_rules.times_from
+        when {{ ratio }} >= times_from
             then
                 case
                     when
@@ -80,14 +80,14 @@
                             mod({{ whole }}, 10) not in (2, 3, 4)
                             or mod({{ whole }}, 100) in (12, 13, 14)
                         )
-                        then {{ filled('growth_rules.times_many_' ~ language, {
+                        then {{ filled('times_many_' ~ language, {
                             '{times}': number_text(ratio, language)
                         }) }}
-                    else {{ filled('growth_rules.times_' ~ language, {
+                    else {{ filled('times_' ~ language, {
                         '{times}': number_text(ratio, language)
                     }) }}
                 end
-        else {{ filled('growth_rules.percent_' ~ language, {
+        else {{ filled('percent_' ~ language, {
             '{percent:+}': signed_text(percent, language)
         }) }}
     end

@@ -6,6 +6,14 @@ growth_rules as (
     select * from {{ ref('stg_contracts__growth_rules') }}
 ),
 
+worded as (
+    select
+        figures.*,
+        growth_rules.*
+    from figures
+    cross join growth_rules
+),
+
 final as (
     select
         indicator_code,
@@ -57,8 +65,7 @@ final as (
         form_code,
         submission_id,
         received_at_max
-    from figures
-    cross join growth_rules
+    from worded
 )
 
 select * from final

@@ -1,0 +1,207 @@
+"""The ministry watches, locks, grants and returns; the log keeps it; letters tell of it."""
+
+import csv
+import io
+import socket
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from portal.letters import Postman, remind
+from portal.settings import PortalSettings
+from tests.unit.portal.conftest import KYZYLORDA, PAVLODAR, PERIOD, Browser, Desk
+from warehouse.clock import utc_now
+from warehouse.ledger import Verdict
+
+COUNTRY = f"/country/{PERIOD}"
+
+
+def lock(browser: Browser, *forms: str, action: str = "lock") -> int:
+    data: dict[str, object] = {"forms": list(forms), "reason": "опубликовано", "action": action}
+    return browser.post(f"{COUNTRY}/locks", data, page=COUNTRY).status_code
+
+
+def grant(browser: Browser, **fields: str) -> int:
+    data: dict[str, object] = {
+        "form": "SNG-1",
+        "territory": KYZYLORDA,
+        "hours": "24",
+        "reason": "приказ",
+        **fields,
+    }
+    return browser.post(f"{COUNTRY}/exceptions", data, page=COUNTRY).status_code
+
+
+def test_the_country_shows_who_has_sent(desk: Desk, clean: bytes) -> None:
+    desk.sent(desk.browser("clerk"), clean)
+    table = desk.browser("ministry").get(f"{COUNTRY}/table").content.decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(table), delimiter=";"))
+    states = {(row["Код КАТО"], row["Форма"]): row["Состояние"] for row in rows}
+    assert states[KYZYLORDA, "SNG-1"] == "принят"
+    assert states[PAVLODAR, "SNG-1"] == "просрочен"
+    assert len(rows) == 40
+
+
+def test_a_locked_form_takes_nothing_until_it_is_opened(desk: Desk, clean: bytes) -> None:
+    ministry, clerk = desk.browser("ministry"), desk.browser("clerk")
+    assert lock(ministry, "SNG-1") == 303
+    assert clerk.send(clean, form="SNG-1").status_code == 409
+    assert clerk.send(clean).status_code == 202, "the other form is open"
+    desk.judge()
+    (refused,) = desk.portal.uploads.recent(KYZYLORDA, PERIOD)
+    assert refused.refusal is not None
+    assert refused.refusal["code"] == "PERIOD_LOCKED"
+    assert lock(ministry, "SNG-1", action="unlock") == 303
+    assert desk.services.ledger.submission(desk.sent(clerk, clean)).in_force
+
+
+def test_an_exception_opens_it_for_one_department(desk: Desk, clean: bytes) -> None:
+    ministry = desk.browser("ministry")
+    lock(ministry, "SNG-1")
+    assert grant(ministry) == 303
+    assert desk.services.ledger.submission(desk.sent(desk.browser("clerk"), clean)).in_force
+    assert desk.browser("stranger").send(clean, form="SNG-1").status_code == 409
+    (granted,) = desk.portal.audit.entries(action="exception.granted")
+    assert (granted.actor, granted.details["reason"]) == ("ministry", "приказ")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"reason": " "}, {"hours": "0"}, {"hours": "9999"}, {"hours": "²"}, {"territory": "1"}],
+)
+def test_an_exception_needs_a_reason_an_end_and_a_territory(
+    desk: Desk, fields: dict[str, str]
+) -> None:
+    assert grant(desk.browser("ministry"), **fields) == 400
+    assert desk.services.ledger.exceptions(PERIOD) == []
+
+
+def test_a_returned_report_counts_no_more_and_its_senders_are_told(
+    desk: Desk, clean: bytes
+) -> None:
+    clerk, ministry = desk.browser("clerk"), desk.browser("ministry")
+    sent = desk.sent(clerk, clean)
+    page = f"/submissions/{sent}"
+    assert ministry.post(f"{page}/return", {"comment": " "}, page=page).status_code == 400
+    assert ministry.post(f"{page}/return", {"comment": "R2 пуст"}, page=page).status_code == 303
+    assert not desk.services.ledger.submission(sent).in_force
+    assert "R2 пуст" in clerk.get(page).text
+    again = desk.sent(clerk, clean)
+    assert again != sent
+    assert desk.services.ledger.submission(again).verdict is Verdict.ACCEPTED
+
+
+def test_what_people_do_is_in_the_audit_log_and_the_chain_is_whole(
+    desk: Desk, clean: bytes
+) -> None:
+    ministry = desk.browser("ministry")
+    sent = desk.sent(desk.browser("clerk"), clean)
+    page = f"/submissions/{sent}"
+    lock(ministry, "SNG-1")
+    grant(ministry)
+    ministry.post(f"{page}/return", {"comment": "R2 пуст"}, page=page)
+    actions = {entry.action for entry in desk.portal.audit.entries()}
+    assert actions >= {
+        "sign_in.done",
+        "submission.received",
+        "period.locked",
+        "exception.granted",
+        "submission.returned",
+    }
+    assert desk.portal.audit.verify() is None
+    assert "Цепочка цела" in desk.browser("admin").get("/audit").text
+
+
+class Mailbox:
+    """What a real SMTP server took."""
+
+    def __init__(self) -> None:
+        self.letters: list[EmailMessage] = []
+
+    async def handle_DATA(  # noqa: N802 - aiosmtpd's name
+        self, server: SMTP, session: Session, envelope: Envelope
+    ) -> str:
+        content = envelope.content
+        assert isinstance(content, bytes)
+        letter = message_from_bytes(content, policy=policy.default)
+        assert isinstance(letter, EmailMessage)
+        self.letters.append(letter)
+        return "250 OK"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def postman(desk: Desk, port: int) -> Postman:
+    settings = PortalSettings(
+        public_url="https://desk.example", smtp_host="127.0.0.1", smtp_port=port
+    )
+    portal = desk.portal
+    return Postman(desk.services, portal.uploads, portal.accounts, portal.letters, settings)
+
+
+def test_letters_of_a_verdict_and_of_a_return_arrive(desk: Desk, clean: bytes) -> None:
+    mailbox = Mailbox()
+    port = free_port()
+    server = Controller(mailbox, hostname="127.0.0.1", port=port)
+    server.start()
+    try:
+        sent = desk.sent(desk.browser("clerk"), clean)
+        desk.services.ledger.send_back(sent, by="x", comment="x")
+        ministry = desk.browser("ministry")
+        second = desk.sent(desk.browser("clerk"), clean)
+        page = f"/submissions/{second}"
+        comment = "R2 пуст\r\nBcc: all@example.kz"
+        ministry.post(f"{page}/return", {"comment": comment}, page=page)
+        assert postman(desk, port).deliver() == 4
+        assert postman(desk, port).deliver() == 0
+    finally:
+        server.stop()
+    verdict, *returned = sorted(mailbox.letters, key=lambda x: "возвращена" in x["Subject"])[1:]
+    assert verdict["Subject"] == "Форма SNG-1 за декабрь 2022: принят"
+    assert f"https://desk.example/submissions/{second}" in verdict.get_content()
+    assert sorted(letter["To"].addresses[0].addr_spec for letter in returned) == [
+        "clerk@example.kz",
+        "head@example.kz",
+    ]
+    assert all("R2 пуст" in letter.get_content() for letter in returned)
+    assert not [letter for letter in mailbox.letters if letter["Bcc"]]
+
+
+def test_a_letter_that_nobody_takes_is_kept_for_later(desk: Desk, clean: bytes) -> None:
+    desk.sent(desk.browser("clerk"), clean)
+    assert postman(desk, 1).deliver() == 0
+    assert postman(desk, 1).deliver() == 0
+
+
+def test_one_reminder_before_each_deadline_and_one_after(desk: Desk) -> None:
+    due = desk.services.contracts.deadline("SNG-1", "2026-10")
+    portal = desk.portal
+
+    def reminded(now: datetime) -> list[str]:
+        remind(desk.services, portal.uploads, portal.accounts, portal.letters, now)
+        kinds = []
+        while (letter := portal.letters.take()) is not None:
+            if letter.params["period"] == "2026-10":
+                kinds.append(f"{letter.kind} {portal.accounts.get(letter.account_id).login}")
+            portal.letters.sent(letter)
+        return sorted(kinds)
+
+    senders = ("clerk", "head", "stranger")
+    assert reminded(due - timedelta(days=4)) == []
+    assert reminded(due - timedelta(days=2)) == [f"deadline_near {name}" for name in senders]
+    assert reminded(due - timedelta(days=1)) == []
+
+
+def test_a_moment_is_shown_on_the_countrys_clock(desk: Desk) -> None:
+    from portal.render import moment
+
+    assert moment(datetime(2026, 11, 5, 13, 0, tzinfo=UTC)) == "05.11.2026 18:00"
+    assert utc_now().tzinfo is UTC

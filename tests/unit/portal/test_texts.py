@@ -1,0 +1,59 @@
+"""Every text that a page asks for exists, in three languages with the same placeholders."""
+
+import re
+from pathlib import Path
+from string import Formatter
+from typing import get_args
+
+import pytest
+
+import portal
+from portal.duties import State
+from portal.exports import csv_file, harmless
+from portal.texts import LANGUAGES, catalogue
+from warehouse.contracts.texts import load_texts
+
+ROOT = Path(portal.__file__).parent
+TEMPLATES = sorted((ROOT / "templates").glob("*.html"))
+
+
+@pytest.mark.parametrize("file", TEMPLATES, ids=lambda file: file.name)
+def test_templates_ask_for_texts_that_exist(file: Path) -> None:
+    asked = set(re.findall(r"\bt\(\"(\w+)\"[,)]", file.read_text(encoding="utf-8")))
+    assert asked <= catalogue().keys()
+
+
+def test_every_state_and_every_problem_has_its_text() -> None:
+    states = {f"state_{state}" for state in get_args(State)}
+    code = "\n".join(file.read_text(encoding="utf-8") for file in ROOT.rglob("*.py"))
+    problems = {f"problem_{key}" for key in re.findall(r"PortalError\(\s*\"(\w+)\"", code)}
+    done = {f"done_{key}" for key in re.findall(r"done=\"(\w+)\"", code)}
+    assert problems
+    assert done
+    assert states | problems | done <= catalogue().keys()
+
+
+@pytest.mark.parametrize("key", sorted(catalogue()))
+def test_a_text_says_the_same_in_three_languages(key: str) -> None:
+    texts = catalogue()[key]
+    assert set(texts) == set(LANGUAGES)
+    names = [{name for _, name, _, _ in Formatter().parse(text) if name} for text in texts.values()]
+    assert names[0] == names[1] == names[2]
+
+
+def test_letters_have_a_subject_and_a_body() -> None:
+    keys = set(load_texts("letters").by_key)
+    kinds = {"deadline_near", "late", "verdict", "returned"}
+    assert keys == {"signature"} | {f"{k}_{part}" for k in kinds for part in ("subject", "body")}
+
+
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+1", "-1", "@x", "\t=1", " =1", "\ufeff=1", "\uff1dcmd", "|calc", "%0A"]
+)
+def test_a_text_that_a_spreadsheet_would_run_is_made_harmless(text: str) -> None:
+    assert harmless(text) == f"'{text}"
+
+
+def test_figures_and_plain_texts_stay_as_they_are() -> None:
+    content = csv_file(["a", "b"], [(-5, "R1"), (None, "с; точкой")]).decode("utf-8-sig")
+    assert content.splitlines() == ["a;b", "-5;R1", ';"с; точкой"']

@@ -1,7 +1,5 @@
 import io
-import time
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as Xml
@@ -161,27 +159,3 @@ def test_the_same_figures_give_the_same_bytes(form: Form) -> None:
 def test_a_wrong_number_of_figures_is_refused(form: Form) -> None:
     with pytest.raises(ValueError, match="values for"):
         written(form, np.zeros(3))
-
-
-def test_writing_takes_less_time_than_reading() -> None:
-    form = load_contracts().forms["1-M"]
-    values = np.where(every_figure_different(form) % 8 == 0, 17.0, 0.0)
-    content = written(form, values)
-    writing = min(seconds(lambda: written(form, values)) for _ in range(3))
-    reading = min(
-        seconds(
-            lambda: [
-                book.get_sheet_by_name(sheet).to_python()
-                for book in [CalamineWorkbook.from_filelike(io.BytesIO(content))]
-                for sheet in book.sheet_names
-            ]
-        )
-        for _ in range(3)
-    )
-    assert writing < reading
-
-
-def seconds(work: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started

@@ -147,7 +147,8 @@ def test_a_query_is_stopped_when_its_time_is_over(home: Home) -> None:
             "SELECT count(*) FROM range(1000000) a, range(1000000) b WHERE hash(a, b) = 1",
             timeout=0.5,
         )
-    assert time.monotonic() - start < 5
+    # Without a limit it would run for days; a busy machine may be slow to interrupt it.
+    assert time.monotonic() - start < 60
 
 
 def test_a_query_is_stopped_when_its_memory_is_used_up(home: Home) -> None:

@@ -59,8 +59,9 @@ class AirflowApi:
         try:
             with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310
                 text = answer.read()
-        except (OSError, urllib.error.URLError) as error:
-            is_answer = isinstance(error, urllib.error.HTTPError)
-            detail, status = (error.read().decode(), error.code) if is_answer else ("", None)
-            raise UnreachableError(f"{method} {path}: {error} {detail}".strip(), status) from error
+        except urllib.error.HTTPError as error:
+            problem = f"{method} {path}: {error} {error.read().decode()}"
+            raise UnreachableError(problem, error.code) from error
+        except OSError as error:
+            raise UnreachableError(f"{method} {path}: {error}") from error
         return json.loads(text) if text else None

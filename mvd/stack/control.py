@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import signal
@@ -9,13 +10,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 
 import psutil
 
 from mvd.stack.airflow_api import AirflowApi, UnreachableError
-from mvd.stack.layout import Layout, State, read_state
+from mvd.stack.layout import Layout, State, read_state, write_state
 from mvd.stack.processes import end_all, of_stack
 from warehouse.errors import UserError
 
@@ -86,9 +87,8 @@ def up(
 def down(layout: Layout) -> int:
     """End the stack and everything it started; gives the number of processes ended."""
     before = len(of_stack(layout.root))
-    state = read_state(layout)
-    if state is not None and is_supervised(layout):
-        _ask_to_stop(state)
+    if is_supervised(layout):
+        _ask_to_stop(layout)
         deadline = time.monotonic() + _STOP_SECONDS
         while is_supervised(layout) and time.monotonic() < deadline:
             time.sleep(_POLL_SECONDS)
@@ -107,6 +107,7 @@ def health(layout: Layout) -> Health:
 
 
 def _start(layout: Layout, with_portal: bool, ports: dict[str, int]) -> subprocess.Popen[bytes]:
+    _forget_parts(layout)
     command = [sys.executable, "-m", "mvd.stack.supervisor", str(layout.home.root)]
     command += ["--ports", json.dumps(ports), *(["--portal"] if with_portal else [])]
     with (layout.logs / "supervisor.log").open("ab") as log:
@@ -117,6 +118,12 @@ def _start(layout: Layout, with_portal: bool, ports: dict[str, int]) -> subproce
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+
+
+def _forget_parts(layout: Layout) -> None:
+    """What a killed supervisor said must not pass for the state of the next one."""
+    if state := read_state(layout):
+        write_state(layout, replace(state, stage="starting", parts={}))
 
 
 def _wait(
@@ -135,11 +142,10 @@ def _wait(
     raise UserError("STACK_FAILED", logs=layout.logs)
 
 
-def _ask_to_stop(state: State) -> None:
-    try:
-        psutil.Process(state.supervisor_pid).send_signal(signal.SIGTERM)
-    except psutil.NoSuchProcess:
-        return
+def _ask_to_stop(layout: Layout) -> None:
+    """The holder of the lock has written its number into it."""
+    with contextlib.suppress(psutil.NoSuchProcess, ValueError):
+        psutil.Process(int(layout.lock.read_text(encoding="utf-8"))).send_signal(signal.SIGTERM)
 
 
 _HEALTH_KEYS = {

@@ -197,11 +197,14 @@ def main() -> int:
     given = arguments.parse_args()
     layout = Layout(Home(given.home))
     layout.create()
-    with layout.lock.open("w") as lock:
+    with layout.lock.open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return 3
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
         previous = read_state(layout)
         # What a killed supervisor left behind would hold ports and write to the same database.
         end_all(layout.root, grace_seconds=_GRACE_SECONDS)

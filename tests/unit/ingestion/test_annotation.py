@@ -287,7 +287,7 @@ def test_protection_formulas_widths_and_notes_of_others_stay() -> None:
     def furnish(book: Book) -> None:
         sheet = book["R1"]
         sheet.protection.enable()
-        sheet.protection.password = "x"  # noqa: S105
+        sheet.protection.password = "x"
         sheet.column_dimensions["F"].width = 33
         sheet["F20"] = "=SUM(F7:F9)"
         sheet["E7"].comment = Comment("Проверено", "Бухгалтер")

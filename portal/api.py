@@ -8,7 +8,7 @@ from typing import Annotated, Any, BinaryIO, cast
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from ingestion.request import finding_json
@@ -23,6 +23,12 @@ from warehouse.ledger import PeriodLock as Lock
 
 _PERIOD = r"^[1-9]\d{3}-(0[1-9]|1[0-2])$"
 _SPOOLED_BYTES = 1 << 20
+
+
+def _whole(value: Any) -> Any:
+    """JSON knows no integers: 24.0 is one too."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
 
 Period = Annotated[str, Path(pattern=_PERIOD, description="YYYY-MM")]
 PeriodQuery = Annotated[str, Query(pattern=_PERIOD, description="YYYY-MM")]
@@ -204,12 +210,11 @@ class Grant(Ask):
     form: FormCode
     territory: Kato
     period: Annotated[str, Field(pattern=_PERIOD)]
-    hours: Annotated[int, Field(ge=1, le=336)]
+    hours: Annotated[int, Field(ge=1, le=336), BeforeValidator(_whole)]
     reason: Text
 
 
 _REFUSALS: dict[int | str, dict[str, Any]] = {
-    400: {"model": Problem},
     401: {"model": Problem},
     403: {"model": Problem},
     404: {"model": Problem},

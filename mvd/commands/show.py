@@ -10,6 +10,7 @@ from mvd.context import Context
 
 if TYPE_CHECKING:
     from ingestion.request import Services, SubmissionResult
+    from mvd.remote import RemoteResult
     from warehouse.contracts import Contracts
     from warehouse.ledger import Finding
 
@@ -26,6 +27,27 @@ def show_result(context: Context, services: Services, result: SubmissionResult) 
         console.print(context.say("already_received", received_at=local(result.received_at)))
     show_findings(context, services.contracts, result.findings)
     console.print(context.say("receipt", **result.receipt))
+
+
+def show_remote_result(context: Context, result: RemoteResult) -> None:
+    """Verdict, findings worst first and number, as a portal elsewhere gave them."""
+    said = result.submission
+    verdict = context.say(f"verdict_{said['verdict']}")
+    console.print(f"{said['file_name']}: {verdict}", style=_STYLES[said["verdict"]])
+    ordered = sorted(result.findings, key=lambda f: _WORST_FIRST.index(f["severity"]))
+    rows = [
+        (
+            context.say(f"severity_{finding['severity']}"),
+            " ".join(filter(None, (finding["sheet"], finding["cell"]))),
+            finding["text"],
+            finding["how_to_fix"],
+        )
+        for finding in ordered[:_SHOWN]
+    ]
+    columns = [context.say(f"col_{name}") for name in ("severity", "place", "finding", "fix")]
+    if rows:
+        print_table(context.say("findings"), columns, rows)
+    console.print(context.say("receipt", **said))
 
 
 def show_findings(context: Context, contracts: Contracts, findings: Sequence[Finding]) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from mvd.commands.show import show_result
+from mvd.commands.show import show_remote_result, show_result
 from mvd.console import print_json
 from mvd.context import Context
 
@@ -27,9 +29,19 @@ def submit(
     receipt: Annotated[
         Path | None, typer.Option(help="Куда записать подписанную квитанцию.")
     ] = None,
+    url: Annotated[
+        str | None, typer.Option(help="Сдать через портал по этому адресу; ключ — в MVD_TOKEN.")
+    ] = None,
+    hold: Annotated[
+        bool, typer.Option("--hold", help="Через портал: не подтверждать, подтвердит человек.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Ответ для программ.")] = False,
 ) -> None:
     """Сдать один файл: решение, замечания по ячейкам, квитанция."""
+    if url is not None:
+        target = _Target(territory, period, form, annotated, receipt)
+        _submit_remotely(context.obj, file, url, target, hold=hold, as_json=as_json)
+        return
     from ingestion.annotate import annotate_result
     from ingestion.receipt import issue_receipt, plain_form
     from ingestion.submit import submit as judge_file
@@ -55,5 +67,44 @@ def submit(
             print_json(result.to_json(services.contracts, here.language))
         else:
             show_result(here, services, result)
+    if not result.is_accepted:
+        raise typer.Exit(1)
+
+
+@dataclass(frozen=True)
+class _Target:
+    territory: str
+    period: str
+    form: str | None
+    annotated: Path | None
+    receipt: Path | None
+
+
+def _submit_remotely(
+    here: Context, file: Path, url: str, target: _Target, *, hold: bool, as_json: bool
+) -> None:
+    from mvd.remote import RemotePortal
+    from warehouse.errors import UserError
+
+    token = os.environ.get("MVD_TOKEN", "")
+    if not token:
+        raise UserError("PORTAL_TOKEN_MISSING")
+    portal = RemotePortal(url, token, here.language)
+    result = portal.submit(
+        file,
+        territory=target.territory,
+        period=target.period,
+        form=target.form,
+        confirm=not hold,
+    )
+    number = result.submission["submission_id"]
+    if target.annotated is not None:
+        target.annotated.write_bytes(portal.annotated(number))
+    if target.receipt is not None:
+        target.receipt.write_text(f"{result.receipt}\n", encoding="utf-8")
+    if as_json:
+        print_json(result.to_json())
+    else:
+        show_remote_result(here, result)
     if not result.is_accepted:
         raise typer.Exit(1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,19 +33,20 @@ class Browser:
 
     client: TestClient
 
-    def get(self, path: str, **kwargs: object) -> httpx.Response:
-        return self.client.get(path, follow_redirects=False, **kwargs)  # type: ignore[arg-type]
+    def get(self, path: str) -> httpx.Response:
+        answer: httpx.Response = self.client.get(path, follow_redirects=False)
+        return answer
 
     def token(self, page: str) -> str:
         found = CSRF.search(self.get(page).text)
         assert found, f"{page} holds no form"
         return found[1]
 
-    def post(self, path: str, data: dict[str, object], *, page: str) -> httpx.Response:
+    def post(self, path: str, data: Mapping[str, object], *, page: str) -> httpx.Response:
         """Send a form that stands on `page`."""
-        return self.client.post(
-            path, data={"csrf": self.token(page), **data}, follow_redirects=False
-        )
+        form = {"csrf": self.token(page), **data}
+        answer: httpx.Response = self.client.post(path, data=form, follow_redirects=False)
+        return answer
 
     def sign_in(self, login: str, password: str = PASSWORD) -> httpx.Response:
         return self.post("/sign-in", {"login": login, "password": password}, page="/sign-in")
@@ -60,13 +61,14 @@ class Browser:
     ) -> httpx.Response:
         """Upload one file through the page."""
         page = f"/periods/{period}"
-        return self.client.post(
+        answer: httpx.Response = self.client.post(
             f"{page}/files",
             data={"csrf": self.token(page), **fields},
             files={"files": (name, content)},
             headers={"accept": "application/json"},
             follow_redirects=False,
         )
+        return answer
 
 
 @dataclass

@@ -76,7 +76,7 @@ def test_an_exception_opens_it_for_one_department(desk: Desk, clean: bytes) -> N
 def test_an_exception_needs_a_reason_an_end_and_a_territory(
     desk: Desk, fields: dict[str, str]
 ) -> None:
-    assert grant(desk.browser("ministry"), **fields) == 400
+    assert grant(desk.browser("ministry"), **fields) == 409
     assert desk.services.ledger.exceptions(PERIOD) == []
 
 
@@ -86,7 +86,7 @@ def test_a_returned_report_counts_no_more_and_its_senders_are_told(
     clerk, ministry = desk.browser("clerk"), desk.browser("ministry")
     sent = desk.sent(clerk, clean)
     page = f"/submissions/{sent}"
-    assert ministry.post(f"{page}/return", {"comment": " "}, page=page).status_code == 400
+    assert ministry.post(f"{page}/return", {"comment": " "}, page=page).status_code == 409
     assert ministry.post(f"{page}/return", {"comment": "R2 пуст"}, page=page).status_code == 303
     assert not desk.services.ledger.submission(sent).in_force
     assert "R2 пуст" in clerk.get(page).text
@@ -123,7 +123,10 @@ class Mailbox:
         self.letters: list[EmailMessage] = []
 
     async def handle_DATA(  # noqa: N802 - aiosmtpd's name
-        self, server: SMTP, session: Session, envelope: Envelope
+        self,
+        server: SMTP,
+        session: Session,
+        envelope: Envelope,
     ) -> str:
         content = envelope.content
         assert isinstance(content, bytes)

@@ -1,8 +1,11 @@
 """schemathesis tries everything that the description allows, and what it does not."""
 
+from typing import Any
+
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.core.result import Ok
 
 from portal.app import create_app
 from tests.unit.portal.conftest import PERIOD, Desk
@@ -20,25 +23,26 @@ TRIES = settings(
 def test_the_api_does_what_its_description_says(desk: Desk, clean: bytes, login: str) -> None:
     desk.sent(desk.browser("clerk"), clean)
     app = create_app(desk.settings, desk.services, judges=False)
-    token = desk.api(login).headers["authorization"]
+    token: str = desk.api(login).headers["authorization"]
     schema = schemathesis.openapi.from_asgi("/api/v1/openapi.json", app)
 
     @schema.auth()
     class Token:
-        def get(self, case: schemathesis.Case, context: schemathesis.AuthContext) -> str:
+        def get(self, _case: schemathesis.Case[Any], _context: schemathesis.AuthContext) -> str:
             return token
 
         def set(
-            self, case: schemathesis.Case, data: str, context: schemathesis.AuthContext
+            self, case: schemathesis.Case[Any], data: str, _context: schemathesis.AuthContext
         ) -> None:
             case.headers["authorization"] = data
 
     tried = 0
     for result in schema.get_all_operations():
+        assert isinstance(result, Ok)
         operation = result.ok()
 
         @TRIES
-        def attempt(case: schemathesis.Case) -> None:
+        def attempt(case: schemathesis.Case[Any]) -> None:
             nonlocal tried
             tried += 1
             case.call_and_validate()

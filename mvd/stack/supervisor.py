@@ -79,12 +79,14 @@ class Supervisor:
                 return 1
             self._stage = "starting"
             threading.Thread(target=self._set_pools, daemon=True).start()
-            while not self._stop.wait(_POLL_SECONDS):
+            # Without its home nobody could ever find it again to end it.
+            while not self._stop.wait(_POLL_SECONDS) and self._layout.root.is_dir():
                 self._tend()
             return 0
         finally:
             self._stage = "stopping"
-            self._say()
+            if self._layout.root.is_dir():
+                self._say()
             self._end()
             self._layout.state.unlink(missing_ok=True)
 

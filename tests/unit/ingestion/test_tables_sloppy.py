@@ -141,7 +141,7 @@ def test_a_thousand_and_a_footnote_are_read_and_told(counter: Counter) -> None:
 
 
 def test_a_row_that_is_no_district_is_asked_when_it_has_figures(counter: Counter) -> None:
-    rows = [*livestock(), [9, "Аппарат ДП", 1, 1, 1], total("Итого")]
+    rows: list[list[Cell]] = [*livestock(), [9, "Аппарат ДП", 1, 1, 1], total("Итого")]
     assert only(counter.submit(xlsx(rows)), "TABLE_ROW_UNKNOWN").cell == "B10"
 
 
@@ -192,14 +192,18 @@ def test_a_column_of_the_month_alone_does_not_stand_for_the_year(counter: Counte
 
 
 def test_subtotals_of_districts_are_not_the_whole(counter: Counter) -> None:
-    rows = [*livestock(), [None, "Итого по районам", 35, 70, 105], total("Всего по области")]
+    rows: list[list[Cell]] = [
+        *livestock(),
+        [None, "Итого по районам", 35, 70, 105],
+        total("Всего по области"),
+    ]
     result = counter.submit(xlsx(rows))
     assert counter.figures(result)["430000000", 1] == 36
     assert only(result, "TABLE_SUBTOTAL_SKIPPED").found == "Итого по районам"
 
 
 def test_a_whole_that_is_not_the_sum_is_a_warning_at_its_cell(counter: Counter) -> None:
-    rows = [*livestock(), [None, "Итого", 37, 72, 108]]
+    rows: list[list[Cell]] = [*livestock(), [None, "Итого", 37, 72, 108]]
     result = counter.submit(xlsx(rows))
     assert result.verdict.value == "accepted_with_warnings"
     finding = only(result, "CONTROL_RULE_BROKEN")
@@ -256,7 +260,8 @@ def test_a_comma_before_three_digits_is_a_fraction_only_where_commas_are_decimal
 
 
 def test_a_table_of_no_form_says_which_forms_there_are(counter: Counter) -> None:
-    rows: list[list[Cell]] = [["Район", "Погода", "Осадки"], *([name, 1, 2] for name in DISTRICTS)]
+    rows: list[list[Cell]] = [["Район", "Погода", "Осадки"]]
+    rows += [[name, 1, 2] for name in DISTRICTS]
     finding = only(counter.submit(csv_text(rows, "utf-8"), file_name="x.csv"), "TABLE_FORM_UNKNOWN")
     assert "LVS-M" in finding.params["forms"]
 

@@ -69,7 +69,9 @@ def _batch(folder: Path, territories: Sequence[str], contracts: Contracts) -> Ba
 def _originals(generated: Path, contracts: Contracts) -> tuple[list[Path], str]:
     if real := sorted(_OFFICIAL.glob("*.XLSX")):
         return real, "real"
-    write_demo(generated, contracts=contracts, first_period=PERIOD, last_period=PERIOD)
+    write_demo(
+        generated, contracts=contracts, first_period=PERIOD, last_period=PERIOD, tables=False
+    )
     # The month of the year before carries no planted faults.
     return sorted((generated / "2021-12").glob("1-M*.xlsx")), "generated"
 

@@ -17,6 +17,7 @@ Kind = Literal[
     "late",
     "same_file_twice",
     "restatement",
+    "thousands_in_words",
 ]
 
 _DAYS_UNTIL_CORRECTED = 2
@@ -26,6 +27,9 @@ TEXT_NUMBER_PLACE = 1
 _TOTAL = ("R1", 1, 1)
 _REGISTERED = ("R1", 1, 2)
 _THEFTS = ("R1", 109, 2)
+# Followers: no control rule but the sum of the districts reaches them.
+_FOLLOWERS_FORM = "PRV-M"
+THOUSANDS_CELL = ("T", 1, 7)
 _MINOR_CRIMES = ("R1", 4, 2)
 
 
@@ -64,7 +68,7 @@ def plant(
 ) -> tuple[list[Submission], list[Fault]]:
     """Put the faults into the submissions of clean files.
 
-    `regions` come in the order in which they get a fault: at least nine. The last two periods of
+    `regions` come in the order in which they get a fault: at least ten. The last two periods of
     the submissions carry the faults, so the months before show what clean data look like.
     """
     last = max(submission.period for submission in submissions)
@@ -83,6 +87,9 @@ def plant(
     planted.leave_out(next(names), last)
     planted.send_late(next(names), last)
     planted.send_twice(next(names), before)
+    if any(submission.form == _FOLLOWERS_FORM for submission in submissions):
+        region = next(names)
+        planted.change(region, last, _FOLLOWERS_FORM, "thousands_in_words", THOUSANDS_CELL)
     return planted.submissions, planted.faults
 
 
@@ -96,8 +103,10 @@ _TEXTS = {
     "missing_sheet": "в книге нет листа R2; файл отклонён и не исправлен",
     "other_region": "прислан файл другого региона; файл отклонён и не исправлен",
     "no_report": "регион не прислал ни одной формы; итог по республике неполный",
-    "late": "обе формы пришли после срока; приняты",
+    "late": "все формы пришли после срока; приняты",
     "same_file_twice": "один и тот же файл прислан дважды; второй раз ничего не меняет",
+    "thousands_in_words": "вместо числа набрано «12 тыс.»; прочитано как 12 000, файл принят с "
+    "замечанием",
 }
 
 

@@ -26,8 +26,8 @@ from warehouse.contracts.rules import (
 
 _CALIBRATION_STEPS = 60
 _REGIONAL_SPREAD = 0.25
-_TREND_PER_YEAR = 0.03
-_BASE_YEAR = 2022
+TREND_PER_YEAR = 0.03
+BASE_YEAR = 2022
 _PER = 100_000
 # Shape of the gamma: below 1 a few large amounts make the sum (money), above it counts.
 _SHAPE_OF_COUNTS = 6.0
@@ -35,7 +35,7 @@ _SHAPE_OF_MONEY = 0.8
 _COMMITTED_IN_MONTH = 0.85
 # Thousand tenge per case, to weigh cells of money against cells of counts when seeding.
 _TYPICAL_AMOUNT = 2_000
-_SEASONS: Mapping[str, tuple[float, ...]] = {
+SEASONS: Mapping[str, tuple[float, ...]] = {
     "other": (0.92, 0.94, 1.02, 1.03, 1.04, 1.04, 1.02, 1.01, 1.02, 1.03, 0.98, 0.95),
     # Hemp ripens in the Chu valley from August: seizures and cases peak in September.
     "drugs": (0.70, 0.75, 0.90, 0.90, 0.95, 1.05, 1.10, 1.45, 1.60, 1.25, 0.75, 0.60),
@@ -127,14 +127,14 @@ def _calibrated(atoms: sparse.csr_matrix, wanted: NDArray[np.float64]) -> NDArra
 
 def _season(space: Space, atoms: sparse.csr_matrix) -> NDArray[np.float64]:
     """Monthly factors of each atom by the chapter of the Criminal Code that it touches."""
-    result = np.tile(np.array(_SEASONS["other"]), (atoms.shape[0], 1))
+    result = np.tile(np.array(SEASONS["other"]), (atoms.shape[0], 1))
     for chapter, name in _CHAPTER_OF_SEASON.items():
         cells = np.zeros(space.size)
         for form in space.forms:
             for section in form.sections:
                 lines = np.array([line.chapter == chapter for line in section.lines])
                 cells[space.grid(form.code, section.code)[lines]] = 1
-        result[(atoms @ cells) > 0] = _SEASONS[name]
+        result[(atoms @ cells) > 0] = SEASONS[name]
     factors: NDArray[np.float64] = result / result.mean(axis=1, keepdims=True)
     return factors
 
@@ -167,7 +167,7 @@ class Simulation:
         year, month = int(period[:4]), int(period[5:])
         local = np.random.default_rng([self._seed, 2, int(territory)])
         habits = local.lognormal(0, _REGIONAL_SPREAD, len(self._facts.annual))
-        growth = (1 + _TREND_PER_YEAR) ** (year - _BASE_YEAR)
+        growth = (1 + TREND_PER_YEAR) ** (year - BASE_YEAR)
         expected = (
             self._facts.annual
             * habits

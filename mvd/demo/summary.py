@@ -21,7 +21,10 @@ select form_code, strftime(period_month, '%Y-%m') as period, expected_units, acc
     round(100 * population_coverage_share, 1) as population_percent, status, missing_units
 from marts.rpt_coverage
 where territory_kato = '000000000'
-order by form_code, period
+    and period_month = (
+        select max(period_month) from marts.rpt_coverage as c where c.received_units > 0
+    )
+order by form_code
 """
 _TOTALS = """
 select i.name_{language} as indicator, v.value, v.value_prior_year, round(v.change_pct, 1),
@@ -32,7 +35,7 @@ where v.territory_kato = '000000000' and v.basis = 'ytd'
     and v.period_month = (select max(period_month) from marts.fct_indicator_values)
     and v.indicator_code in (
         'CRM_TOTAL', 'CRM_CRIMES', 'CRM_THEFT', 'CYB_FRAUD', 'CRM_MURDER', 'DRG_SALE', 'TRF_345',
-        'CRM_CLEARANCE'
+        'CRM_CLEARANCE', 'TRF_DTP', 'TRF_DEATHS', 'DRG_SEIZED', 'CYB_DAMAGE'
     )
 order by v.value desc nulls last
 """

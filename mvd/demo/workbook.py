@@ -10,6 +10,7 @@ import re
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import lru_cache
 from xml.sax.saxutils import escape
 
@@ -127,6 +128,7 @@ def _package(form: Form, without: tuple[str, ...], mark: str) -> _Package:
             "title": _TITLE,
             "comments": _DESCRIPTION,
             "author": _CREATOR,
+            "created": datetime(*_STAMP, tzinfo=UTC),
             "subject": mark,
             "keywords": mark,
         }
@@ -210,7 +212,9 @@ def _draw_lines(sheet: "xlsxwriter.worksheet.Worksheet", section: Section, style
         for column, text in zip(layout.label_columns, line.labels, strict=False):
             if text:
                 sheet.write_string(row, column - 1, text, styles.label)
-        if layout.codes_printed:
+        if line.territory is not None:
+            sheet.write_string(row, layout.code_column - 1, line.territory, styles.code)
+        elif layout.codes_printed:
             sheet.write_number(row, layout.code_column - 1, line.code, styles.code)
         for graph in section.graphs:
             sheet.write_number(row, graph.column - 1, _PLACEHOLDER, styles.figure)

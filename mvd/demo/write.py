@@ -1,7 +1,7 @@
 """Writing the demonstration: workbooks, their manifest and the list of what was planted."""
 
 import csv
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,20 +11,24 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mvd.demo.faults import TEXT_NUMBER_PLACE, Fault, Submission, plant
+from mvd.demo.faults import TEXT_NUMBER_PLACE, THOUSANDS_CELL, Fault, Submission, plant
 from mvd.demo.simulate import Simulation, balance, catalogue, restated
 from mvd.demo.space import Space
+from mvd.demo.tables import table_figures
 from mvd.demo.workbook import SYNTHETIC, write_workbook
 from warehouse.clock import period_month
 from warehouse.contracts import Contracts, Form
 from warehouse.contracts.territories import Territory
 
 FORMS = ("1-M", "SNG-1")
+# Compact forms of which the demonstration has the year before, too.
+TABLES_OF_BOTH_YEARS = ("TRF-M", "DRG-M", "CYB-M")
 MANIFEST = "manifest.csv"
 STORY = "STORY.md"
 _ATOMS = 4_000
 _EMPTY_SECTIONS = {("SNG-1", "R3")}
 _LEFT_OUT = "R2"
+_TYPED_THOUSANDS = 12
 _MINUTES_BEFORE_DEADLINE = (4 * 60, 76 * 60)
 
 
@@ -50,12 +54,14 @@ def write_demo(
     seed: int = 1,
     workers: int = 2,
     atoms: int = _ATOMS,
+    tables: bool = True,
     progress: Callable[[int, int], None] | None = None,
 ) -> DemoManifest:
     """Write the workbooks of all regions for the months and for the same months a year before.
 
     Periods are YYYY-MM, both included. The same arguments give the same bytes. More `atoms` give
-    more varied figures and a longer start. `progress` is told (files written, files in all).
+    more varied figures and a longer start; without `tables` there are no compact forms.
+    `progress` is told (files written, files in all).
     Raises ValueError when the last period is before the first.
     """
     periods = _periods(first_period, last_period)
@@ -65,12 +71,17 @@ def write_demo(
     order = [regions[index] for index in random.permutation(len(regions))]
     # A number typed with a space needs thousands.
     order.insert(TEXT_NUMBER_PLACE, order.pop(int(np.argmax([population[r.kato] for r in order]))))
-    submissions, faults = plant(_clean(contracts, regions, periods, random), order)
+    clean = _clean(contracts, regions, periods, FORMS, random)
+    if tables:
+        for form in (form.code for form in contracts.table_forms):
+            shown = periods if form in TABLES_OF_BOTH_YEARS else _since(periods, first_period)
+            clean += _clean(contracts, regions, shown, (form,), random)
+    submissions, faults = plant(clean, order)
     submissions.sort(key=lambda s: (s.received_at, s.territory, s.form))
     if progress is not None:
         progress(0, len(submissions))
     simulation = _simulation(contracts, population, atoms, seed)
-    size = _write_files(target, contracts, simulation, submissions, workers, progress)
+    size = _write_files(target, contracts, simulation, seed, submissions, workers, progress)
     manifest = _write_manifest(target, contracts, submissions)
     story = _write_story(target, contracts, submissions, faults)
     return DemoManifest(
@@ -86,15 +97,20 @@ def _periods(first: str, last: str) -> list[str]:
     return [f"{month // 12}-{month % 12 + 1:02d}" for month in sorted(months)]
 
 
+def _since(periods: Sequence[str], first: str) -> list[str]:
+    return [period for period in periods if period >= first]
+
+
 def _clean(
     contracts: Contracts,
     regions: Sequence[Territory],
     periods: Sequence[str],
+    forms: Sequence[str],
     random: np.random.Generator,
 ) -> list[Submission]:
     found = []
     for period in periods:
-        for form in FORMS:
+        for form in forms:
             deadline = contracts.deadline(form, period)
             for region in regions:
                 minutes = int(random.integers(*_MINUTES_BEFORE_DEADLINE))
@@ -121,19 +137,24 @@ def _write_files(
     target: Path,
     contracts: Contracts,
     simulation: Simulation,
+    seed: int,
     submissions: Sequence[Submission],
     workers: int,
     progress: Callable[[int, int], None] | None,
 ) -> int:
-    def year_of(submission: Submission) -> tuple[str, str]:
-        return submission.titled, submission.period[:4]
+    def drawn_together(submission: Submission) -> tuple[bool, str, str, str]:
+        # Drawn sheets are kept for a few forms only: the official ones first, then one table
+        # after the other.
+        form = "" if submission.form in FORMS else submission.form
+        return form != "", submission.titled, form, submission.period[:4]
 
-    jobs = [list(group) for _, group in groupby(sorted(submissions, key=year_of), year_of)]
-    writer = _Writer(target, contracts, simulation)
+    ordered = sorted(submissions, key=drawn_together)
+    jobs = [list(group) for _, group in groupby(ordered, drawn_together)]
+    writer = _Writer(target, contracts, simulation, seed)
     written, size = 0, 0
     # Threads suffice: compression and numpy, where the time goes, leave the interpreter free.
     with ThreadPoolExecutor(workers) as pool:
-        for count, length in pool.map(writer.write_year, jobs):
+        for count, length in pool.map(writer.write, jobs):
             written, size = written + count, size + length
             if progress is not None:
                 progress(written, len(submissions))
@@ -141,13 +162,29 @@ def _write_files(
 
 
 class _Writer:
-    def __init__(self, target: Path, contracts: Contracts, simulation: Simulation) -> None:
+    def __init__(
+        self, target: Path, contracts: Contracts, simulation: Simulation, seed: int
+    ) -> None:
         self._target = target
+        self._seed = seed
         self._contracts = contracts
         self._simulation = simulation
 
-    def write_year(self, submissions: Sequence[Submission]) -> tuple[int, int]:
-        """Write the files of one territory and year; give their number and bytes."""
+    def write(self, submissions: Sequence[Submission]) -> tuple[int, int]:
+        """Write the official forms of a territory and year, or one table; give number and bytes."""
+        if submissions[0].form in FORMS:
+            contents = self._official(submissions)
+        else:
+            contents = (self._table(submission) for submission in submissions)
+        size = 0
+        for submission, content in zip(submissions, contents, strict=True):
+            file = self._target / file_name(self._contracts, submission)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+            size += len(content)
+        return len(submissions), size
+
+    def _official(self, submissions: Sequence[Submission]) -> Iterator[bytes]:
         territory, year = submissions[0].titled, submissions[0].period[:4]
         restatements = {
             s.period: self._simulation.space.offsets[s.form] + self._place(s)
@@ -155,14 +192,8 @@ class _Writer:
             if s.fault == "restatement"
         }
         figures = self._figures(territory, year, {s.period for s in submissions}, restatements)
-        size = 0
         for submission in submissions:
-            content = self._workbook(submission, figures[submission.period])
-            file = self._target / file_name(self._contracts, submission)
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(content)
-            size += len(content)
-        return len(submissions), size
+            yield self._workbook(submission, figures[submission.period])
 
     def _figures(
         self, territory: str, year: str, wanted: set[str], restatements: Mapping[str, int]
@@ -207,6 +238,26 @@ class _Writer:
             creator=SYNTHETIC,
             texts=texts,
             without=(_LEFT_OUT,) if submission.fault == "missing_sheet" else (),
+        )
+
+    def _table(self, submission: Submission) -> bytes:
+        form = self._contracts.form(submission.form, submission.period, submission.titled)
+        values = table_figures(self._contracts, form, submission.period, self._seed)
+        texts: dict[int, str] = {}
+        if submission.fault == "thousands_in_words":
+            section, line, graph = THOUSANDS_CELL
+            place = form.position(section, line, graph)
+            whole = form.position(section, form.sections[0].lines[-1].code, graph)
+            values[whole] += _TYPED_THOUSANDS * 1000 - values[place]
+            texts[place] = f"{_TYPED_THOUSANDS} тыс."
+        titled = self._contracts.territories[submission.titled]
+        return write_workbook(
+            form,
+            values,
+            title=_title(form, titled),
+            description=f"{form.code};{submission.titled};{submission.period};{form.version}",
+            creator=SYNTHETIC,
+            texts=texts,
         )
 
 
@@ -271,7 +322,7 @@ def _write_story(
         form = (
             contracts.forms[fault.form].identification.document_title_prefixes[0]
             if (fault.form)
-            else "обе"
+            else "все"
         )
         lines.append(f"| {fault.period} | {name} | {form} | {fault.text} |")
     story = target / STORY

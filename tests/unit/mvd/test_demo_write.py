@@ -8,7 +8,7 @@ import openpyxl
 import pytest
 
 from mvd.demo.workbook import SYNTHETIC
-from mvd.demo.write import DemoManifest, write_demo
+from mvd.demo.write import FORMS, TABLES_OF_BOTH_YEARS, DemoManifest, write_demo
 from warehouse.contracts import load_contracts
 
 PERIOD, YEAR_BEFORE = "2025-02", "2024-02"
@@ -64,12 +64,27 @@ def test_the_manifest_names_every_file_and_nothing_else(
     assert written.size == sum(file.stat().st_size for file in written.folder.rglob("*.xlsx"))
 
 
-def test_twenty_regions_send_both_forms_for_the_month_and_the_year_before(
+def test_twenty_regions_send_the_forms_of_both_years_for_the_year_before(
     rows: list[dict[str, str]],
 ) -> None:
     before = Counter(row["form"] for row in rows if row["period"] == YEAR_BEFORE)
-    assert before == {"1-M": 20, "SNG-1": 20}
+    assert before == dict.fromkeys((*FORMS, *TABLES_OF_BOTH_YEARS), 20)
     assert {row["period"] for row in rows} == {PERIOD, YEAR_BEFORE}
+
+
+def test_every_compact_form_is_sent_for_the_month(rows: list[dict[str, str]]) -> None:
+    sent = Counter(row["form"] for row in rows if row["period"] == PERIOD)
+    tables = {form.code for form in load_contracts().table_forms}
+    assert {form: sent[form] for form in tables} == dict.fromkeys(tables, 19)
+
+
+def test_thousands_are_typed_in_words(written: DemoManifest, rows: list[dict[str, str]]) -> None:
+    (row,) = sent(written, rows, "thousands_in_words")
+    sheet = openpyxl.load_workbook(written.folder / row["file"]).worksheets[0]
+    (cell,) = (c for line in sheet.iter_rows() for c in line if c.value == "12 тыс.")
+    column = [sheet.cell(place, cell.column).value for place in range(9, sheet.max_row)]
+    whole = sheet.cell(sheet.max_row, cell.column).value
+    assert whole == sum(12_000 if figure == "12 тыс." else figure for figure in column)
 
 
 def test_files_arrive_in_the_order_of_the_manifest_and_one_region_late(
@@ -132,7 +147,7 @@ def test_another_regions_file_names_that_region(
 
 def test_each_fault_hits_another_region_and_the_story_tells_all(written: DemoManifest) -> None:
     territories = [fault.territory for fault in written.faults]
-    assert len(set(territories)) == len(territories) == 9
+    assert len(set(territories)) == len(territories) == 10
     story = written.story.read_text(encoding="utf-8")
     assert story.startswith(f"# {SYNTHETIC}")
     for fault in written.faults:

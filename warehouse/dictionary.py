@@ -13,7 +13,7 @@ _HEAD = (
     "| article | break |"
 )
 _INTRO = """# Data dictionary
-Generated from `contracts/`, do not edit: `python -m warehouse.dictionary > docs/data-dictionary.md`.
+Generated from `contracts/`, not edited: `python -m warehouse.dictionary > docs/data-dictionary.md`
 
 Coordinates are form, section/line/graph; in compact forms the line is the district. A dash among
 them: no form carries the indicator yet."""

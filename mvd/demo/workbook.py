@@ -73,7 +73,9 @@ def write_workbook(
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for name, content in (*package.others, (_PROPERTIES, properties.encode())):
-            _add(archive, name, content)
+            _add(
+                archive, name, content.replace(_DESCRIPTION.encode(), escape(description).encode())
+            )
         for sheet in package.sheets:
             index = form.section_index[sheet.section]
             first, last = form.offsets[index], form.offsets[index + 1]
@@ -183,6 +185,9 @@ def _draw(
     _set_columns(sheet, section)
     _draw_headers(sheet, section, styles)
     _draw_lines(sheet, section, styles)
+    if section.lines[0].territory is not None:
+        # A table says in its corner what it is, as the template does.
+        sheet.write_string(0, 0, _DESCRIPTION, styles.label)
     if mark:
         _mark(sheet, section, styles, mark)
     layout = section.layout

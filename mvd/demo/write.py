@@ -74,7 +74,7 @@ def write_demo(
     clean = _clean(contracts, regions, periods, FORMS, random)
     if tables:
         for form in (form.code for form in contracts.table_forms):
-            shown = periods if form in TABLES_OF_BOTH_YEARS else _since(periods, first_period)
+            shown = _last_months(last_period)[-2 if form in TABLES_OF_BOTH_YEARS else -1 :]
             clean += _clean(contracts, regions, shown, (form,), random)
     submissions, faults = plant(clean, order)
     submissions.sort(key=lambda s: (s.received_at, s.territory, s.form))
@@ -97,8 +97,9 @@ def _periods(first: str, last: str) -> list[str]:
     return [f"{month // 12}-{month % 12 + 1:02d}" for month in sorted(months)]
 
 
-def _since(periods: Sequence[str], first: str) -> list[str]:
-    return [period for period in periods if period >= first]
+def _last_months(last: str) -> list[str]:
+    """The month of the year before and the last one: enough for every compact figure."""
+    return [f"{int(last[:4]) - 1}{last[4:]}", last]
 
 
 def _clean(

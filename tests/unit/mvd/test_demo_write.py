@@ -7,9 +7,13 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from ingestion import batch
+from ingestion.manifest import read_manifest
+from ingestion.request import Services
 from mvd.demo.workbook import SYNTHETIC
 from mvd.demo.write import FORMS, TABLES_OF_BOTH_YEARS, DemoManifest, write_demo
 from warehouse.contracts import load_contracts
+from warehouse.settings import Settings
 
 PERIOD, YEAR_BEFORE = "2025-02", "2024-02"
 
@@ -171,3 +175,20 @@ def test_a_last_period_before_the_first_is_refused(tmp_path: Path) -> None:
             first_period="2025-03",
             last_period="2025-01",
         )
+
+
+def test_compact_forms_are_accepted(
+    written: DemoManifest, rows: list[dict[str, str]], tmp_path: Path
+) -> None:
+    services = Services.open(Settings(home=tmp_path / "home"))
+    territory, _, _ = planted(written, "thousands_in_words")
+    tables = {form.code for form in load_contracts().table_forms}
+    sent = [r for r in rows if r["territory"] == territory and r["period"] == PERIOD]
+    requests = read_manifest(written.manifest, written.folder, services.contracts)
+    wanted = {written.folder / row["file"] for row in sent if row["form"] in tables}
+    results = batch.run(services, [r for r in requests if r.file in wanted])
+    codes = {result.form: [f.code for f in result.findings] for result in results}
+    assert set(codes) == tables
+    assert all(result.is_accepted for result in results), codes
+    assert "TABLE_UNIT_CONVERTED" in codes["PRV-M"]
+    services.ledger.close()

@@ -185,8 +185,12 @@ def test_compact_forms_are_accepted(
     tables = {form.code for form in load_contracts().table_forms}
     sent = [r for r in rows if r["territory"] == territory and r["period"] == PERIOD]
     requests = read_manifest(written.manifest, written.folder, services.contracts)
-    wanted = {written.folder / row["file"] for row in sent if row["form"] in tables}
-    results = batch.run(services, [r for r in requests if r.file in wanted])
+    chosen = [
+        request
+        for request, row in zip(requests, rows, strict=True)
+        if row in sent and row["form"] in tables
+    ]
+    results = batch.run(services, chosen)
     codes = {result.form: [f.code for f in result.findings] for result in results}
     assert set(codes) == tables
     assert all(result.is_accepted for result in results), codes

@@ -127,7 +127,7 @@ class _Draws:
         level = rule.amount * spread * self._people / _PER
         growth = 1 + TREND_PER_YEAR * (self._year - BASE_YEAR + np.arange(_MONTHS) / _MONTHS)
         if not self._is_flow(rule.name):
-            return np.floor(np.outer(growth, self._of_the_region.poisson(level)))
+            return np.asarray(np.floor(np.outer(growth, self._of_the_region.poisson(level))))
         expected = np.outer(growth * np.array(SEASONS[rule.season]) / _MONTHS, level)
         if self._is_integral(rule.name):
             return self._of_the_year.poisson(expected).astype(float)
@@ -160,4 +160,4 @@ class _Draws:
     def _daily(self, rule: _Rule) -> _Figures:
         ends = [last_day(f"{self._year}-{month:02d}") for month in range(1, _MONTHS + 1)]
         days = np.array([(end - date(self._year, 1, 1)).days + 1 for end in ends])
-        return np.round(self._found[rule.of[0]].cumsum(axis=0) / days[:, np.newaxis])
+        return np.asarray(np.round(self._found[rule.of[0]].cumsum(axis=0) / days[:, np.newaxis]))

@@ -120,10 +120,19 @@ def publish_under_readers(*, quick: bool) -> Result:
         }
 
 
+def desk_rush(*, quick: bool) -> Result:
+    """Departments that all send their 1-М through the portal at the same moment."""
+    with _folder() as folder:
+        batch = region_batch(folder / "batch", 6 if quick else 20)
+        files = [str(file) for file in batch.files]
+        return in_fresh_process("bench.desk:rush", files=files, home=str(folder / "home"))
+
+
 CASES = {
     "ingest_batch": ingest_batch,
     "national_month": national_month,
     "publish_under_readers": publish_under_readers,
+    "desk_rush": desk_rush,
 }
 
 

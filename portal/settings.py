@@ -38,13 +38,8 @@ class PortalSettings(BaseSettings):
     smtp_sender: str = "mvd-portal@localhost"
     trusted_proxies: str = "127.0.0.1"
     """Addresses whose X-Forwarded-For is believed."""
-    oidc_issuer: str = ""
-    """Empty: people sign in with passwords alone."""
-    oidc_client_id: str = ""
-    oidc_client_secret_file: Path | None = None
-    oidc_name: str = "SSO"
 
-    @field_validator("public_url", "oidc_issuer")
+    @field_validator("public_url")
     @classmethod
     def _without_slash(cls, value: str) -> str:
         return value.rstrip("/")

@@ -105,10 +105,6 @@ class Accounts:
         """One account; PortalError account_unknown."""
         return self._one(t.account.c.login == login.strip().lower(), login)
 
-    def by_subject(self, subject: str) -> Account:
-        """The account of a person known to the identity provider; PortalError."""
-        return self._one(t.account.c.subject == subject, subject)
-
     def all(self) -> list[Account]:
         """All accounts by login."""
         with reading(self.engine) as connection:
@@ -206,24 +202,6 @@ class Accounts:
                 .values(revoked_at=now)
             )
             _end_enrolments(connection, account_id, now)
-
-    def link_subject(self, account_id: str, subject: str) -> None:
-        """Say who the account is at the identity provider."""
-        with writing(self.engine) as connection:
-            connection.execute(
-                update(t.account)
-                .where(t.account.c.account_id == account_id)
-                .values(subject=subject)
-            )
-
-    def set_language(self, account_id: str, language: Language) -> None:
-        """The language of pages and letters."""
-        with writing(self.engine) as connection:
-            connection.execute(
-                update(t.account)
-                .where(t.account.c.account_id == account_id)
-                .values(language=language)
-            )
 
     def _one(self, condition: Any, name: str) -> Account:
         with reading(self.engine) as connection:

@@ -142,7 +142,7 @@ def _breaks(connection: duckdb.DuckDBPyConnection, frame: HistoryFrame) -> Any:
     months = frame.values.shape[2]
     breaks = np.zeros(frame.values.shape[1:], dtype=bool)
     for kato, day in connection.execute(_SPLITS).fetchall():
-        month = int((np.datetime64(day, "M") - frame.first) / np.timedelta64(1, "M"))
+        month = int(np.datetime64(day, "M").astype(int)) - int(frame.first.astype(int))
         if kato in frame.territory_codes and 0 <= month < months:
             breaks[frame.territory_codes.index(kato), month] = True
     return breaks

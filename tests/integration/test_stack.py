@@ -132,10 +132,20 @@ def test_down_leaves_no_process_and_may_be_said_twice(home: Path) -> None:
     assert mvd(home, "down").returncode == 0
 
 
+def as_from_a_terminal() -> None:
+    """Hear SIGINT: what runs in the background inherits that it is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_interrupted_while_it_starts_it_leaves_nothing(home: Path, ports: tuple[str, ...]) -> None:
     layout = Layout(Home(home))
     command = [sys.executable, "-m", "mvd", "--home", str(home), "up", *ports]
-    starting = subprocess.Popen(command, start_new_session=True, stderr=subprocess.DEVNULL)
+    starting = subprocess.Popen(
+        command,
+        start_new_session=True,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=as_from_a_terminal,
+    )
     until(lambda: of_stack(layout.root) or None, seconds=60, what="the first process")
     starting.send_signal(signal.SIGINT)
     assert starting.wait(timeout=120) == 130

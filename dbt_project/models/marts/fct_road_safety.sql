@@ -32,7 +32,12 @@ final as (
         min(population_coverage_share) as population_coverage_share,
         max(case when has_warning then 1 else 0 end) = 1 as has_warning
     from figures
-    where indicator_code in ('{{ measures.values() | join("', '") }}')
+    where
+        indicator_code in (
+            {% for code in measures.values() %}
+                '{{ code }}'{{ "," if not loop.last }}
+            {% endfor %}
+        )
     group by territory_kato, period_month, basis
 )
 

@@ -16,10 +16,11 @@ _CYRILLIC = re.compile(r"[а-я]")
 # Characters that a code page without Kazakh letters turned into question marks.
 _LOST = "?"
 _DOTTED = (
-    (re.compile(r"\b[гк]\s?\.\s?[аә]\s?\.?(?!\w)"), " город "),
+    (re.compile(r"\b[гк]\s?\.\s?а\s?\.?(?!\w)"), " город "),
     (re.compile(r"\bр\s?-\s?н\b\.?"), " район "),
-    (re.compile(r"(?<=\d)\s*г(?:од\w*)?\b"), " "),
 )
+# «2025г», «2025год» name a year.
+_YEAR_SUFFIX = re.compile(r"(?<=\d)г(?:од\w*)?$")
 _WORD = re.compile(r"[^\W_?]+(?:\?[^\W_?]*)*|\?[^\W_?]+(?:\?[^\W_?]*)*")
 
 _KINDS = {
@@ -60,14 +61,32 @@ class NamedUnit:
 def normalise_name(text: str) -> str:
     """`text` as lower-case words: one alphabet per word, no Kazakh letters, no punctuation."""
     text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    text = text.translate(_LEGACY)
+    # Letters are folded first: what reads words must see them as they will be read again.
+    text = _WORD.sub(_one_alphabet, text.translate(_LEGACY).translate(_FOLD))
     for pattern, replacement in _DOTTED:
         text = pattern.sub(replacement, text)
-    return " ".join(_one_alphabet(word.translate(_FOLD)) for word in _WORD.findall(text))
+    return " ".join(_words(text))
 
 
-def _one_alphabet(word: str) -> str:
+def _one_alphabet(found: re.Match[str]) -> str:
+    word = found[0]
     return word.translate(_LOOKALIKE) if _CYRILLIC.search(word) else word
+
+
+def _words(text: str) -> list[str]:
+    """The words of a text, without those that only say that a number is a year."""
+    words: list[str] = []
+    end = 0
+    for found in _WORD.finditer(text):
+        word = _YEAR_SUFFIX.sub("", found[0])
+        follows_number = bool(words) and words[-1][-1].isdecimal()
+        is_beside = text[end : found.start()].isspace()
+        end = found.end()
+        if follows_number and (word.startswith("год") or (word == "г" and is_beside)):
+            continue
+        # «2022_г.Алматы»: not a year, and it must not look like one when it is read again.
+        words.append("город" if follows_number and word == "г" else word)
+    return words
 
 
 class NameIndex:

@@ -29,6 +29,14 @@ $(UV):
 .PHONY: setup
 setup: .venv/.installed ## install the locked environment
 
+dashboards/.venv/.installed: $(UV) dashboards/pyproject.toml dashboards/uv.lock
+	@echo "Installing Superset (dashboards/.venv)…"
+	@UV_PROJECT_ENVIRONMENT=.venv $(abspath $(UV)) sync --directory dashboards --frozen --quiet --python $(PYTHON)
+	@touch $@
+
+.PHONY: setup-superset
+setup-superset: dashboards/.venv/.installed ## install Superset in an environment of its own
+
 .PHONY: system
 system: ## what the tests need from the operating system: a browser
 	@command -v chromium >/dev/null || { \

@@ -1,0 +1,59 @@
+"""Put the dashboards of the project into Superset, and remove those that the project dropped."""
+
+from __future__ import annotations
+
+import yaml
+
+from dashboards.accounts import ADMINISTRATOR
+from dashboards.database import definition
+
+_METADATA = {"version": "1.0.0", "type": "assets", "timestamp": "2026-01-01T00:00:00+00:00"}
+_MANAGED = ("datasets/", "charts/", "dashboards/")
+
+
+def bundle() -> dict[str, str]:
+    """Everything that Superset is given: path inside the bundle → YAML."""
+    from dashboards.bundle import expand
+
+    files = {path: _managed(path, text) for path, text in expand().items()}
+    files["metadata.yaml"] = yaml.safe_dump(_METADATA)
+    files["databases/mvd.yaml"] = yaml.safe_dump(definition(), allow_unicode=True)
+    return files
+
+
+def load() -> int:
+    """Import the bundle, then remove what the project does not have any more; number of objects.
+
+    Repeating it changes nothing. People's own charts and dashboards are never touched.
+    """
+    from superset import security_manager as manager
+    from superset.commands.importers.v1.assets import ImportAssetsCommand
+    from superset.utils.core import override_user
+
+    files = bundle()
+    with override_user(manager.find_user(username=ADMINISTRATOR)):
+        ImportAssetsCommand(files).run()
+        _remove_stale(files)
+    return len(files) - 1
+
+
+def _managed(path: str, text: str) -> str:
+    if not path.startswith(_MANAGED):
+        return text
+    return yaml.safe_dump(
+        {**yaml.safe_load(text), "is_managed_externally": True}, allow_unicode=True, sort_keys=False
+    )
+
+
+def _remove_stale(files: dict[str, str]) -> None:
+    from superset.connectors.sqla.models import SqlaTable
+    from superset.extensions import db
+    from superset.models.dashboard import Dashboard
+    from superset.models.slice import Slice
+
+    for folder, model in (("dashboards/", Dashboard), ("charts/", Slice), ("datasets/", SqlaTable)):
+        wanted = {yaml.safe_load(t)["uuid"] for p, t in files.items() if p.startswith(folder)}
+        for found in db.session.query(model).filter(model.is_managed_externally):
+            if str(found.uuid) not in wanted:
+                db.session.delete(found)
+    db.session.commit()

@@ -1,0 +1,72 @@
+"""The commands that work inside Superset's application."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from dashboards.place import Place
+
+
+@contextmanager
+def application() -> Iterator[Any]:
+    """Superset's application, as the administrator."""
+    from superset.app import create_app
+
+    app = create_app()
+    with app.app_context():
+        yield app
+
+
+def init(place: Place, _: argparse.Namespace) -> int:
+    """Everything that a start needs; a second run changes nothing."""
+    from dashboards import accounts, assets, metadata, roles
+
+    with application():
+        metadata.upgrade()
+        roles.define()
+        accounts.ensure_administrator(place)
+        assets.load()
+        roles.open_dashboards()
+    return 0
+
+
+def load(place: Place, _: argparse.Namespace) -> int:
+    """The dashboards as they are in the project."""
+    from dashboards import assets, roles
+
+    del place
+    with application():
+        count = assets.load()
+        roles.open_dashboards()
+    print(f"{count} objects")  # noqa: T201
+    return 0
+
+
+def warm(place: Place, _: argparse.Namespace) -> int:
+    """Ask every chart once."""
+    from dashboards.warm import ask_all
+
+    del place
+    with application():
+        print(ask_all())  # noqa: T201
+    return 0
+
+
+def reports(place: Place, given: argparse.Namespace) -> int:
+    """Send the letters that are due."""
+    from dashboards.letters import send
+
+    with application():
+        return send(place, everything=given.all)
+
+
+def account(place: Place, given: argparse.Namespace) -> int:
+    """Add, change or close an account; prints a one-time password."""
+    from dashboards import accounts
+
+    del place
+    with application():
+        return accounts.command(given)

@@ -1,0 +1,58 @@
+"""The file behind a connection: of the release that the request reads, for the user who asks."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from sqlalchemy.engine.url import URL
+from sqlalchemy.pool import NullPool
+
+from dashboards.database import FILE, LOCKED, URI
+from dashboards.hooks import USER_AGENT
+from dashboards.pinned import release
+from dashboards.place import here
+from dashboards.scope import NoScopeError, Scope, scope_of
+
+_TIMEOUT_SECONDS = 60.0
+
+
+def connect_to_release(
+    uri: URL, params: dict[str, Any], username: str | None, security_manager: Any, source: Any
+) -> tuple[URL, dict[str, Any]]:
+    """DB_CONNECTION_MUTATOR: the only way to data. PermissionError for whoever has no scope."""
+    del params, source
+    if str(uri) != URI:
+        raise PermissionError("there is one database, the release in force")
+    path = here().releases / release() / _scope(username, security_manager).folder / FILE
+    if not path.is_file():
+        raise FileNotFoundError("the release has no data for this account")
+    config = {**LOCKED, "custom_user_agent": USER_AGENT}
+    return uri.set(database=str(path)), {
+        "poolclass": NullPool,
+        "connect_args": {"read_only": True, "config": config},
+        "pool_events": [(_start_clock, "connect"), (_stop_clock, "close")],
+    }
+
+
+def _scope(username: str | None, security_manager: Any) -> Scope:
+    user = security_manager.find_user(username=username) if username else None
+    if user is None or not user.is_active:
+        raise NoScopeError("nobody is signed in")
+    return scope_of(role.name for role in user.roles)
+
+
+_clocks: dict[int, threading.Timer] = {}
+
+
+def _start_clock(connection: Any, _record: Any) -> None:
+    """A question that takes too long is interrupted: nobody may hold the server."""
+    clock = threading.Timer(_TIMEOUT_SECONDS, connection.interrupt)
+    clock.daemon = True
+    _clocks[id(connection)] = clock
+    clock.start()
+
+
+def _stop_clock(connection: Any, _record: Any) -> None:
+    if clock := _clocks.pop(id(connection), None):
+        clock.cancel()

@@ -1,0 +1,49 @@
+"""What is added to Superset's web application."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, request
+from flask_appbuilder.validators import PasswordComplexityValidationError
+
+from dashboards import language, pinned
+from dashboards.place import CONTRACTS
+
+USER_AGENT = "mvd-dashboards"
+
+
+def user_agent(*_: Any) -> str:
+    """USER_AGENT_FUNC: one for everybody."""
+    return USER_AGENT
+
+
+def extend(app: Flask) -> None:
+    """FLASK_APP_MUTATOR: catalogues of texts before signing in, and the release of a dashboard."""
+    language.register(app)
+    app.after_request(pinned.pin)
+    app.after_request(_no_store)
+
+
+def _no_store(response: Any) -> Any:
+    """Figures stay out of the browser's files."""
+    if request.path.startswith("/api/"):
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def refuse_weak_password(password: str) -> None:
+    """The rules of `contracts/accounts.yml`; PasswordComplexityValidationError says which."""
+    import yaml
+
+    rules = yaml.safe_load((CONTRACTS / "accounts.yml").read_text(encoding="utf-8"))["passwords"]
+    if not rules["min_length"] <= len(password) <= rules["max_length"]:
+        raise PasswordComplexityValidationError(
+            f"Пароль: не короче {rules['min_length']} знаков / "
+            f"Құпиясөз: кемінде {rules['min_length']} таңба"
+        )
+    too_plain = len(set(password)) < rules["min_different"]
+    if too_plain or password.lower() in rules["common"]:
+        raise PasswordComplexityValidationError(
+            "Этот пароль легко угадать / Бұл құпиясөзді табу оңай"
+        )

@@ -1,0 +1,80 @@
+"""Where Superset keeps its things: `<home>/superset`, readable by its owner alone."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[1]
+CONTRACTS = PROJECT / "contracts"
+CONFIG = PROJECT / "dashboards" / "superset_config.py"
+HOME_VARIABLE = "MVD_HOME"
+_PRIVATE_FOLDER, _PRIVATE_FILE = 0o700, 0o600
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Superset's part of one installation. `home` is the data directory of the product."""
+
+    home: Path
+
+    @property
+    def root(self) -> Path:
+        return self.home / "superset"
+
+    @property
+    def metadata(self) -> Path:
+        """Superset's own database, unless MVD_SUPERSET_DATABASE_URL names another."""
+        return self.root / "superset.sqlite"
+
+    @property
+    def cache(self) -> Path:
+        return self.root / "cache"
+
+    @property
+    def reports(self) -> Path:
+        """Letters that no mail server took."""
+        return self.root / "letters"
+
+    @property
+    def administrator(self) -> Path:
+        """The administrator's first password."""
+        return self.root / "administrator"
+
+    @property
+    def releases(self) -> Path:
+        return self.home / "releases"
+
+    @property
+    def current(self) -> Path:
+        """The pointer to the release in force."""
+        return self.home / "current"
+
+    def create(self) -> None:
+        """Make the folders; nobody else may look into them."""
+        for folder in (self.root, self.cache, self.reports):
+            folder.mkdir(parents=True, exist_ok=True)
+            folder.chmod(_PRIVATE_FOLDER)
+
+    def secret(self, name: str) -> str:
+        """A secret of the installation, made when first asked for."""
+        path = self.root / f"{name}.key"
+        if not path.exists():
+            self.create()
+            write_private(path, secrets.token_urlsafe(48))
+        return path.read_text(encoding="utf-8")
+
+
+def here() -> Place:
+    """The installation named by MVD_HOME; `data` beside the checkout's commands otherwise."""
+    return Place(Path(os.environ.get(HOME_VARIABLE, "data")).expanduser().absolute())
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file whole, for its owner alone; the first of two writers wins nothing but time."""
+    temporary = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
+    temporary.touch(mode=_PRIVATE_FILE)
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)

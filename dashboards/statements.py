@@ -1,0 +1,152 @@
+"""One reading statement over the published tables, and nothing else, reaches the data."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import duckdb
+
+from dashboards.database import SCHEMA
+
+FORBIDDEN_FUNCTIONS = frozenset(
+    {
+        "current_database",
+        "current_setting",
+        "current_user",
+        "duckdb_databases",
+        "duckdb_extensions",
+        "duckdb_logs",
+        "duckdb_secrets",
+        "duckdb_settings",
+        "duckdb_temporary_files",
+        "duckdb_variables",
+        "enable_logging",
+        "enable_profiling",
+        "getenv",
+        "getvariable",
+        "glob",
+        "json_execute_serialized_sql",
+        "parquet_metadata",
+        "pragma_database_list",
+        "query",
+        "query_table",
+        "read_blob",
+        "read_csv",
+        "read_csv_auto",
+        "read_json",
+        "read_json_auto",
+        "read_ndjson",
+        "read_parquet",
+        "read_text",
+        "set_config",
+        "sniff_csv",
+        "version",
+        "which_secret",
+        "write_log",
+    }
+)
+"""Told early and by name; what really guards is the list of what is allowed, below."""
+
+_TABLE_FUNCTIONS = frozenset({"generate_series", "json_each", "json_tree", "range", "unnest"})
+_OWN_NAME = re.compile(r"(?!duckdb_|pragma_|sqlite_|pg_)[^\W\d]\w*")
+_CATALOGUE = frozenset({"tables", "columns", "schemata"})
+_SOURCES = frozenset(
+    {
+        "BASE_TABLE",
+        "EMPTY",
+        "EMPTY_FROM",
+        "EXPRESSION_LIST",
+        "JOIN",
+        "PIVOT",
+        "SUBQUERY",
+        "TABLE_FUNCTION",
+    }
+)
+
+
+class RefusedError(ValueError):
+    """The statement may not run; the text says why, to the one who wrote it."""
+
+
+def allow_one_select(sql: str, **_: Any) -> str:
+    """SQL_QUERY_MUTATOR: the statement unchanged, or RefusedError."""
+    with _parser().cursor() as parser:
+        tree = _tree(parser, sql)
+    known = set(_common_tables(tree))
+    for node in _nodes(tree):
+        _check_source(node, known)
+        _check_function(node)
+    return sql
+
+
+@cache
+def _parser() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(":memory:", config={"enable_external_access": "false"})
+
+
+def _tree(parser: duckdb.DuckDBPyConnection, sql: str) -> Any:
+    try:
+        statements = parser.extract_statements(sql)
+    except duckdb.Error as error:
+        raise RefusedError(str(error)) from error
+    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+        raise RefusedError("Разрешён один запрос SELECT.")
+    row = parser.execute("SELECT json_serialize_sql($sql::VARCHAR)", {"sql": sql}).fetchone()
+    tree = json.loads(row[0]) if row else {"error": True}
+    if tree["error"]:
+        raise RefusedError(f"Разрешён один запрос SELECT. {tree.get('error_message', '')}")
+    return tree["statements"]
+
+
+def _nodes(node: Any) -> Iterator[dict[str, Any]]:
+    """Every object in the tree."""
+    if isinstance(node, list):
+        for item in node:
+            yield from _nodes(item)
+    elif isinstance(node, dict):
+        yield node
+        for item in node.values():
+            yield from _nodes(item)
+
+
+def _common_tables(tree: Any) -> Iterator[str]:
+    """Names that the statement itself gives to its parts (WITH), none of them a system view's."""
+    for node in _nodes(tree):
+        for entry in (node.get("cte_map") or {}).get("map", ()):
+            name = str(entry["key"]).lower()
+            if not _OWN_NAME.fullmatch(name):
+                raise RefusedError(f"WITH {entry['key']}: такое имя не разрешено.")
+            yield name
+
+
+def _check_source(node: dict[str, Any], known: set[str]) -> None:
+    """Whatever can stand after FROM has an alias and a sample, and is no expression."""
+    if "alias" not in node or "sample" not in node or "class" in node:
+        return
+    if node["type"] not in _SOURCES:
+        raise RefusedError(f"{node['type']}: так читать данные нельзя.")
+    if node["type"] == "BASE_TABLE":
+        _check_table(node, known)
+
+
+def _check_table(table: dict[str, Any], known: set[str]) -> None:
+    catalog, schema = table["catalog_name"], table["schema_name"].lower()
+    name = table["table_name"].lower()
+    is_own = not schema and name in known
+    is_published = schema == SCHEMA
+    is_catalogue = schema == "information_schema" and name in _CATALOGUE
+    if catalog or not (is_own or is_published or is_catalogue):
+        raise RefusedError(f"{table['table_name']}: разрешены таблицы схемы marts (marts.имя).")
+
+
+def _check_function(node: dict[str, Any]) -> None:
+    if node.get("type") == "TABLE_FUNCTION":
+        name = str(node["function"]["function_name"]).lower()
+        if name not in _TABLE_FUNCTIONS:
+            raise RefusedError(f"{name}(): функция не разрешена.")
+    elif str(node.get("function_name", "")).lower() in FORBIDDEN_FUNCTIONS:
+        raise RefusedError(f"{node['function_name']}(): функция не разрешена.")

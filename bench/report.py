@@ -140,6 +140,8 @@ def _desk_rush(result: dict[str, Any]) -> str:
     first, last = result["first_verdict_seconds"], result["last_verdict_seconds"]
     row = [
         str(result["departments"]),
+        f"{result['start_seconds']:.1f} s",
+        f"{result['first_after_start_seconds']:.1f} s",
         f"{first:.1f} s ({_met(first <= 5)})",
         f"{result['median_verdict_seconds']:.1f} s",
         f"{last:.1f} s ({_met(last <= 30)})",
@@ -148,6 +150,8 @@ def _desk_rush(result: dict[str, Any]) -> str:
     ]
     header = [
         "departments at once",
+        "start until ready",
+        "first file after that",
         "first verdict (goal ≤ 5 s)",
         "median",
         "last verdict (goal ≤ 30 s)",

@@ -9,6 +9,7 @@ from expectations import submission_gate
 from ingestion import batch
 from ingestion.frames import compiled_rules
 from ingestion.request import Request, Services, SubmissionResult
+from warehouse.contracts import Contracts
 from warehouse.contracts.messages import Language
 from warehouse.errors import UserError
 
@@ -48,8 +49,8 @@ def submit(
     return result
 
 
-def warm_up(services: Services) -> None:
+def warm_up(contracts: Contracts) -> None:
     """Do now what the first submission would otherwise wait for (imports, compiled rules)."""
-    for form in services.contracts.form_versions:
-        compiled_rules(services.contracts, form)
+    for form in contracts.form_versions:
+        compiled_rules(contracts, form)
     submission_gate.warm_up()

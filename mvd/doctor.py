@@ -19,10 +19,9 @@ from typing import Any
 
 from sqlalchemy.engine import make_url
 
-from warehouse.paths import Home
+from warehouse.paths import LEAST_FREE_BYTES, Home
 from warehouse.settings import Settings
 
-LEAST_FREE_BYTES = 2 * 1024**3
 _LIBRARIES = ("duckdb", "dbt-core", "dbt-duckdb", "pyarrow", "great-expectations", "sqlalchemy")
 _LOCK_SECONDS = 3.0
 

@@ -15,13 +15,13 @@ from starlette.staticfiles import StaticFiles
 from ingestion.request import Services
 from portal import api
 from portal.access import AccessDeniedError, NotSignedInError
+from portal.judges import Judges
 from portal.letters import Postman
-from portal.pages import accounts, country, period, sign_in, submissions, templates
+from portal.pages import accounts, country, health, period, sign_in, submissions, templates
 from portal.problems import PortalError
 from portal.render import page
 from portal.security import BodyLimits, BodyRefusedError, Limit, RateLimit, SecurityHeaders
 from portal.settings import PortalSettings
-from portal.supervisor import Supervisor
 from portal.texts import text
 from portal.web import API, Portal, authorise, language_of
 from warehouse.errors import UserError
@@ -30,20 +30,19 @@ _FORM_LIMIT = Limit(size=256 * 1024, idle_seconds=10.0, total_seconds=30.0)
 _FILES_AT_ONCE = 8
 
 
-def create_app(settings: PortalSettings, services: Services, *, judges: bool = True) -> FastAPI:
-    """The portal on `services`; with `judges` it starts the processes that judge uploads."""
-    portal = Portal.of(settings, services)
+def create_app(
+    settings: PortalSettings, services: Services, *, judges: Judges | None = None
+) -> FastAPI:
+    """The portal on `services`; it tells how its `judges` are, and writes letters if it has any."""
+    portal = Portal.of(settings, services, judges)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        supervisor = Supervisor(portal.uploads, settings)
         postman = Postman(services, portal.uploads, portal.accounts, portal.letters, settings)
-        if judges:
-            supervisor.start()
+        if judges is not None:
             postman.start()
         yield
         postman.stop()
-        supervisor.stop()
 
     app = FastAPI(
         title="MVD reporting desk",
@@ -55,7 +54,7 @@ def create_app(settings: PortalSettings, services: Services, *, judges: bool = T
         redoc_url=None,
     )
     app.state.portal = portal
-    for module in (sign_in, period, submissions, templates, country, accounts):
+    for module in (sign_in, period, submissions, templates, country, accounts, health):
         app.include_router(module.router, include_in_schema=False)
     app.include_router(api.router)
     _describe(app)

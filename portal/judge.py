@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import time
+from multiprocessing.connection import Connection
 from types import FrameType
 from typing import Any
 
@@ -17,7 +17,6 @@ from ingestion import batch
 from ingestion.judge import judge_prepared
 from ingestion.prepare import Task, reading_failed
 from ingestion.request import Request, Services, SubmissionResult
-from ingestion.submit import warm_up
 from portal.letters import tell_verdict
 from portal.scan import ScannerError, is_infected
 from portal.settings import PortalSettings
@@ -25,29 +24,34 @@ from portal.store.accounts import Accounts
 from portal.store.letters import Letters
 from portal.store.uploads import Upload, Uploads
 from warehouse import originals
+from warehouse.contracts import Contracts
 from warehouse.contracts.messages import Language
 from warehouse.settings import load_settings
 
+IDLE, BUSY = "idle", "busy"
 _PAUSE = 0.15
 _ATTEMPTS = 2
 
 
-def run(name: str) -> None:
-    """Judge until told to stop (SIGTERM) or until the parent is gone."""
-    settings = load_settings()
-    desk = PortalSettings()
-    services = Services.open(settings)
-    uploads = Uploads(services.ledger.engine)
-    uploads.give_back(name)
+def run(name: str, contracts: Contracts, desk: PortalSettings, words: Connection) -> None:
+    """Judge until told to stop (SIGTERM) or until the parent is gone.
+
+    Says IDLE or BUSY into `words` whenever that changes; IDLE for the first time when ready.
+    """
     stopping = _stop_on_signal()
     parent = os.getppid()
-    warm_up(services)
+    services = Services.open(load_settings(), contracts)
+    uploads = Uploads(services.ledger.engine)
+    uploads.give_back(name)
+    words.send(IDLE)
     while not stopping and os.getppid() == parent:
         upload = uploads.claim(name)
         if upload is None:
             time.sleep(_PAUSE)
             continue
+        words.send(BUSY)
         judge(services, uploads, desk, upload)
+        words.send(IDLE)
     services.ledger.close()
 
 
@@ -108,7 +112,3 @@ def _stop_on_signal() -> list[int]:
     signal.signal(signal.SIGTERM, note)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     return received
-
-
-if __name__ == "__main__":
-    run(sys.argv[1])

@@ -2,32 +2,51 @@
 
 from __future__ import annotations
 
-import os
-
-import uvicorn
-
-from ingestion.request import Services
-from portal.app import create_app
+from portal.judges import Judges
 from portal.settings import PortalSettings
 from warehouse.settings import PREFIX, Settings
 
+_PORTAL_PREFIX = f"{PREFIX}PORTAL_"
 
-def serve(
-    services: Services, settings: Settings, *, host: str | None = None, port: int | None = None
-) -> None:
+
+def serve(settings: Settings, *, host: str | None = None, port: int | None = None) -> None:
     """Serve until interrupted. The judges get the same installation through the environment."""
-    os.environ[f"{PREFIX}HOME"] = str(settings.paths.root)
-    os.environ[f"{PREFIX}LEDGER_URL"] = settings.ledger
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     desk = PortalSettings(**given)  # type: ignore[arg-type]
-    uvicorn.run(
-        create_app(desk, services),
-        host=desk.host,
-        port=desk.port,
-        proxy_headers=True,
-        forwarded_allow_ips=desk.trusted_proxies,
-        server_header=False,
-        log_level="warning",
-        timeout_keep_alive=15,
-        h11_max_incomplete_event_size=32 * 1024,
+    judges = Judges(
+        desk.judges,
+        {
+            f"{PREFIX}HOME": str(settings.paths.root),
+            f"{PREFIX}LEDGER_URL": settings.ledger,
+            f"{_PORTAL_PREFIX}PORT": str(desk.port),
+        },
     )
+    # First of all: what the judges load takes longer than anything here.
+    judges.start()
+    try:
+        _serve(settings, desk, judges)
+    finally:
+        judges.stop()
+
+
+def _serve(settings: Settings, desk: PortalSettings, judges: Judges) -> None:
+    import uvicorn
+
+    from ingestion.request import Services
+    from portal.app import create_app
+
+    services = Services.open(settings)
+    try:
+        uvicorn.run(
+            create_app(desk, services, judges=judges),
+            host=desk.host,
+            port=desk.port,
+            proxy_headers=True,
+            forwarded_allow_ips=desk.trusted_proxies,
+            server_header=False,
+            log_level="warning",
+            timeout_keep_alive=15,
+            h11_max_incomplete_event_size=32 * 1024,
+        )
+    finally:
+        services.ledger.close()

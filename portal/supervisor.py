@@ -1,73 +1,129 @@
-"""Keeps the judging processes alive while the portal runs, and ends those that hang."""
+"""The process that keeps the judges: it loads everything once, forks them, ends those that hang
+and replaces those that die.
+
+It says every second on its standard output how they are (`JudgesState` as a line of JSON), and
+ends with its parent. It runs one thread and opens no database, so that its forks are sound.
+"""
 
 from __future__ import annotations
 
+import gc
+import multiprocessing
 import os
+import signal
 import socket
-import subprocess
 import sys
-import threading
 import time
 from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkProcess
 
+from ingestion.submit import warm_up
+from portal import judge
+from portal.judges import JudgesState
 from portal.settings import PortalSettings
-from portal.store.uploads import Uploads
-from warehouse.clock import utc_now
+from warehouse.contracts import Contracts, load_contracts
 
-_CHECK_SECONDS = 1.0
+_TICK_SECONDS = 1.0
 _STOP_SECONDS = 10.0
 
 
 @dataclass
+class Judge:
+    """One judging process; `busy_since` is by the monotonic clock."""
+
+    process: ForkProcess
+    words: Connection
+    is_ready: bool = False
+    busy_since: float | None = None
+
+    def listen(self) -> None:
+        """Take in what it said since the last time."""
+        try:
+            while self.words.poll():
+                said = self.words.recv()
+                self.is_ready = True
+                self.busy_since = time.monotonic() if said == judge.BUSY else None
+        except EOFError:
+            self.is_ready = False
+
+    def hangs(self, seconds: float) -> bool:
+        return self.busy_since is not None and time.monotonic() - self.busy_since > seconds
+
+
+@dataclass
 class Supervisor:
-    """`settings.judges` processes; start, then stop."""
+    """`settings.judges` processes over the same loaded contracts."""
 
-    uploads: Uploads
     settings: PortalSettings
-    environment: dict[str, str] = field(default_factory=dict)
-    _processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
-    _stopping: threading.Event = field(default_factory=threading.Event)
-    _thread: threading.Thread | None = None
+    contracts: Contracts
+    judges: dict[str, Judge] = field(default_factory=dict)
+    stopping: list[int] = field(default_factory=list)
 
-    def start(self) -> None:
-        """Start the judges and watch over them."""
+    def run(self) -> None:
+        """Keep the judges until told to stop (SIGTERM) or until the parent is gone."""
+        parent = os.getppid()
+        signal.signal(signal.SIGTERM, lambda number, _: self.stopping.append(number))
         for number in range(1, self.settings.judges + 1):
             self._start(f"{socket.gethostname()}-{self.settings.port}-{number}")
-        self._thread = threading.Thread(target=self._watch, name="judges", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End the judges; what they were busy with is judged after the next start."""
-        self._stopping.set()
-        if self._thread is not None:
-            self._thread.join()
-        for process in self._processes.values():
-            process.terminate()
-        for process in self._processes.values():
-            try:
-                process.wait(_STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        while not self.stopping and os.getppid() == parent:
+            _say(self._state())
+            wait([j.words for j in self.judges.values()], timeout=_TICK_SECONDS)
+            self._look_after()
+        self._stop()
 
     def _start(self, name: str) -> None:
-        self._processes[name] = subprocess.Popen(  # noqa: S603 - our own module
-            [sys.executable, "-m", "portal.judge", name], env=os.environ | self.environment
+        heard, spoken = multiprocessing.Pipe(duplex=False)
+        process = multiprocessing.get_context("fork").Process(
+            target=judge.run, args=(name, self.contracts, self.settings, spoken), name=name
         )
+        process.start()
+        spoken.close()
+        self.judges[name] = Judge(process, heard)
 
-    def _watch(self) -> None:
-        while not self._stopping.wait(_CHECK_SECONDS):
-            for name, process in list(self._processes.items()):
-                if process.poll() is not None:
-                    time.sleep(_CHECK_SECONDS)
-                    self.uploads.give_back(name)
-                    self._start(name)
-                elif self._hangs(name):
-                    process.kill()
+    def _look_after(self) -> None:
+        for name, one in list(self.judges.items()):
+            one.listen()
+            if not one.process.is_alive():
+                # One that cannot live must not take all the time of the machine.
+                time.sleep(_TICK_SECONDS)
+                one.words.close()
+                self._start(name)
+            elif one.hangs(self.settings.judge_seconds):
+                one.process.kill()
 
-    def _hangs(self, name: str) -> bool:
-        upload = self.uploads.claimed_by(name)
-        if upload is None or upload.claimed_at is None:
-            return False
-        busy = (utc_now() - upload.claimed_at).total_seconds()
-        return busy > self.settings.judge_seconds
+    def _state(self) -> JudgesState:
+        alive = [one for one in self.judges.values() if one.is_ready and one.process.is_alive()]
+        busy = [one for one in alive if one.busy_since is not None]
+        return JudgesState(self.settings.judges, len(alive), len(busy))
+
+    def _stop(self) -> None:
+        for one in self.judges.values():
+            one.process.terminate()
+        for one in self.judges.values():
+            one.process.join(_STOP_SECONDS)
+            if one.process.is_alive():
+                one.process.kill()
+                one.process.join()
+
+
+def _say(state: JudgesState) -> None:
+    sys.stdout.write(f"{state.to_json()}\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    """Load, then keep judges."""
+    # Interrupted from a terminal, the portal stops and tells us.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    settings = PortalSettings()
+    _say(JudgesState(settings.judges))
+    contracts = load_contracts()
+    warm_up(contracts)
+    # What was loaded stays shared between the forks.
+    gc.freeze()
+    Supervisor(settings, contracts).run()
+
+
+if __name__ == "__main__":
+    main()

@@ -14,6 +14,7 @@ from starlette.datastructures import FormData
 from ingestion.request import Services
 from portal.access import PUBLIC, Access, AccessDeniedError, NotSignedInError, privilege_of
 from portal.desk import Desk
+from portal.judges import Judges
 from portal.problems import PortalError
 from portal.roles import Privilege
 from portal.settings import PortalSettings
@@ -48,10 +49,13 @@ class Portal:
     uploads: Uploads
     letters: Letters
     audit: AuditLog
+    judges: Judges | None
 
     @classmethod
-    def of(cls, settings: PortalSettings, services: Services) -> Portal:
-        """The portal on the ledger of `services`."""
+    def of(
+        cls, settings: PortalSettings, services: Services, judges: Judges | None = None
+    ) -> Portal:
+        """The portal on the ledger of `services`; without `judges` others judge what comes in."""
         engine = services.ledger.engine
         return cls(
             settings=settings,
@@ -62,6 +66,7 @@ class Portal:
             uploads=Uploads(engine),
             letters=Letters(engine),
             audit=AuditLog(services.ledger),
+            judges=judges,
         )
 
     @property

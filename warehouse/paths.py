@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+LEAST_FREE_BYTES = 2 * 1024**3
+"""With less room on the disk of the data an installation is in danger."""
+
 
 @dataclass(frozen=True, slots=True)
 class Home:

@@ -18,5 +18,4 @@ def portal(
     from portal.serve import serve
 
     here: Context = context.obj
-    with here.services() as services:
-        serve(services, here.settings, host=host, port=port)
+    serve(here.settings, host=host, port=port)

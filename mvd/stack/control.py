@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from http import HTTPStatus
 
 import psutil
 
@@ -180,21 +179,17 @@ def _trouble(state: State, name: str, answers: dict[str, bool] | str) -> str:
     if part.pid is None:
         return "not started"
     if name == "portal":
-        return "" if _answers(state.ports["portal"]) else "no answer"
+        return "" if _is_ready(state.ports["portal"]) else "not ready"
     if isinstance(answers, str):
         return "no answer" if name == "airflow-api" else "unknown: the API does not answer"
     return "" if answers[_HEALTH_KEYS[name]] else "no heartbeat"
 
 
-def _answers(port: int) -> bool:
-    import urllib.error
+def _is_ready(port: int) -> bool:
     import urllib.request
 
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5) as answer:
             return bool(answer.status == 200)
-    except urllib.error.HTTPError as error:
-        # A portal without a health page of its own answers all the same.
-        return error.code == HTTPStatus.NOT_FOUND
     except OSError:
         return False

@@ -131,7 +131,9 @@ def progress(request: Request, upload: Upload) -> dict[str, Any]:
     if upload.submission_id:
         submission = portal.services.ledger.submission(upload.submission_id)
         verdict = "awaits_confirmation" if submission.awaits_confirmation else submission.verdict
-    said = text(f"upload_{upload.state}", language, ahead=ahead)
+    is_warming = portal.judges is not None and not portal.judges.is_ready
+    state = "warming" if upload.state == "waiting" and is_warming else upload.state
+    said = text(f"upload_{state}", language, ahead=ahead)
     if verdict:
         said = text(f"state_{verdict}", language)
     elif upload.state == "refused":

@@ -54,6 +54,15 @@ class Upload:
 
 
 @dataclass(frozen=True, slots=True)
+class Queue:
+    """Files without an answer; `oldest_at` is when the first of them came in."""
+
+    waiting: int
+    checking: int
+    oldest_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Uploads:
     """The uploads of one installation."""
 
@@ -141,6 +150,17 @@ class Uploads:
         query = select(func.count()).where(u.state == "waiting", u.received_at < upload.received_at)
         with reading(self.engine) as connection:
             return int(connection.execute(query).scalar_one())
+
+    def queue(self) -> Queue:
+        """How much is still to be judged."""
+        u = t.upload.c
+        is_open = u.state.in_(("waiting", "checking"))
+        query = select(u.state, func.count(), func.min(u.received_at)).where(is_open)
+        with reading(self.engine) as connection:
+            found = {row[0]: row for row in connection.execute(query.group_by(u.state))}
+        counts = {state: row[1] for state, row in found.items()}
+        oldest = min((row[2] for row in found.values()), default=None)
+        return Queue(counts.get("waiting", 0), counts.get("checking", 0), oldest)
 
     def claim(self, worker: str) -> Upload | None:
         """The oldest waiting file, now this worker's.

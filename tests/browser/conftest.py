@@ -31,6 +31,11 @@ class Served:
 
     url: str
     environment: dict[str, str]
+    process: subprocess.Popen[bytes]
+
+    def wait(self) -> None:
+        """Until the portal says that it judges."""
+        _wait(self.url, self.process)
 
     def run(self, *arguments: str) -> str:
         done = subprocess.run(
@@ -64,8 +69,9 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     command = [sys.executable, "-m", "mvd", "portal"]
     process = subprocess.Popen(command, env=environment, cwd=ROOT)
     try:
-        _wait(url, process)
-        yield Served(url, environment)
+        served = Served(url, environment, process)
+        served.wait()
+        yield served
     finally:
         process.terminate()
         process.wait(30)
@@ -76,11 +82,12 @@ def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
     while time.monotonic() < ends_at:
         assert process.poll() is None, "the portal ended while starting"
         try:
-            if httpx.get(f"{url}/sign-in").status_code == 200:
+            if httpx.get(f"{url}/health").status_code == 200:
                 return
         except httpx.TransportError:
-            time.sleep(0.3)
-    raise AssertionError("the portal does not answer")
+            pass
+        time.sleep(0.3)
+    raise AssertionError("the portal does not become ready")
 
 
 @pytest.fixture(scope="session")

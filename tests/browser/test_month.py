@@ -11,8 +11,7 @@ from tests.browser.conftest import KYZYLORDA, Person
 from tests.unit.ingestion.conftest import sng_workbook
 
 PERIOD = "2022-12"
-VERDICT_MS = 120_000
-"""The judging process of a cold start first reads contracts and Great Expectations."""
+VERDICT_MS = 60_000
 
 
 def send(page: Page, file: Path) -> None:

@@ -93,7 +93,7 @@ class Desk:
         )
 
     def browser(self, login: str | None = None) -> Browser:
-        client = TestClient(create_app(self.settings, self.services, judges=False))
+        client = TestClient(create_app(self.settings, self.services))
         self.clients.append(client)
         browser = Browser(client)
         if login:
@@ -104,7 +104,7 @@ class Desk:
         """A client with a new token of the account."""
         account = self.portal.accounts.by_login(login)
         secret = self.portal.sessions.issue_token(account.account_id, "test")
-        client = TestClient(create_app(self.settings, self.services, judges=False))
+        client = TestClient(create_app(self.settings, self.services))
         client.headers["authorization"] = f"Bearer {secret}"
         self.clients.append(client)
         return client

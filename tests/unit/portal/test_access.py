@@ -10,11 +10,11 @@ from fastapi.testclient import TestClient
 from portal import api
 from portal.access import PUBLIC, privilege_of
 from portal.app import create_app
-from portal.pages import accounts, country, period, sign_in, submissions, templates
+from portal.pages import accounts, country, health, period, sign_in, submissions, templates
 from portal.roles import PRIVILEGES, account_rules
 from tests.unit.portal.conftest import Desk
 
-MODULES = (sign_in, period, submissions, templates, country, accounts, api)
+MODULES = (sign_in, period, submissions, templates, country, accounts, health, api)
 ROUTES = [
     (method, route)
     for module in MODULES
@@ -27,6 +27,7 @@ OPEN = {
     "/enrol/{secret}",
     "/language/{language}",
     "/receipts",
+    "/health",
     "/api/v1/openapi.json",
 }
 ROLES = {
@@ -65,7 +66,7 @@ def test_the_application_serves_these_routes_and_no_others(desk: Desk) -> None:
             found |= endpoints(inner)
         return found
 
-    app = create_app(desk.settings, desk.services, judges=False)
+    app = create_app(desk.settings, desk.services)
     assert {route.endpoint for _, route in ROUTES} == endpoints(app.routes)
 
 
@@ -77,7 +78,7 @@ def test_every_route_says_who_may_use_it(case: tuple[str, APIRoute]) -> None:
 
 
 def test_a_route_that_says_nothing_is_refused_to_everybody(desk: Desk) -> None:
-    app = create_app(desk.settings, desk.services, judges=False)
+    app = create_app(desk.settings, desk.services)
     router = APIRouter()
     router.add_api_route("/forgotten", lambda: "secret")
     app.include_router(router)

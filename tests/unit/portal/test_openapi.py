@@ -22,7 +22,7 @@ TRIES = settings(
 @pytest.mark.parametrize("login", ["head", "ministry"])
 def test_the_api_does_what_its_description_says(desk: Desk, clean: bytes, login: str) -> None:
     desk.sent(desk.browser("clerk"), clean)
-    app = create_app(desk.settings, desk.services, judges=False)
+    app = create_app(desk.settings, desk.services)
     token: str = desk.api(login).headers["authorization"]
     schema = schemathesis.openapi.from_asgi("/api/v1/openapi.json", app)
 

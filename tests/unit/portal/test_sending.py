@@ -218,7 +218,7 @@ async def posted(desk: Desk, body: AsyncIterator[bytes], **settings: Any) -> htt
     """Send a body piece by piece, as it is made."""
     token = desk.api("clerk").headers["authorization"]
     changed = PortalSettings(**{**desk.settings.model_dump(), **settings})
-    app = create_app(changed, desk.services, judges=False)
+    app = create_app(changed, desk.services)
     query = f"period={PERIOD}&file_name=x.xlsx"
     return await streamed(app, f"/api/v1/uploads?{query}", body, token)
 

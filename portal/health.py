@@ -1,0 +1,103 @@
+"""How the portal is: can files come in, are they judged, is there room for them."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal
+
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+
+from portal.judges import JudgesState
+from portal.store.uploads import Queue
+from warehouse.clock import utc_now
+from warehouse.ledger import schema as t
+from warehouse.ledger.database import reading
+from warehouse.paths import LEAST_FREE_BYTES
+
+if TYPE_CHECKING:
+    from portal.web import Portal
+
+Status = Literal["ready", "warming", "failing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What was found. `judges` is None where another process judges; without a ledger `queue` and
+    `release` are unknown."""
+
+    is_ledger_reachable: bool
+    judges: JudgesState | None
+    queue: Queue | None
+    free_bytes: int
+    release: str | None
+    released_at: datetime | None
+
+    @property
+    def has_room(self) -> bool:
+        """Whether the disk takes what a busy day brings."""
+        return self.free_bytes >= LEAST_FREE_BYTES
+
+    @property
+    def status(self) -> Status:
+        """`warming`: files are kept, and judged as soon as the judges have loaded."""
+        if not self.is_ledger_reachable or not self.has_room:
+            return "failing"
+        return "ready" if self.judges is None or self.judges.ready else "warming"
+
+
+def look(portal: Portal) -> Health:
+    """Look at everything, now."""
+    home = portal.services.home
+    place = next(p for p in (home.root, *home.root.parents) if p.exists())
+    queue, release, released_at = None, None, None
+    try:
+        queue = portal.uploads.queue()
+        release, released_at = _release(portal)
+        is_reachable = True
+    except SQLAlchemyError:
+        is_reachable = False
+    return Health(
+        is_ledger_reachable=is_reachable,
+        judges=portal.judges.state if portal.judges else None,
+        queue=queue,
+        free_bytes=shutil.disk_usage(place).free,
+        release=release,
+        released_at=released_at,
+    )
+
+
+def _release(portal: Portal) -> tuple[str | None, datetime | None]:
+    """The release in force and when it was published."""
+    try:
+        name = portal.services.home.current.readlink().name
+    except FileNotFoundError:
+        return None, None
+    query = select(t.release.c.published_at).where(t.release.c.release_id == name)
+    with reading(portal.services.ledger.engine) as connection:
+        return name, connection.execute(query).scalar()
+
+
+def as_json(health: Health) -> dict[str, object]:
+    """For load balancers and people; tells nothing about anybody's data."""
+    judges, queue, now = health.judges, health.queue, utc_now()
+    at = health.released_at
+    return {
+        "status": health.status,
+        "ledger": {"is_reachable": health.is_ledger_reachable},
+        "judges": judges
+        and {"expected": judges.expected, "ready": judges.ready, "busy": judges.busy},
+        "queue": queue
+        and {
+            "waiting": queue.waiting,
+            "checking": queue.checking,
+            "oldest_seconds": queue.oldest_at and round((now - queue.oldest_at).total_seconds()),
+        },
+        "disk": {"has_room": health.has_room, "free_bytes": health.free_bytes},
+        "release": {
+            "id": health.release,
+            "age_seconds": at and round((now - at).total_seconds()),
+        },
+    }

@@ -23,9 +23,7 @@ __all__ = ["desk"]
 @pytest.fixture
 def portal(desk: Desk) -> Iterator[str]:
     """The address of a served portal whose uploads are judged by a thread."""
-    config = uvicorn.Config(
-        create_app(desk.settings, desk.services), port=0, log_level="error"
-    )
+    config = uvicorn.Config(create_app(desk.settings, desk.services), port=0, log_level="error")
     server = uvicorn.Server(config)
     stopping = threading.Event()
 

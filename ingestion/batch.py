@@ -7,6 +7,7 @@ killed in between leaves a submission without a verdict, which the next run judg
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 from collections import deque
@@ -18,6 +19,7 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from ingestion.judge import findings_of, judge_prepared, repeated_bytes
 from ingestion.manifest import read_manifest
@@ -28,10 +30,12 @@ from warehouse.clock import period_month
 from warehouse.errors import UserError
 from warehouse.ledger import Finding, Submission, Verdict
 from warehouse.originals import original_path
+from warehouse.timings import timed
 
 Progress = Callable[[SubmissionResult], None]
 
 _JUDGED_TOGETHER = 20
+_log = logging.getLogger(__name__)
 _SKIPPED_PREFIXES = ("~$", ".")
 
 
@@ -107,6 +111,16 @@ def run(
     """Judge `requests`; results in their order."""
     for request in requests:
         period_month(request.period)
+    with timed(services.home, "judge", files=str(len(requests))):
+        return _run(services, requests, workers, progress)
+
+
+def _run(
+    services: Services,
+    requests: Sequence[Request],
+    workers: int | None,
+    progress: Progress | None,
+) -> list[SubmissionResult]:
     repeated = {
         index: result
         for index, request in enumerate(requests)
@@ -118,9 +132,23 @@ def run(
     for index in range(len(requests)):
         result = repeated[index] if index in repeated else next(answers)
         results.append(result)
+        _log.info("submission judged", extra=_said(result))
         if progress is not None:
             progress(result)
     return results
+
+
+def _said(result: SubmissionResult) -> dict[str, Any]:
+    """What a log names about a verdict."""
+    return {
+        "submission_id": result.submission_id,
+        "form": result.form,
+        "territory": result.territory,
+        "period": result.period,
+        "verdict": result.verdict.value,
+        "findings": len(result.findings),
+        "is_new": result.is_new,
+    }
 
 
 def _judged(

@@ -11,16 +11,18 @@ import fcntl
 import json
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from warehouse.clock import utc_now
 from warehouse.durable import make_directories
 from warehouse.paths import Home
 from warehouse.settings import Settings
+from warehouse.timings import timed
 
 if TYPE_CHECKING:
     from expectations.release_gate import GateResult
@@ -32,6 +34,24 @@ if TYPE_CHECKING:
 _SNAPSHOT = "snapshot.json"
 _FINDINGS = "findings.parquet"
 _ABANDONED_AFTER_SECONDS = 3600
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def timed_step(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Note how long a step took. Its first argument leads to the home, the second is a release."""
+
+    def around(step: Callable[P, R]) -> Callable[P, R]:
+        @wraps(step)
+        def measured(*args: P.args, **kwargs: P.kwargs) -> R:
+            home = args[0] if isinstance(args[0], Home) else args[0].home  # type: ignore[attr-defined]
+            release = {"release_id": str(args[1])} if len(args) > 1 else {}
+            with timed(home, name, **release):
+                return step(*args, **kwargs)
+
+        return measured
+
+    return around
 
 
 @contextmanager
@@ -43,6 +63,7 @@ def alone(home: Home) -> Iterator[None]:
         yield
 
 
+@timed_step("inputs")
 def begin(services: Services, *, as_of: datetime | None = None) -> str:
     """Take a running number and write the inputs of a build (received by `as_of`)."""
     from warehouse.inputs import write_build_inputs
@@ -64,6 +85,7 @@ def begin(services: Services, *, as_of: datetime | None = None) -> str:
     return release_id
 
 
+@timed_step("transform")
 def transform(home: Home, release_id: str, settings: Settings) -> TransformResult:
     """Run the models and their tests over the inputs of the build."""
     build_dir = home.builds / release_id
@@ -88,6 +110,7 @@ def run_models(home: Home, inputs: Path, build_dir: Path, settings: Settings) ->
     return built
 
 
+@timed_step("gate")
 def judge(home: Home, release_id: str) -> GateResult:
     """Judge the marts of the build; the result lies beside them for `publish`."""
     from expectations import release_gate
@@ -98,6 +121,7 @@ def judge(home: Home, release_id: str) -> GateResult:
     return release_gate.judge(build_dir / DATABASE, build_dir / "inputs", home.lake)
 
 
+@timed_step("publish")
 def publish(services: Services, release_id: str, settings: Settings) -> Manifest:
     """Publish a build that passed its gate; one that is published already stays as it is.
 

@@ -202,7 +202,7 @@ def _secrets(settings: Settings) -> str:
         return "-"
     open_to_others = [
         path.name
-        for path in (root / "secrets.json", root / "passwords.json")
+        for path in (root / name for name in ("secrets.json", "passwords.json", "metrics-token"))
         if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077
     ]
     if open_to_others:

@@ -15,6 +15,7 @@ from mvd.commands import (
     demo,
     doctor,
     ingest,
+    metrics,
     portal,
     query,
     releases,
@@ -26,6 +27,7 @@ from mvd.commands import (
 from mvd.console import errors
 from mvd.context import Context
 from warehouse.errors import UserError
+from warehouse.logs import configure
 from warehouse.settings import load_settings
 
 _WRONG_USE = frozenset(
@@ -57,7 +59,9 @@ def _installation(
         Literal["ru", "kk", "en"] | None, typer.Option(help="Язык сообщений (или MVD_LANGUAGE).")
     ] = None,
 ) -> None:
-    context.obj = Context(load_settings(home=home, language=language))
+    settings = load_settings(home=home, language=language)
+    configure(settings.log_format)
+    context.obj = Context(settings)
 
 
 app.command("submit")(submit.submit)
@@ -78,6 +82,7 @@ app.command("up")(stack.up)
 app.command("down")(stack.down)
 app.command("health")(stack.health)
 app.command("doctor")(doctor.doctor)
+app.command("metrics")(metrics.metrics)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
 

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 from ingestion.request import Services
-from portal import api
+from portal import api, metrics
 from portal.access import AccessDeniedError, NotSignedInError
 from portal.judges import Judges
 from portal.letters import Postman
@@ -57,6 +57,7 @@ def create_app(
     for module in (sign_in, period, submissions, templates, country, accounts, health):
         app.include_router(module.router, include_in_schema=False)
     app.include_router(api.router)
+    app.include_router(metrics.router, include_in_schema=False)
     _describe(app)
     static = files("portal").joinpath("static")
     app.mount("/static", StaticFiles(directory=str(static)), name="static")

@@ -26,6 +26,7 @@ from portal.store.uploads import Upload, Uploads
 from warehouse import originals
 from warehouse.contracts import Contracts
 from warehouse.contracts.messages import Language
+from warehouse.logs import configure
 from warehouse.settings import load_settings
 
 IDLE, BUSY = "idle", "busy"
@@ -40,7 +41,9 @@ def run(name: str, contracts: Contracts, desk: PortalSettings, words: Connection
     """
     stopping = _stop_on_signal()
     parent = os.getppid()
-    services = Services.open(load_settings(), contracts)
+    settings = load_settings()
+    configure(settings.log_format)
+    services = Services.open(settings, contracts)
     uploads = Uploads(services.ledger.engine)
     uploads.give_back(name)
     words.send(IDLE)

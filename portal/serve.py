@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from portal.judges import Judges
 from portal.settings import PortalSettings
 from warehouse.settings import PREFIX, Settings
@@ -44,9 +46,16 @@ def _serve(settings: Settings, desk: PortalSettings, judges: Judges) -> None:
             proxy_headers=True,
             forwarded_allow_ips=desk.trusted_proxies,
             server_header=False,
-            log_level="warning",
+            **_logging(settings),
             timeout_keep_alive=15,
             h11_max_incomplete_event_size=32 * 1024,
         )
     finally:
         services.ledger.close()
+
+
+def _logging(settings: Settings) -> dict[str, Any]:
+    """Logs for programs: uvicorn's own lines go the way of all others."""
+    if settings.log_format == "json":
+        return {"log_config": None, "log_level": "info"}
+    return {"log_level": "warning"}

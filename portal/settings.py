@@ -36,6 +36,8 @@ class PortalSettings(BaseSettings):
     smtp_user: str = ""
     smtp_password_file: Path | None = None
     smtp_sender: str = "mvd-portal@localhost"
+    metrics_token_file: Path | None = None
+    """Whoever sends its content as bearer token may read `/metrics`; without it, nobody."""
     trusted_proxies: str = "127.0.0.1"
     """Addresses whose X-Forwarded-For is believed."""
 
@@ -54,6 +56,12 @@ class PortalSettings(BaseSettings):
     def is_secure(self) -> bool:
         """Whether people come over https."""
         return self.public_url.startswith("https://")
+
+    @property
+    def metrics_token(self) -> str:
+        """The token for `/metrics`; empty when there is none."""
+        file = self.metrics_token_file
+        return file.read_text(encoding="utf-8").strip() if file else ""
 
     def scan_arguments(self, file: Path) -> list[str]:
         """The scanner's command line for a file; empty when there is no scanner."""

@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from warehouse.errors import Language, UserError
+from warehouse.logs import LogFormat
 from warehouse.paths import Home
 
 PREFIX = "MVD_"
@@ -30,6 +31,8 @@ class Settings(BaseSettings):
     sql_timeout_seconds: float = Field(default=60.0, gt=0)
     max_upload_bytes: int = Field(default=50 * 1024 * 1024, gt=0)
     language: Language = "ru"
+    log_format: LogFormat = "text"
+    """`json` writes a line of JSON per event, from INFO on."""
     keep_releases: int = Field(default=60, ge=1)
     """How many of the newest releases stay; tagged ones and the one in force always do."""
     keep_backups: int = Field(default=30, ge=1)

@@ -49,6 +49,11 @@ class Layout:
         """The file in which Airflow looks up passwords."""
         return self.root / "passwords.json"
 
+    @property
+    def metrics_token(self) -> Path:
+        """The file with the token for `/metrics` of the portal."""
+        return self.root / "metrics-token"
+
     def create(self) -> None:
         """Make the folders; nobody else may look into them."""
         for folder in (self.root, self.airflow, self.logs):
@@ -96,6 +101,8 @@ def load_secrets(layout: Layout) -> Secrets:
             fernet_key=_fernet_key(),
         )
         write_private(path, json.dumps(asdict(fresh), indent=1))
+    if not layout.metrics_token.exists():
+        write_private(layout.metrics_token, secrets.token_urlsafe(32))
     kept = Secrets(**json.loads(path.read_text(encoding="utf-8")))
     write_private(layout.passwords, json.dumps({USER: kept.password}))
     return kept

@@ -94,7 +94,10 @@ def environment(layout: Layout, secrets: Secrets, ports: dict[str, int]) -> dict
         "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "60",
         "USAGE_DATA_COLLECTION__ENABLED": "False",
     }
-    defaults = {f"AIRFLOW__{name}": value for name, value in settings.items()}
+    defaults = {f"AIRFLOW__{name}": value for name, value in settings.items()} | {
+        "MVD_LOG_FORMAT": "json",
+        "MVD_PORTAL_METRICS_TOKEN_FILE": str(layout.metrics_token),
+    }
     own = {
         MARK: str(layout.root),
         "AIRFLOW_HOME": str(layout.airflow),

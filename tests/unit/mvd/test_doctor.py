@@ -79,6 +79,13 @@ def test_too_little_space(installation: Settings, monkeypatch: pytest.MonkeyPatc
     assert set(failed(installation)) == {"disk"}
 
 
+def test_a_library_that_is_not_installed(
+    installation: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "_LIBRARIES", ("duckdb", "no-such-library"))
+    assert failed(installation) == {"versions": "no-such-library: not installed"}
+
+
 def test_a_ledger_held_by_another_process(
     installation: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -106,6 +113,19 @@ def test_a_pointer_to_nowhere(installation: Settings) -> None:
     home.current.unlink()
     home.current.symlink_to("releases/r000077")
     assert "r000077" in failed(installation)["release"]
+
+
+def test_a_pointer_that_was_copied_instead_of_linked(installation: Settings) -> None:
+    installation.paths.current.unlink()
+    installation.paths.current.mkdir()
+    assert "not a link" in failed(installation)["release"]
+
+
+def test_a_ledger_without_its_tables(installation: Settings, ledger: Ledger) -> None:
+    ledger.close()
+    installation.paths.ledger_file.unlink()
+    sqlite3.connect(installation.paths.ledger_file).close()
+    assert "alembic_version" in failed(installation)["ledger"]
 
 
 def test_a_pointer_that_was_lost(installation: Settings) -> None:

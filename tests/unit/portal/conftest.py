@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 from fastapi.testclient import TestClient
 
@@ -33,8 +33,8 @@ class Browser:
 
     client: TestClient
 
-    def get(self, path: str) -> httpx.Response:
-        answer: httpx.Response = self.client.get(path, follow_redirects=False)
+    def get(self, path: str) -> httpx2.Response:
+        answer: httpx2.Response = self.client.get(path, follow_redirects=False)
         return answer
 
     def token(self, page: str) -> str:
@@ -42,13 +42,13 @@ class Browser:
         assert found, f"{page} holds no form"
         return found[1]
 
-    def post(self, path: str, data: Mapping[str, object], *, page: str) -> httpx.Response:
+    def post(self, path: str, data: Mapping[str, object], *, page: str) -> httpx2.Response:
         """Send a form that stands on `page`."""
         form = {"csrf": self.token(page), **data}
-        answer: httpx.Response = self.client.post(path, data=form, follow_redirects=False)
+        answer: httpx2.Response = self.client.post(path, data=form, follow_redirects=False)
         return answer
 
-    def sign_in(self, login: str, password: str = PASSWORD) -> httpx.Response:
+    def sign_in(self, login: str, password: str = PASSWORD) -> httpx2.Response:
         return self.post("/sign-in", {"login": login, "password": password}, page="/sign-in")
 
     def send(
@@ -58,10 +58,10 @@ class Browser:
         name: str = "СНГ-1 Кызылординская область.xlsx",
         period: str = PERIOD,
         **fields: str,
-    ) -> httpx.Response:
+    ) -> httpx2.Response:
         """Upload one file through the page."""
         page = f"/periods/{period}"
-        answer: httpx.Response = self.client.post(
+        answer: httpx2.Response = self.client.post(
             f"{page}/files",
             data={"csrf": self.token(page), **fields},
             files={"files": (name, content)},

@@ -7,14 +7,14 @@ from fastapi import APIRouter
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 
-from portal import api
+from portal import api, metrics
 from portal.access import PUBLIC, privilege_of
 from portal.app import create_app
 from portal.pages import accounts, country, health, period, sign_in, submissions, templates
 from portal.roles import PRIVILEGES, account_rules
 from tests.unit.portal.conftest import Desk
 
-MODULES = (sign_in, period, submissions, templates, country, accounts, health, api)
+MODULES = (sign_in, period, submissions, templates, country, accounts, health, api, metrics)
 ROUTES = [
     (method, route)
     for module in MODULES
@@ -27,7 +27,7 @@ OPEN = {
     "/enrol/{secret}",
     "/language/{language}",
     "/receipts",
-    "/health",
+MODULES = (sign_in, period, submissions, templates, country, accounts, health, api, metrics)
     "/api/v1/openapi.json",
 }
 ROLES = {

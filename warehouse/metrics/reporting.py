@@ -1,0 +1,126 @@
+"""Submissions by verdict, and how far each form of each month has come."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from prometheus_client.core import GaugeMetricFamily, Metric
+
+from warehouse.contracts import Contracts
+from warehouse.ledger import Ledger, Submission
+
+PERIODS = 24
+"""The newest months that are told; older ones would only swell what Prometheus keeps."""
+
+_KEY = ["form", "period"]
+
+
+def families(ledger: Ledger, contracts: Contracts, now: datetime) -> list[Metric]:
+    """Counts of the newest months, and of the month that is being reported now."""
+    submissions = ledger.submissions()
+    periods = _periods(submissions, now)
+    kept = [s for s in submissions if s.period in periods]
+    return [_by_verdict(kept), *_states(kept, contracts, periods)]
+
+
+def _periods(submissions: Iterable[Submission], now: datetime) -> list[str]:
+    due = (now.replace(day=1) - timedelta(days=1)).strftime("%Y-%m")
+    return sorted({due, *(s.period for s in submissions)})[-PERIODS:]
+
+
+def _by_verdict(submissions: Iterable[Submission]) -> Metric:
+    family = GaugeMetricFamily(
+        "mvd_submissions", "Files received, by their latest verdict", labels=[*_KEY, "verdict"]
+    )
+    counts = Counter(
+        (s.form_code, s.period, s.verdict.value if s.verdict else "waiting") for s in submissions
+    )
+    for labels, count in sorted(counts.items()):
+        family.add_metric(labels, count)
+    return family
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """One form of one month. `lags` are seconds from the deadline to the first accepted file."""
+
+    form: str
+    period: str
+    deadline: datetime
+    expected: int
+    lags: Sequence[float]
+
+    @property
+    def in_time(self) -> int:
+        return sum(lag <= 0 for lag in self.lags)
+
+
+def _states(
+    submissions: Iterable[Submission], contracts: Contracts, periods: Iterable[str]
+) -> list[Metric]:
+    expected = GaugeMetricFamily("mvd_reports_expected", "Units that owe a report", labels=_KEY)
+    received = GaugeMetricFamily(
+        "mvd_reports_received",
+        "Units whose report counts, by when the first accepted file came",
+        labels=[*_KEY, "timeliness"],
+    )
+    missing = GaugeMetricFamily("mvd_reports_missing", "Units without a report", labels=_KEY)
+    deadline = GaugeMetricFamily(
+        "mvd_report_deadline_timestamp_seconds", "When the report is due", labels=_KEY
+    )
+    lag = GaugeMetricFamily(
+        "mvd_report_lag_seconds",
+        "From the deadline to the first accepted file, negative before it",
+        labels=[*_KEY, "unit"],
+    )
+    for state in _each(submissions, contracts, periods):
+        key = [state.form, state.period]
+        expected.add_metric(key, state.expected)
+        received.add_metric([*key, "in_time"], state.in_time)
+        received.add_metric([*key, "late"], len(state.lags) - state.in_time)
+        missing.add_metric(key, state.expected - len(state.lags))
+        deadline.add_metric(key, state.deadline.timestamp())
+        if state.lags:
+            ordered = sorted(state.lags)
+            lag.add_metric([*key, "median"], ordered[(len(ordered) - 1) // 2])
+            lag.add_metric([*key, "last"], ordered[-1])
+    return [expected, received, missing, deadline, lag]
+
+
+def _each(
+    submissions: Iterable[Submission], contracts: Contracts, periods: Iterable[str]
+) -> Iterator[_State]:
+    by_key: dict[tuple[str, str], list[Submission]] = defaultdict(list)
+    for submission in submissions:
+        by_key[submission.form_code, submission.period].append(submission)
+    for period in periods:
+        for form in contracts.forms:
+            owing = set(contracts.expected_submitters(form, period))
+            if owing and _is_in_force(contracts, form, period):
+                deadline = contracts.deadline(form, period)
+                lags = _lags(by_key[form, period], owing, deadline)
+                yield _State(form, period, deadline, len(owing), lags)
+
+
+def _is_in_force(contracts: Contracts, form: str, period: str) -> bool:
+    try:
+        contracts.form(form, period)
+    except KeyError:
+        return False
+    return True
+
+
+def _lags(submissions: Iterable[Submission], owing: set[str], deadline: datetime) -> list[float]:
+    """A correction does not make a punctual unit late: its first accepted file counts."""
+    first: dict[str, datetime] = {}
+    in_force = set()
+    for submission in submissions:
+        kato = submission.territory_kato
+        if kato in owing and submission.verdict is not None and submission.verdict.is_accepted:
+            first[kato] = min(submission.received_at, first.get(kato, submission.received_at))
+            if submission.in_force:
+                in_force.add(kato)
+    return [(first[kato] - deadline).total_seconds() for kato in sorted(in_force)]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 from sqlalchemy import func, select
@@ -21,7 +23,7 @@ def families(ledger: Ledger, now: datetime) -> list[Metric]:
         .group_by(u.state)
     )
     with reading(ledger.engine) as connection:
-        rows = connection.execute(query).all()
+        rows: Sequence[Any] = connection.execute(query).all()
     counts = {state: count for state, count, _ in rows}
     uploads = GaugeMetricFamily("mvd_desk_uploads", "Files without a verdict", labels=["state"])
     for state in ("waiting", "checking"):

@@ -79,6 +79,7 @@ EXPLORE_FORM_DATA_CACHE_CONFIG = {**_cache("explore", 7), "REFRESH_TIMEOUT_ON_RE
 # Language and look
 LANGUAGES = language.LANGUAGES
 BABEL_DEFAULT_LOCALE = language.DEFAULT
+BABEL_TRANSLATION_DIRECTORIES = language.compile_into(_PLACE.root / "translations")
 COMMON_BOOTSTRAP_OVERRIDES_FUNC = language.formats
 D3_FORMAT = language.NUMBERS
 D3_TIME_FORMAT = language.DATES[language.DEFAULT]

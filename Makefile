@@ -51,21 +51,25 @@ system: ## what the tests need from the operating system: a browser
 demo: setup ## the main job end to end on demonstration data, without a server
 	@$(RUN) mvd --home $(DEMO_HOME) demo --run
 
-# The data in MVD_HOME or ./data; while there is none, the demonstration.
-UP_HOME = $(or $(MVD_HOME),$(if $(wildcard data/ledger.sqlite),data,$(DEMO_HOME)))
-
 .PHONY: up
-up: setup setup-superset ## Airflow, the portal and the dashboards on this machine (MVD_HOME, ./data or the demonstration)
-	@if [ "$(UP_HOME)" = "$(DEMO_HOME)" ] && [ ! -e "$(DEMO_HOME)/current" ]; then $(RUN) mvd --home $(DEMO_HOME) demo --run; fi
-	@$(RUN) mvd --home $(UP_HOME) up
+up: setup ## Airflow and the portal on this machine, with the data in MVD_HOME (default ./data)
+	@$(RUN) mvd up
 
 .PHONY: down
 down: setup ## end everything that `make up` started
-	@$(RUN) mvd --home $(UP_HOME) down
+	@$(RUN) mvd down
 
 .PHONY: status
 status: setup ## what runs where; succeeds only when all of it is healthy
-	@$(RUN) mvd --home $(UP_HOME) health
+	@$(RUN) mvd health
+
+.PHONY: secrets
+secrets: ## the secrets of docker-compose.yml, each in a file of deploy/secrets; keeps those there are
+	@sh deploy/make-secrets.sh
+
+.PHONY: compose-trial
+compose-trial: setup ## docker-compose.yml for real: build, use, kill, compare (needs a Docker engine, 15 minutes)
+	@$(RUN) python -m tests.tools.compose_trial
 
 .PHONY: lint
 lint: setup ## ruff, mypy, import contract, sqlfluff, dbt-bouncer

@@ -11,6 +11,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 CONTRACTS = PROJECT / "contracts"
 CONFIG = PROJECT / "dashboards" / "superset_config.py"
 HOME_VARIABLE = "MVD_HOME"
+DATABASE_VARIABLE = "MVD_SUPERSET_DATABASE_URL"
 _PRIVATE_FOLDER, _PRIVATE_FILE = 0o700, 0o600
 
 
@@ -26,17 +27,19 @@ class Place:
 
     @property
     def metadata(self) -> Path:
-        """Superset's own database, unless MVD_SUPERSET_DATABASE_URL names another."""
+        """Superset's own database, unless another is named."""
         return self.root / "superset.sqlite"
+
+    @property
+    def database_url(self) -> str:
+        """MVD_SUPERSET_DATABASE_URL, or the content of the file MVD_SUPERSET_DATABASE_URL_FILE."""
+        if file := os.environ.get(f"{DATABASE_VARIABLE}_FILE"):
+            return Path(file).read_text(encoding="utf-8").strip()
+        return os.environ.get(DATABASE_VARIABLE) or f"sqlite:///{self.metadata}?timeout=30"
 
     @property
     def cache(self) -> Path:
         return self.root / "cache"
-
-    @property
-    def regions(self) -> Path:
-        """What each region may see, a file per release and region."""
-        return self.root / "regions"
 
     @property
     def reports(self) -> Path:

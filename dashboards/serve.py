@@ -1,17 +1,20 @@
-"""Serve Superset on a loopback port."""
+"""Serve Superset, on a loopback port unless told otherwise."""
 
 from __future__ import annotations
 
 import os
 import sys
 
+from dashboards.place import Place
 
-def serve(port: int, workers: int, threads: int) -> int:
+
+def serve(place: Place, host: str, port: int, workers: int, threads: int) -> int:
     """Become the server; does not return."""
+    del place
     os.environ["MVD_SUPERSET_PORT"] = str(port)
     command = [
         *(sys.executable, "-m", "gunicorn"),
-        *("--bind", f"127.0.0.1:{port}"),
+        *("--bind", f"{host}:{port}"),
         *("--workers", str(workers), "--worker-class", "gthread", "--threads", str(threads)),
         *("--timeout", "120", "--graceful-timeout", "20", "--keep-alive", "5"),
         "--no-control-socket",

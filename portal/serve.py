@@ -19,7 +19,6 @@ def serve(settings: Settings, *, host: str | None = None, port: int | None = Non
         desk.judges,
         {
             f"{PREFIX}HOME": str(settings.paths.root),
-            f"{PREFIX}LEDGER_URL": settings.ledger,
             f"{_PORTAL_PREFIX}PORT": str(desk.port),
         },
     )

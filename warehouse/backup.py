@@ -20,6 +20,8 @@ from warehouse.paths import Home
 from warehouse.settings import Settings
 
 _SUFFIXES = {"sqlite": ".sqlite", "postgresql": ".dump"}
+_EMPTY = "DROP SCHEMA public CASCADE; CREATE SCHEMA public AUTHORIZATION pg_database_owner;"
+"""What is newer than the copy must go too, or the next migration would meet its own tables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ def folder(home: Home) -> Path:
 def back_up(settings: Settings, target: Path | None = None) -> Path:
     """Write a consistent copy of the ledger while it is in use; gives its path.
 
-    Postgres needs `pg_dump` (UserError BACKUP_TOOL_MISSING without it).
+    Postgres needs `pg_dump`, as new as the server (UserError BACKUP_TOOL_MISSING without it).
     """
     url = make_url(settings.ledger)
     kind = url.get_backend_name()
@@ -72,18 +74,15 @@ def prune_backups(home: Home, *, keep: int) -> list[Path]:
 def restore(settings: Settings, copy: Path) -> Restored:
     """Put a copy in place of the ledger. Nothing else may be using the ledger.
 
-    The SQLite file that was in place is kept beside it. UserError BACKUP_UNREADABLE before
-    anything is changed.
+    What was in place is kept: the SQLite file beside it, the Postgres database as one more copy.
+    UserError BACKUP_UNREADABLE before anything is changed; BACKUP_FAILED with nothing changed.
     """
     url = make_url(settings.ledger)
     if url.get_backend_name() == "sqlite":
         _check_sqlite(copy)
         replaced = _put_in_place(copy, Path(url.database or ""))
     else:
-        if not copy.is_file():
-            raise UserError("BACKUP_UNREADABLE", copy=copy, problem="no such file")
-        _run("pg_restore", url, "--clean", "--if-exists", "--single-transaction", str(copy))
-        replaced = None
+        replaced = _restore_postgres(settings, url, copy)
     return _compare(settings, replaced)
 
 
@@ -129,6 +128,32 @@ def _put_in_place(copy: Path, ledger: Path) -> Path | None:
     return replaced
 
 
+def _restore_postgres(settings: Settings, url: URL, copy: Path) -> Path:
+    """All of it in one transaction: either the copy is there or what was there before."""
+    place = folder(settings.paths)
+    make_directories(place)
+    with temporary_in(place) as script:
+        try:
+            _run("pg_restore", None, "--no-owner", "--no-privileges", f"--file={script}", str(copy))
+        except UserError as error:
+            if error.code == "BACKUP_TOOL_MISSING":
+                raise
+            problem = error.params["problem"]
+            raise UserError("BACKUP_UNREADABLE", copy=copy, problem=problem) from error
+        replaced = back_up(settings)
+        _run(
+            "psql",
+            url,
+            "--no-psqlrc",
+            "--quiet",
+            "--set=ON_ERROR_STOP=1",
+            "--single-transaction",
+            f"--command={_EMPTY}",
+            f"--file={script}",
+        )
+    return replaced
+
+
 def _compare(settings: Settings, replaced: Path | None) -> Restored:
     home = settings.paths
     with Ledger(settings.ledger) as ledger:
@@ -145,14 +170,23 @@ def _compare(settings: Settings, replaced: Path | None) -> Restored:
     )
 
 
-def _run(tool: str, url: URL, *arguments: str) -> None:
+def _run(tool: str, url: URL | None, *arguments: str) -> None:
+    """Run a tool of Postgres, on the database at `url` if one is given."""
     program = shutil.which(tool)
     if program is None:
         raise UserError("BACKUP_TOOL_MISSING", tool=tool)
-    plain = url.set(drivername="postgresql", password=None).render_as_string()
+    environment = {"PATH": str(Path(program).parent)}
+    target = []
+    if url is not None:
+        environment["PGPASSWORD"] = url.password or ""
+        # The password stays out of the arguments, which everybody on the machine can read.
+        plain = URL.create(
+            "postgresql", url.username, None, url.host, url.port, url.database, url.query
+        )
+        target = [f"--dbname={plain.render_as_string()}"]
     ended = subprocess.run(  # noqa: S603 - a tool of Postgres, found on the path
-        [program, *arguments, f"--dbname={plain}"],
-        env={"PGPASSWORD": url.password or "", "PATH": str(Path(program).parent)},
+        [program, *arguments, *target],
+        env=environment,
         capture_output=True,
         text=True,
         check=False,

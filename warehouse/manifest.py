@@ -95,9 +95,12 @@ def describe_files(root: Path) -> list[FileEntry]:
 
 
 def code_version() -> str:
-    """Package version, with the git commit when it runs from a checkout."""
+    """Package version, with the git commit of the checkout or the one noted in the image."""
     version = importlib.metadata.version("mvd-lakehouse")
     git, here = shutil.which("git"), Path(__file__).parent
+    noted = here.parent / "REVISION"
+    if noted.is_file():
+        return f"{version}+{noted.read_text(encoding='utf-8').strip()}".removesuffix("+")
     if git is None or not (here.parent / ".git").exists():
         return version
     command = [git, "-C", str(here), "describe", "--always", "--dirty", "--abbrev=12"]

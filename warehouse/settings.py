@@ -1,4 +1,4 @@
-"""Settings of an installation, from `MVD_*` environment variables."""
+"""Settings of an installation, from `MVD_*` environment variables or files of these names."""
 
 import difflib
 import os
@@ -14,6 +14,8 @@ from warehouse.logs import LogFormat
 from warehouse.paths import Home
 
 PREFIX = "MVD_"
+SECRETS_DIR = f"{PREFIX}SECRETS_DIR"
+"""Folder with a file per setting (`mvd_ledger_url`): a secret then stands in no environment."""
 
 MemorySize = Annotated[str, StringConstraints(pattern=r"^[1-9]\d*(\.\d+)?\s?(MB|GB|MiB|GiB)$")]
 
@@ -60,12 +62,20 @@ def load_settings(**overrides: Any) -> Settings:
     _refuse_misspelt(os.environ)
     given = {name: value for name, value in overrides.items() if value is not None}
     try:
-        return Settings(**given)
+        return Settings(_secrets_dir=_secrets_dir(), **given)
     except ValidationError as error:
         first = error.errors()[0]
         variable = PREFIX + str(first["loc"][0]).upper()
         problem = f"{first['msg']} ({first.get('input')!r})"
         raise UserError("SETTING_INVALID", variable=variable, problem=problem) from error
+
+
+def _secrets_dir() -> Path | None:
+    if not (named := os.environ.get(SECRETS_DIR)):
+        return None
+    if not Path(named).is_dir():
+        raise UserError("SETTING_INVALID", variable=SECRETS_DIR, problem=f"no folder {named!r}")
+    return Path(named)
 
 
 def _refuse_misspelt(environment: Mapping[str, str]) -> None:

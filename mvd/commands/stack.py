@@ -23,21 +23,13 @@ def up(
     portal_port: Annotated[
         int, typer.Option(help="Порт портала; 0 — 8000 или любой свободный.", min=0, max=65535)
     ] = 0,
-    superset_port: Annotated[
-        int, typer.Option(help="Порт дашбордов; 0 — 8088 или любой свободный.", min=0, max=65535)
-    ] = 0,
-    dashboards: Annotated[
-        bool, typer.Option(help="Запускать Superset, если он установлен (make setup-superset).")
-    ] = True,
 ) -> None:
-    """Запустить Airflow, портал и дашборды и дождаться готовности. Повтор безвреден."""
+    """Запустить Airflow и портал на этой машине и дождаться готовности. Повтор безвреден."""
     from mvd.stack import control
-    from mvd.stack.parts import SUPERSET
 
     layout = _layout(context)
     here: Context = context.obj
-    started = time.monotonic()
-    ports = {"airflow": airflow_port, "portal": portal_port, "superset": superset_port}
+    started, ports = time.monotonic(), {"airflow": airflow_port, "portal": portal_port}
     last = ""
 
     def progress(found: Health) -> None:
@@ -48,13 +40,7 @@ def up(
             errors.print(here.say("stack_waiting", seconds=_since(started), parts=waiting))
 
     try:
-        found = control.up(
-            layout,
-            with_portal=_has_portal(context),
-            with_dashboards=dashboards and SUPERSET.exists(),
-            ports=ports,
-            progress=progress,
-        )
+        found = control.up(layout, with_portal=_has_portal(context), ports=ports, progress=progress)
     except KeyboardInterrupt:
         errors.print(here.say("stack_ended"))
         raise typer.Exit(130) from None
@@ -132,8 +118,6 @@ def _show(context: Context, layout: Layout, found: Health) -> None:
             logs=layout.logs,
         )
     )
-    if any(part.name == "superset" for part in found.parts):
-        console.print(context.say("stack_dashboards", passwords=layout.superset_password))
 
 
 def _since(started: float) -> int:

@@ -15,9 +15,7 @@ MARK = "MVD_STACK"
 PROJECT = Path(__file__).resolve().parents[2]
 DAGS = PROJECT / "dags"
 POOLS = {"warehouse_writer": 1, "intake": 1}
-SUPERSET = PROJECT / "dashboards" / ".venv" / "bin" / "python"
-"""Python of the environment that `make setup-superset` installs."""
-_PREFERRED_PORTS = {"airflow": 8080, "portal": 8000, "superset": 8088}
+_PREFERRED_PORTS = {"airflow": 8080, "portal": 8000}
 _INNER_PORTS = ("worker_logs", "triggerer_logs")
 _AIRFLOW = (sys.executable, "-m", "airflow")
 
@@ -54,9 +52,7 @@ def choose_ports(previous: dict[str, int], wanted: dict[str, int]) -> dict[str, 
     return chosen
 
 
-def parts(
-    home: Path, ports: dict[str, int], *, with_portal: bool, with_dashboards: bool
-) -> list[Part]:
+def parts(ports: dict[str, int], *, with_portal: bool) -> list[Part]:
     """The parts in the order in which they start."""
     server = ("api-server", "--host", "127.0.0.1", "--port", str(ports["airflow"]))
     airflow = [
@@ -65,13 +61,10 @@ def parts(
         Part("airflow-triggers", (*_AIRFLOW, "triggerer", "--skip-serve-logs")),
         Part("airflow-scheduler", (*_AIRFLOW, "scheduler", "--skip-serve-logs"), needs_api=True),
     ]
+    if not with_portal:
+        return airflow
     portal = ("portal", "--host", "127.0.0.1", "--port", str(ports["portal"]))
-    superset = ("--home", str(home), "serve", "--init", "--port", str(ports["superset"]))
-    return [
-        *airflow,
-        *([Part("portal", (sys.executable, "-m", "mvd", *portal))] if with_portal else []),
-        *([Part("superset", (str(SUPERSET), "-m", "dashboards", *superset))] * with_dashboards),
-    ]
+    return [*airflow, Part("portal", (sys.executable, "-m", "mvd", *portal))]
 
 
 def environment(layout: Layout, secrets: Secrets, ports: dict[str, int]) -> dict[str, str]:

@@ -30,13 +30,7 @@ REGIONS = ("150000000", "430000000")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("installation")
     try:
-        ports = (
-            "--airflow-port",
-            str(free_port()),
-            "--portal-port",
-            str(free_port()),
-            "--no-dashboards",
-        )
+        ports = ("--airflow-port", str(free_port()), "--portal-port", str(free_port()))
         started = mvd(folder, "up", *ports, timeout=320)
         assert started.returncode == 0, started.stdout + started.stderr
         yield folder

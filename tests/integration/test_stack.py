@@ -30,8 +30,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def ports() -> tuple[str, ...]:
-    ports = ("--airflow-port", str(free_port()), "--portal-port", str(free_port()))
-    return (*ports, "--no-dashboards")
+    return ("--airflow-port", str(free_port()), "--portal-port", str(free_port()))
 
 
 def supervisor(home: Path) -> psutil.Process:

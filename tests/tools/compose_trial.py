@@ -1,0 +1,416 @@
+"""The whole of docker-compose.yml for real, beside whatever else runs here: build, bring up, use,
+kill in the middle of work, compare, take down.
+
+`make compose-trial`. Needs a Docker engine; takes `docker compose`, or the program named by
+COMPOSE. Everything it makes belongs to the project `mvd-trial` and goes away at the end, but for
+the images.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tarfile
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+import numpy as np
+
+from mvd.demo.workbook import write_workbook
+from mvd.demo.write import write_demo
+from mvd.remote import RemotePortal
+from mvd.stack.airflow_api import AirflowApi, UnreachableError
+from tests.integration.airflow_stack import free_port, until
+from warehouse.contracts import load_contracts
+
+T = TypeVar("T")
+ROOT = Path(__file__).resolve().parents[2]
+PROJECT = "mvd-trial"
+PORTAL_NAME = "reports.example.kz"
+SUPERSET_NAME = "figures.example.kz"
+KYZYLORDA = "430000000"
+PASSWORD = "синий трактор едет мимо"
+CSRF = re.compile(r'name="csrf" value="([^"]+)"')
+TOKEN = re.compile(r'id="secret">([^<]+)<')
+HEALTHY_SECONDS, RELEASE_SECONDS, STEP_SECONDS = 1200, 1500, 600
+TABLES = (
+    "select table_name, string_agg('\"' || column_name || '\"', ', ' order by ordinal_position)"
+    " filter (not starts_with(data_type, 'TIMESTAMP')) as columns from information_schema.columns"
+    " where table_schema = 'marts' group by all order by all"
+)
+"""The times at which reports came in differ from run to run, and nothing else may."""
+
+
+class ThroughProxy(httpx.HTTPTransport):
+    """Asks the proxy on a loopback port for a name that no name server knows."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(verify=False)
+        self._port = port
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        request.extensions["sni_hostname"] = request.url.host
+        request.url = request.url.copy_with(host="127.0.0.1", port=self._port)
+        return super().handle_request(request)
+
+
+@dataclass
+class Stack:
+    """One bring-up of the compose file, on ports and with secrets of its own."""
+
+    secrets: Path
+    portal: int = field(default_factory=free_port)
+    airflow: int = field(default_factory=free_port)
+    superset: int = field(default_factory=free_port)
+    https: int = field(default_factory=free_port)
+    http: int = field(default_factory=free_port)
+
+    def compose(self, *arguments: str, given: bytes | None = None) -> str:
+        """Run one command of compose; what it prints."""
+        environment = os.environ | {
+            "MVD_SECRETS": str(self.secrets),
+            "MVD_PORTAL_PORT": str(self.portal),
+            "MVD_AIRFLOW_PORT": str(self.airflow),
+            "MVD_SUPERSET_PORT": str(self.superset),
+            "MVD_HTTPS_PORT": str(self.https),
+            "MVD_HTTP_PORT": str(self.http),
+            "MVD_PORTAL_NAME": PORTAL_NAME,
+            "MVD_SUPERSET_NAME": SUPERSET_NAME,
+            "MVD_PORTAL_PUBLIC_URL": f"https://{PORTAL_NAME}",
+            "MVD_SUPERSET_HTTPS": "1",
+            "MVD_EDGE": "10.213.78",
+        }
+        program = shlex.split(os.environ.get("COMPOSE", "docker compose"))
+        done = subprocess.run(
+            [
+                *program,
+                "--env-file",
+                os.devnull,
+                "--project-name",
+                PROJECT,
+                "--profile",
+                "proxy",
+                *arguments,
+            ],
+            cwd=ROOT,
+            env=environment,
+            input=given,
+            capture_output=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise RuntimeError(f"{arguments}: {done.stderr.decode()[-2000:]}")
+        return done.stdout.decode()
+
+    def up(self) -> None:
+        self.compose("up", "--detach", "--wait", "--wait-timeout", str(HEALTHY_SECONDS))
+
+    def down(self) -> None:
+        self.compose("--profile", "tools", "down", "--volumes", "--timeout", "20")
+
+    def mvd(self, *arguments: str) -> str:
+        return self.compose("exec", "-T", "portal", "python", "-m", "mvd", *arguments)
+
+    def sql(self, query: str) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = json.loads(self.mvd("sql", query, "--format", "json"))
+        return rows
+
+    def drop(self, folder: Path) -> None:
+        """Put a folder into the inbox, as the account that owns it."""
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w") as archive:
+            archive.add(folder, arcname=".")
+        unpack = "tar x --touch --no-same-permissions -C /data/inbox"
+        self.compose("exec", "-T", "airflow-worker", "sh", "-c", unpack, given=packed.getvalue())
+
+    def released(self) -> str:
+        """Id of the release in force, empty before the first."""
+        look = "import os; print(os.path.basename(os.path.realpath('/data/current')))"
+        found = self.compose("exec", "-T", "portal", "python", "-c", look).strip()
+        return "" if found == "current" else found
+
+    def api(self) -> AirflowApi:
+        api = AirflowApi(self.airflow)
+        password = (self.secrets / "airflow_password").read_text(encoding="utf-8")
+        api.sign_in("engineer", password)
+        return api
+
+    def running(self, dag: str, task: str) -> bool:
+        """Whether a task is being worked on now."""
+        path = f"/api/v2/dags/{dag}/dagRuns/~/taskInstances?task_id={task}&state=running"
+        try:
+            return bool(self.api().call("GET", path)["total_entries"])
+        except UnreachableError:
+            return False
+
+    def client(self, name: str) -> httpx.Client:
+        """Somebody who comes over TLS, through the proxy."""
+        return httpx.Client(
+            base_url=f"https://{name}",
+            headers={"origin": f"https://{name}"},
+            transport=ThroughProxy(self.https),
+            timeout=60,
+        )
+
+
+def say(what: str, started: float | None = None, more: str = "") -> None:
+    """One line of the report, with the seconds that it took."""
+    took = "" if started is None else f"{time.monotonic() - started:6.0f} s"
+    sys.stdout.write(f"{what:<62}{took:>9}  {more}".rstrip() + "\n")
+    sys.stdout.flush()
+
+
+def write_inbox(target: Path, originals: Path | None) -> int:
+    """Twenty original workbooks if there are any, else the demonstration; how many files."""
+    if originals is None:
+        load = load_contracts()
+        written = write_demo(
+            target / "demo",
+            contracts=load,
+            first_period="2025-01",
+            last_period="2025-01",
+            tables=False,
+        )
+        return written.files
+    forms = {"1-M": 14, "SNG-1": 6}
+    for form, count in forms.items():
+        folder = target / form / "2022-12"
+        folder.mkdir(parents=True)
+        for original in sorted((originals / form).glob("*.XLSX"))[:count]:
+            (folder / original.name).write_bytes(original.read_bytes())
+    return sum(forms.values())
+
+
+def until_released(stack: Stack, files: int) -> str:
+    """The release that holds a verdict on every file."""
+
+    def look() -> str | None:
+        found = stack.released()
+        if not found:
+            return None
+        (counted,) = stack.sql("select count(*) as files from marts.rpt_submissions")
+        return found if counted["files"] >= files else None
+
+    return until(look, seconds=RELEASE_SECONDS, what="a release with every file")
+
+
+def fingerprint(stack: Stack) -> dict[str, str]:
+    """Rows and content of every published table, but for times."""
+    tables = {row["table_name"]: row["columns"] for row in stack.sql(TABLES)}
+    one = "select '{0}' as name, count(*) as n, bit_xor(hash({1}))::varchar as h from marts.{0}"
+    query = " union all ".join(one.format(name, columns) for name, columns in tables.items())
+    return {row["name"]: f"{row['n']} rows, {row['h']}" for row in stack.sql(query)}
+
+
+def page_form(client: httpx.Client, page: str, action: str, **fields: str) -> httpx.Response:
+    """Send the form that stands on a page."""
+    found = CSRF.search(client.get(page).text)
+    assert found, f"no form on {page}"
+    return client.post(action, data={"csrf": found[1], **fields})
+
+
+def send_through_the_portal(stack: Stack, folder: Path) -> None:
+    """An account by a one-time link, a token, a workbook: all through the proxy."""
+    started = time.monotonic()
+    before = stack.released()
+    link = stack.mvd(
+        "account",
+        "create",
+        "kyzylorda",
+        "--role",
+        "department_head",
+        "--name",
+        "Trial",
+        "--territory",
+        KYZYLORDA,
+    )
+    path = "/enrol/" + link.strip().rpartition("/enrol/")[2]
+    with stack.client(PORTAL_NAME) as browser:
+        page_form(browser, path, path, password=PASSWORD, repeated=PASSWORD)
+        page_form(browser, "/sign-in", "/sign-in", login="kyzylorda", password=PASSWORD)
+        shown = page_form(browser, "/account", "/account/tokens", name="trial")
+    token = TOKEN.search(shown.text)
+    assert token, shown.text
+    form = load_contracts().form("1-M", "2022-11")
+    report = folder / "report.xlsx"
+    report.write_bytes(
+        write_workbook(
+            form,
+            np.zeros(len(form.coordinates)),
+            title="1-M  Кызылординская область (Свод)",
+            description="28327;50119;1943%;__",
+        )
+    )
+    desk = RemotePortal(f"https://{PORTAL_NAME}", token[1], transport=ThroughProxy(stack.https))
+    answer = desk.submit(report, territory=KYZYLORDA, period="2022-11", form="1-M", confirm=True)
+    say("a report sent through proxy and portal: verdict", started, answer.submission["verdict"])
+    after = until(
+        lambda: found if (found := stack.released()) != before else None,
+        seconds=RELEASE_SECONDS,
+        what="the release with the report",
+    )
+    say("… and in a release", started, after)
+
+
+def look_at_pages(stack: Stack) -> None:
+    """What people open: status codes, and that nothing else is given out."""
+    for name, path in ((PORTAL_NAME, "/sign-in"), (SUPERSET_NAME, "/login/")):
+        with stack.client(name) as client:
+            say(f"https://{name}{path}", None, str(client.get(path).status_code))
+    say(
+        "Airflow /auth/login/",
+        None,
+        str(
+            httpx.get(
+                f"http://127.0.0.1:{stack.airflow}/auth/login/", timeout=60, follow_redirects=True
+            ).status_code
+        ),
+    )
+    plain = httpx.get(f"http://127.0.0.1:{stack.http}/", headers={"host": PORTAL_NAME})
+    say("http", None, f"{plain.status_code} to {plain.headers['location']}")
+    try:
+        with stack.client("airflow.example.kz") as client:
+            said = str(client.get("/").status_code)
+    except httpx.TransportError as error:
+        said = f"refused: {error}"
+    say("https under another name", None, said)
+
+
+def back_up_and_restore(stack: Stack) -> None:
+    """A copy of the ledger by pg_dump, and back."""
+    started = time.monotonic()
+    copy = stack.mvd("backup").split()[-1]
+    stack.compose("stop", "airflow-worker", "airflow-triggerer")
+    said = stack.mvd("restore", copy).splitlines()[0]
+    stack.compose("start", "airflow-worker", "airflow-triggerer")
+    say("mvd backup, mvd restore (Postgres)", started, said)
+
+
+@contextmanager
+def disturbed(stack: Stack, *, is_wanted: bool) -> Iterator[None]:
+    """Kill the worker while it reads, the scheduler in dbt, Postgres in the gate; start again."""
+    failed: list[BaseException] = []
+
+    def strike() -> None:
+        try:
+            for dag, task, service in (
+                ("intake", "take_in", "airflow-worker"),
+                ("release", "transform", "airflow-scheduler"),
+                ("release", "gate", "postgres"),
+            ):
+                until(
+                    lambda dag=dag, task=task: stack.running(dag, task) or None,  # type: ignore[misc]
+                    seconds=STEP_SECONDS,
+                    what=f"{dag}.{task} at work",
+                )
+                stack.compose("kill", service)
+                time.sleep(10)
+                stack.compose("start", service)
+                say(f"killed during {dag}.{task}, started after 10 s", None, service)
+        except BaseException as error:
+            failed.append(error)
+
+    if not is_wanted:
+        yield
+        return
+    striker = threading.Thread(target=strike, daemon=True)
+    striker.start()
+    yield
+    striker.join(STEP_SECONDS)
+    if failed:
+        raise failed[0]
+
+
+def run_batch(stack: Stack, inbox: Path, files: int, *, is_disturbed: bool) -> dict[str, str]:
+    """From empty volumes to a release with every file; the content of its tables."""
+    started = time.monotonic()
+    stack.up()
+    say("up: all healthy, from empty volumes", started)
+    started = time.monotonic()
+    with disturbed(stack, is_wanted=is_disturbed):
+        stack.drop(inbox)
+        release = until_released(stack, files)
+        say(f"{files} workbooks dropped: in a release", started, release)
+    counted = stack.sql(
+        "select form, verdict, count(*) as n from marts.rpt_submissions group by all order by all"
+    )
+    for row in counted:
+        say(f"  {row['form']} {row['verdict']}", None, str(row["n"]))
+    return fingerprint(stack)
+
+
+def compare(quiet: dict[str, str], hit: dict[str, str]) -> bool:
+    """Say which tables differ; True when none does."""
+    differing = [name for name in quiet if hit.get(name) != quiet[name]]
+    for name in differing:
+        say(f"  {name}: {quiet[name]} / {hit.get(name)}")
+    same = not differing and quiet.keys() == hit.keys()
+    say(
+        "tables that are the same in both runs",
+        None,
+        f"{len(quiet) - len(differing)} of {len(quiet)}",
+    )
+    return same
+
+
+def timed(what: str, work: Callable[[], T]) -> T:
+    """Do it and say how long it took."""
+    started = time.monotonic()
+    result = work()
+    say(what, started)
+    return result
+
+
+def trial(stack: Stack, folder: Path, originals: Path | None) -> bool:
+    """Everything in order; whether the killed run gave the same tables."""
+    inbox = folder / "inbox"
+    files = write_inbox(inbox, originals)
+    timed("images built", lambda: stack.compose("build"))
+    quiet = run_batch(stack, inbox, files, is_disturbed=False)
+    look_at_pages(stack)
+    send_through_the_portal(stack, folder)
+    back_up_and_restore(stack)
+    timed("down, with the volumes", stack.down)
+    return compare(quiet, run_batch(stack, inbox, files, is_disturbed=True))
+
+
+def main() -> int:
+    """0 when all of it worked and the killed run equals the undisturbed one."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--originals", type=Path, help="folder with 1-M and SNG-1 workbooks")
+    given = arguments.parse_args()
+    beside = ROOT.parent / "shared" / "official-forms"
+    originals = given.originals or (beside if beside.is_dir() else None)
+    with tempfile.TemporaryDirectory(prefix="compose-trial-") as name:
+        folder = Path(name)
+        secrets = folder / "secrets"
+        subprocess.run(
+            ["sh", str(ROOT / "deploy" / "make-secrets.sh"), str(secrets)],
+            check=True,
+            capture_output=True,
+        )
+        stack = Stack(secrets)
+        try:
+            return 0 if trial(stack, folder, originals) else 1
+        except Exception:
+            sys.stderr.write(stack.compose("logs", "--no-color", "--tail", "40"))
+            raise
+        finally:
+            stack.down()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -51,17 +51,21 @@ system: ## what the tests need from the operating system: a browser
 demo: setup ## the main job end to end on demonstration data, without a server
 	@$(RUN) mvd --home $(DEMO_HOME) demo --run
 
+# The data in MVD_HOME or ./data; while there is none, the demonstration.
+UP_HOME = $(or $(MVD_HOME),$(if $(wildcard data/ledger.sqlite),data,$(DEMO_HOME)))
+
 .PHONY: up
-up: setup ## Airflow and the portal on this machine, with the data in MVD_HOME (default ./data)
-	@$(RUN) mvd up
+up: setup setup-superset ## Airflow, the portal and the dashboards on this machine (MVD_HOME, ./data or the demonstration)
+	@if [ "$(UP_HOME)" = "$(DEMO_HOME)" ] && [ ! -e "$(DEMO_HOME)/current" ]; then $(RUN) mvd --home $(DEMO_HOME) demo --run; fi
+	@$(RUN) mvd --home $(UP_HOME) up
 
 .PHONY: down
 down: setup ## end everything that `make up` started
-	@$(RUN) mvd down
+	@$(RUN) mvd --home $(UP_HOME) down
 
 .PHONY: status
 status: setup ## what runs where; succeeds only when all of it is healthy
-	@$(RUN) mvd health
+	@$(RUN) mvd --home $(UP_HOME) health
 
 .PHONY: secrets
 secrets: ## the secrets of docker-compose.yml, each in a file of deploy/secrets; keeps those there are

@@ -77,7 +77,7 @@ _LIMITS = """\
   alarms. As shipped, z finds more of them at means up to 1 because it lists two to four times as
   many sound cells; there our gain over all slips comes from months typed as year to date.
 - A lasting change of level (a new station) alarms until the level has followed; boundaries known
-  to the territory table are passed as `breaks` and do not.
+  to the territory table (`breaks`) and breaks in series (`series_breaks`) do not.
 """
 
 

@@ -15,14 +15,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 done, 1 refused or failed, 2 wrong use."""
     given = _parser().parse_args(arguments)
     place = _enter(given.home)
-    if given.command == "serve":
-        from dashboards.serve import serve
+    if given.command != "serve" or given.init:
+        from dashboards import commands
 
-        return serve(place, given.host, given.port, given.workers, given.threads)
-    from dashboards import commands
+        result: int = getattr(commands, given.command.replace("serve", "init"))(place, given)
+        if given.command != "serve":
+            return result
+    from dashboards.serve import serve
 
-    result: int = getattr(commands, given.command)(place, given)
-    return result
+    return serve(given.host, given.port, given.workers, given.threads)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -35,6 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     server = commands.add_parser("serve", help="answer on a loopback port until ended")
     server.add_argument("--host", default="127.0.0.1")
     server.add_argument("--port", type=int, default=8088)
+    server.add_argument("--init", action="store_true", help="first do what `init` does")
     server.add_argument("--workers", type=int, default=2)
     server.add_argument("--threads", type=int, default=8)
     reports = commands.add_parser("reports", help="send the letters that are due now")

@@ -7,8 +7,8 @@ import secrets
 import sys
 from typing import Any
 
+from dashboards.access import region_role, rules
 from dashboards.place import Place, write_private
-from dashboards.scope import region_role, roles
 
 ADMINISTRATOR = "admin"
 
@@ -75,13 +75,13 @@ def close(name: str) -> None:
 
 
 def _roles(manager: Any, code: str, region: str) -> list[Any]:
-    role = roles().get(code)
+    role = rules().roles.get(code)
     if role is None:
-        raise WrongUseError(f"roles: {', '.join(roles())}")
+        raise WrongUseError(f"roles: {', '.join(rules().roles)}")
     if (role.scope == "region") != bool(region):
         raise WrongUseError("--region belongs to a regional role, and to no other")
     names = [code, *([region_role(region)] if region else [])]
-    names += ["Admin"] if role.is_administrator else []
+    names += ["Admin"] if role.administrator else []
     found = [manager.find_role(name) for name in names]
     if None in found:
         raise WrongUseError(f"there is no region {region}")

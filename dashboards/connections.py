@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy.engine.url import URL
 from sqlalchemy.pool import NullPool
 
-from dashboards.database import FILE, LOCKED, URI
-from dashboards.hooks import USER_AGENT
+from dashboards.access import NoAccessError, region_of
+from dashboards.database import FILE, LOCKED, URI, USER_AGENT
 from dashboards.pinned import release
 from dashboards.place import here
-from dashboards.scope import NoScopeError, Scope, scope_of
+from dashboards.region_files import file_of
 
 _TIMEOUT_SECONDS = 60.0
 
@@ -20,26 +21,33 @@ _TIMEOUT_SECONDS = 60.0
 def connect_to_release(
     uri: URL, params: dict[str, Any], username: str | None, security_manager: Any, source: Any
 ) -> tuple[URL, dict[str, Any]]:
-    """DB_CONNECTION_MUTATOR: the only way to data. PermissionError for whoever has no scope."""
+    """DB_CONNECTION_MUTATOR: the only way to data. PermissionError for whoever has none."""
     del params, source
     if str(uri) != URI:
         raise PermissionError("there is one database, the release in force")
-    path = here().releases / release() / _scope(username, security_manager).folder / FILE
-    if not path.is_file():
-        raise FileNotFoundError("the release has no data for this account")
-    config = {**LOCKED, "custom_user_agent": USER_AGENT}
+    path = _file(region_of(_role_names(username, security_manager)))
     return uri.set(database=str(path)), {
         "poolclass": NullPool,
-        "connect_args": {"read_only": True, "config": config},
+        "connect_args": {
+            "read_only": True,
+            "config": {**LOCKED, "custom_user_agent": USER_AGENT},
+        },
         "pool_events": [(_start_clock, "connect"), (_stop_clock, "close")],
     }
 
 
-def _scope(username: str | None, security_manager: Any) -> Scope:
+def _file(region: str) -> Path:
+    place = here()
+    if region:
+        return file_of(place, release(), region)
+    return place.releases / release() / FILE
+
+
+def _role_names(username: str | None, security_manager: Any) -> list[str]:
     user = security_manager.find_user(username=username) if username else None
     if user is None or not user.is_active:
-        raise NoScopeError("nobody is signed in")
-    return scope_of(role.name for role in user.roles)
+        raise NoAccessError("nobody is signed in")
+    return [role.name for role in user.roles]
 
 
 _clocks: dict[int, threading.Timer] = {}

@@ -11,6 +11,7 @@ DATABASE_UUID = str(uuid5(NAMESPACE_URL, "mvd:database"))
 DATABASE_NAME = "МВД"
 SCHEMA = "marts"
 FILE = "warehouse.duckdb"
+USER_AGENT = "mvd-dashboards"
 URI = "duckdb:////release-in-force"
 
 LOCKED = {

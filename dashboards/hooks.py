@@ -8,9 +8,8 @@ from flask import Flask, request
 from flask_appbuilder.validators import PasswordComplexityValidationError
 
 from dashboards import language, pinned
+from dashboards.database import SCHEMA, USER_AGENT
 from dashboards.place import CONTRACTS
-
-USER_AGENT = "mvd-dashboards"
 
 
 def user_agent(*_: Any) -> str:
@@ -20,6 +19,10 @@ def user_agent(*_: Any) -> str:
 
 def extend(app: Flask) -> None:
     """FLASK_APP_MUTATOR: catalogues of texts before signing in, and the release of a dashboard."""
+    from superset.db_engine_specs.duckdb import DuckDBEngineSpec
+
+    # DuckDB lists the system's schemas too, under names that no query of ours may use.
+    DuckDBEngineSpec.get_schema_names = classmethod(lambda *_: {SCHEMA})
     language.register(app)
     app.after_request(pinned.pin)
     app.after_request(_no_store)

@@ -42,6 +42,11 @@ class Place:
         return self.root / "cache"
 
     @property
+    def regions(self) -> Path:
+        """What each region may see, a file per release and region."""
+        return self.root / "regions"
+
+    @property
     def reports(self) -> Path:
         """Letters that no mail server took."""
         return self.root / "letters"

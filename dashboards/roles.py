@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 from typing import Any
 
+from dashboards.access import Role, region_role, rules
 from dashboards.database import DATABASE_NAME, SCHEMA
 from dashboards.place import CONTRACTS
-from dashboards.scope import Role, region_role, roles
 
 _OUR_SCHEMA = f"[{DATABASE_NAME}].[{SCHEMA}]"
 # What reading dashboards takes, beyond what Superset thinks the public may do.
@@ -89,8 +89,8 @@ def define() -> None:
 
 
 def _grant(manager: Any) -> None:
-    for role in roles().values():
-        _set(manager, role.code, _permissions(manager, role))
+    for code, role in rules().roles.items():
+        _set(manager, code, _permissions(manager, role))
     for kato in _regions():
         _set(manager, region_role(kato), [])
 
@@ -105,7 +105,7 @@ def open_dashboards() -> None:
 
     wanted = audiences()
     for dashboard in db.session.query(Dashboard).filter(Dashboard.is_managed_externally):
-        codes = wanted.get(str(dashboard.uuid), list(roles()))
+        codes = wanted.get(str(dashboard.uuid), list(rules().roles))
         dashboard.roles = [manager.find_role(code) for code in codes]
     _grant(manager)
     db.session.commit()
@@ -119,10 +119,10 @@ def _set(manager: Any, name: str, permissions: list[Any]) -> None:
 
 def _permissions(manager: Any, role: Role) -> list[Any]:
     wanted = set(manager.PUBLIC_ROLE_PERMISSIONS | _READING)
-    if role.scope == "country":
-        wanted |= _LETTERS
-    if role.has_sql:
-        wanted |= manager.SQLLAB_ONLY_PERMISSIONS | manager.SQLLAB_EXTRA_PERMISSION_VIEWS | _WRITING
+    if role.sql:
+        # Letters too: an alert is a query.
+        wanted |= _WRITING | _LETTERS
+        wanted |= manager.SQLLAB_ONLY_PERMISSIONS | manager.SQLLAB_EXTRA_PERMISSION_VIEWS
     return [
         permission
         for permission in manager._get_all_pvms()
@@ -137,7 +137,7 @@ def _opens_data(permission: Any, role: Role) -> bool:
     if kind == "schema_access":
         return bool(name == _OUR_SCHEMA)
     is_ours = str(name).startswith(f"[{DATABASE_NAME}].(id:")
-    return kind == "database_access" and is_ours and role.has_sql
+    return kind == "database_access" and is_ours and role.sql
 
 
 def _regions() -> list[str]:

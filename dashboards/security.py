@@ -6,8 +6,8 @@ from typing import Any
 
 from superset.security import SupersetSecurityManager
 
+from dashboards.access import NoAccessError, region_of
 from dashboards.pinned import release
-from dashboards.scope import NoScopeError, scope_of
 
 
 class DashboardSecurityManager(SupersetSecurityManager):  # type: ignore[misc]
@@ -19,7 +19,7 @@ class DashboardSecurityManager(SupersetSecurityManager):  # type: ignore[misc]
 
         names = [role.name for role in self.get_user_roles()] if getattr(g, "user", None) else []
         try:
-            region = scope_of(names).region or "country"
-        except NoScopeError:
+            region = region_of(names) or "country"
+        except NoAccessError:
             region = "nothing"
         return [*super().get_rls_cache_key(datasource), f"release={release()}", f"region={region}"]

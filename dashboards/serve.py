@@ -5,12 +5,9 @@ from __future__ import annotations
 import os
 import sys
 
-from dashboards.place import Place
 
-
-def serve(place: Place, host: str, port: int, workers: int, threads: int) -> int:
+def serve(host: str, port: int, workers: int, threads: int) -> int:
     """Become the server; does not return."""
-    del place
     os.environ["MVD_SUPERSET_PORT"] = str(port)
     command = [
         *(sys.executable, "-m", "gunicorn"),

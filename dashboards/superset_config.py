@@ -45,7 +45,9 @@ FAB_API_SWAGGER_UI = False
 DB_CONNECTION_MUTATOR = connections.connect_to_release
 SQL_QUERY_MUTATOR = statements.allow_one_select
 MUTATE_AFTER_SPLIT = False
-DISALLOWED_SQL_FUNCTIONS = {"duckdb": statements.FORBIDDEN_FUNCTIONS}
+MUTATE_ALERT_QUERY = True
+# `statements` refuses more than these, and says so in words.
+DISALLOWED_SQL_FUNCTIONS: dict[str, set[str]] = {}
 # The same for every user: connections of one process to one file must be configured alike.
 USER_AGENT_FUNC = hooks.user_agent
 PREVENT_UNSAFE_DB_CONNECTIONS = True
@@ -75,6 +77,7 @@ EXPLORE_FORM_DATA_CACHE_CONFIG = {**_cache("explore", 7), "REFRESH_TIMEOUT_ON_RE
 # Language and look
 LANGUAGES = language.LANGUAGES
 BABEL_DEFAULT_LOCALE = language.DEFAULT
+BABEL_TRANSLATION_DIRECTORIES = language.compile_into(_PLACE.root / "translations")
 COMMON_BOOTSTRAP_OVERRIDES_FUNC = language.formats
 D3_FORMAT = language.NUMBERS
 D3_TIME_FORMAT = language.DATES[language.DEFAULT]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 
@@ -11,6 +12,23 @@ class Warmed:
 
     answered: int = 0
     failed: tuple[str, ...] = ()
+
+
+def write_region_files(release: str) -> None:
+    """Files for the regions whose people have accounts."""
+    from superset import security_manager as manager
+
+    from dashboards.access import NoAccessError, region_of
+    from dashboards.place import here
+    from dashboards.region_files import file_of, forget_old
+
+    place, regions = here(), set()
+    for user in manager.get_all_users():
+        with suppress(NoAccessError):
+            regions.add(region_of(role.name for role in user.roles))
+    for region in sorted(regions - {""}):
+        file_of(place, release, region)
+    forget_old(place)
 
 
 def ask_all() -> Warmed:

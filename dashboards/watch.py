@@ -42,11 +42,12 @@ def _warm_each(app: Any, place: Place) -> None:
 
 
 def _warm(app: Any, release: str) -> None:
-    from dashboards.warm import ask_all
+    from dashboards.warm import ask_all, write_region_files
 
     started = time.monotonic()
     try:
         with app.app_context():
+            write_region_files(release)
             result = ask_all()
     except Exception:
         # The dashboards work without it: the first reader waits a little longer.

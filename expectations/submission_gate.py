@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -120,26 +119,17 @@ def _batch_definition(name: str) -> Any:
 
 
 def _validate(name: str, suite: Any, frame: pd.DataFrame) -> Any:
-    with _released_after_use(name):
-        batch = _batch_definition(name).get_batch(batch_parameters={"dataframe": frame})
-        return batch.validate(
-            suite,
-            result_format={
-                "result_format": "COMPLETE",
-                "unexpected_index_column_names": list(INDEX),
-                "return_unexpected_index_query": False,
-            },
-        )
-
-
-@contextmanager
-def _released_after_use(name: str) -> Iterator[None]:
-    """The context would keep every frame that it has ever seen."""
-    try:
-        yield
-    finally:
-        _context().data_sources.delete(name)
-        _batch_definition.cache_clear()
+    # One source a name for ever: it keeps the last frame alone, and a source made anew for each
+    # frame would have the context write its whole configuration as YAML four times.
+    batch = _batch_definition(name).get_batch(batch_parameters={"dataframe": frame})
+    return batch.validate(
+        suite,
+        result_format={
+            "result_format": "COMPLETE",
+            "unexpected_index_column_names": list(INDEX),
+            "return_unexpected_index_query": False,
+        },
+    )
 
 
 def _failures(name: str, result: Any) -> Iterator[Failure]:

@@ -1,4 +1,4 @@
-"""Judge many files: workers read, one process judges and writes, in the order of the requests.
+"""Judge many files: workers read and check, one process decides and writes, in their order.
 
 For each file the order of events is fixed: the bytes are kept; the ledger notes that they came in;
 the cells of an accepted file go to the lake; one ledger transaction gives the verdict. A process
@@ -8,13 +8,8 @@ killed in between leaves a submission without a verdict, which the next run judg
 from __future__ import annotations
 
 import logging
-import multiprocessing
 import os
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
@@ -24,8 +19,9 @@ from typing import Any
 from ingestion.judge import findings_of, judge_prepared, repeated_bytes
 from ingestion.manifest import read_manifest
 from ingestion.origin import UNKNOWN
-from ingestion.prepare import Prepared, Task, prepare, reading_failed, start_worker
+from ingestion.prepare import Prepared, Task, prepare
 from ingestion.request import Request, Services, SubmissionResult
+from ingestion.workers import batched, in_workers
 from warehouse.clock import period_month
 from warehouse.errors import UserError
 from warehouse.ledger import Finding, Submission, Verdict
@@ -97,8 +93,8 @@ def preview(
     """What the present contracts find in kept submissions. Nothing is written."""
     prepared = _prepared(services, [_again(services, each) for each in submissions], workers)
     waiting = iter(submissions)
-    while chunk := list(islice(prepared, _JUDGED_TOGETHER)):
-        yield from zip(islice(waiting, len(chunk)), findings_of(services, chunk), strict=True)
+    for group in prepared:
+        yield from zip(islice(waiting, len(group)), findings_of(services, group), strict=True)
 
 
 def run(
@@ -121,13 +117,13 @@ def _run(
     workers: int | None,
     progress: Progress | None,
 ) -> list[SubmissionResult]:
-    repeated = {
-        index: result
-        for index, request in enumerate(requests)
-        if (result := repeated_bytes(services, request)) is not None
-    }
+    repeated = repeated_bytes(services, requests)
     fresh = [request for index, request in enumerate(requests) if index not in repeated]
-    answers = _judged(services, fresh, workers)
+    answers = (
+        result
+        for group in _prepared(services, fresh, workers)
+        for result in judge_prepared(services, group)
+    )
     results = []
     for index in range(len(requests)):
         result = repeated[index] if index in repeated else next(answers)
@@ -149,14 +145,6 @@ def _said(result: SubmissionResult) -> dict[str, Any]:
         "findings": len(result.findings),
         "is_new": result.is_new,
     }
-
-
-def _judged(
-    services: Services, requests: Sequence[Request], workers: int | None
-) -> Iterator[SubmissionResult]:
-    prepared = _prepared(services, requests, workers)
-    while chunk := list(islice(prepared, _JUDGED_TOGETHER)):
-        yield from judge_prepared(services, chunk)
 
 
 def _required(period: str | None) -> str:
@@ -189,49 +177,12 @@ def _again(services: Services, submission: Submission) -> Request:
 
 def _prepared(
     services: Services, requests: Sequence[Request], workers: int | None
-) -> Iterator[Prepared]:
+) -> Iterator[list[Prepared]]:
+    """Requests read and judged, in their order, group by group."""
     task = Task(services.home, services.contracts.root, services.limits)
     count = min((os.cpu_count() or 1) if workers is None else workers, len(requests))
     if count <= 0 or (workers is None and len(requests) == 1):
-        yield from (prepare(task, request) for request in requests)
-        return
-    waiting = deque(requests)
-    while waiting:
-        try:
-            yield from _in_pool(task, waiting, count)
-        except BrokenProcessPool:
-            # The file at the head of the queue may have brought a worker down: try it alone.
-            yield _alone(task, waiting.popleft())
-
-
-def _in_pool(task: Task, waiting: deque[Request], count: int) -> Iterator[Prepared]:
-    """Prepared files in order; a request leaves `waiting` when its result is handed out."""
-    with _pool(task, count) as pool:
-        futures: deque[Future[Prepared]] = deque()
-        while waiting:
-            # A bounded lead keeps memory flat however many files there are.
-            while len(futures) < min(len(waiting), 2 * count + 2):
-                futures.append(pool.submit(prepare, task, waiting[len(futures)]))
-            result = futures.popleft().result()
-            waiting.popleft()
-            yield result
-
-
-@contextmanager
-def _pool(task: Task, count: int) -> Iterator[ProcessPoolExecutor]:
-    # Forking a process that has threads (Arrow, a server) can lock up the child.
-    with ProcessPoolExecutor(
-        count,
-        mp_context=multiprocessing.get_context("forkserver"),
-        initializer=start_worker,
-        initargs=(task.contracts_root,),
-    ) as pool:
-        yield pool
-
-
-def _alone(task: Task, request: Request) -> Prepared:
-    try:
-        with _pool(task, 1) as pool:
-            return pool.submit(prepare, task, request).result()
-    except BrokenProcessPool:
-        return reading_failed(task, request)
+        for group in batched(requests, _JUDGED_TOGETHER):
+            yield prepare(task, group)
+    else:
+        yield from in_workers(task, requests, count)

@@ -159,6 +159,14 @@ def join_frames(laid: Sequence[Mapping[str, Columns]]) -> dict[str, pd.DataFrame
     return joined
 
 
+def by_submission(failures: Iterable[Failure]) -> Mapping[int, list[Failure]]:
+    """What the gate refused of each submission of a batch, by its place in the batch."""
+    found: dict[int, list[Failure]] = defaultdict(list)
+    for failure in failures:
+        found[failure.submission].append(failure)
+    return found
+
+
 def explain(
     failures: Iterable[Failure], extract: Extract, laid: Laid, form: Form, contracts: Contracts
 ) -> list[Finding]:

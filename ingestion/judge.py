@@ -1,4 +1,4 @@
-"""Verdicts: the gate over a batch of prepared files, then lake and ledger, file by file."""
+"""Verdicts: prepared files form against form, then lake and ledger, file by file."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from expectations.submission_gate import Failure, judge
+from expectations.submission_gate import judge
 from ingestion.cross import Accepted, CrossCheck, cross_checks, explain_cross
 from ingestion.findings import Findings
-from ingestion.frames import explain, join_frames
+from ingestion.frames import by_submission, join_frames
 from ingestion.lake_cells import cells_table
 from ingestion.origin import UNKNOWN, check_period, check_territory
 from ingestion.prepare import Prepared
@@ -51,18 +51,31 @@ class _Case:
         return Accepted(self.submission.submission_id, self.form, values)
 
 
-def repeated_bytes(services: Services, request: Request) -> SubmissionResult | None:
-    """The answer to bytes that were judged before for the same key; None when there is work."""
-    if request.submission is not None:
-        return None
-    sha256 = _sha256(request.source)
-    for earlier in services.ledger.submissions(period=request.period):
-        same_key = request.territory in (None, earlier.territory_kato) and request.form in (
+def repeated_bytes(services: Services, requests: Sequence[Request]) -> dict[int, SubmissionResult]:
+    """The answers to bytes that were judged before for the same key, by the place in `requests`."""
+    judged: dict[tuple[str, str], list[Submission]] = defaultdict(list)
+    for period in {request.period for request in requests if request.submission is None}:
+        for earlier in services.ledger.submissions(period=period, state="judged"):
+            judged[period, earlier.file_sha256].append(earlier)
+    answers = {}
+    for index, request in enumerate(requests):
+        if request.submission is None and judged:
+            sha256 = _sha256(request.source)
+            same_bytes = judged.get((request.period, sha256), ())
+            answers[index] = _same_key_again(services, request, same_bytes)
+    return {index: answer for index, answer in answers.items() if answer is not None}
+
+
+def _same_key_again(
+    services: Services, request: Request, same_bytes: Sequence[Submission]
+) -> SubmissionResult | None:
+    """The answer when one of the submissions of the same bytes has the key of the request too."""
+    for earlier in same_bytes:
+        if request.territory in (None, earlier.territory_kato) and request.form in (
             None,
             earlier.form_code,
-        )
-        if earlier.file_sha256 == sha256 and earlier.state == "judged" and same_key:
-            stored = StoredFile(sha256, Path(), earlier.file_size)
+        ):
+            stored = StoredFile(earlier.file_sha256, Path(), earlier.file_size)
             try:
                 submission, is_new = _register(
                     services, request, stored, earlier.territory_kato, earlier.form_code
@@ -74,7 +87,7 @@ def repeated_bytes(services: Services, request: Request) -> SubmissionResult | N
 
 
 def judge_prepared(services: Services, batch: Sequence[Prepared]) -> list[SubmissionResult]:
-    """Give every file of the batch its verdict, in order; Great Expectations runs once or twice."""
+    """Give every file of the batch its verdict, in order."""
     refused = {i: _refused_at_the_door(p, services) for i, p in enumerate(batch) if not p.stored}
     cases: dict[int, _Case] = {}
     for i, prepared in enumerate(batch):
@@ -83,7 +96,6 @@ def judge_prepared(services: Services, batch: Sequence[Prepared]) -> list[Submis
                 cases[i] = _open(services, prepared)
             except UserError as error:
                 refused[i] = _refused_by_lock(prepared, services, error)
-    _judge_forms(services, [case for case in cases.values() if case.is_open])
     _judge_across_forms(services, [case for case in cases.values() if case.is_open])
     return [refused[i] if i in refused else _close(services, cases[i]) for i in range(len(batch))]
 
@@ -91,7 +103,6 @@ def judge_prepared(services: Services, batch: Sequence[Prepared]) -> list[Submis
 def findings_of(services: Services, batch: Sequence[Prepared]) -> list[tuple[Finding, ...]]:
     """What the gate finds in kept submissions; neither lake nor ledger is written to."""
     cases = [_open(services, prepared) for prepared in batch]
-    _judge_forms(services, cases)
     _judge_across_forms(services, cases)
     return [tuple(case.findings) for case in cases]
 
@@ -113,7 +124,7 @@ def _open(services: Services, prepared: Prepared) -> _Case:
         findings,
         named_by_rows=read.territory is not None and any(read.places),
     )
-    return _Case(prepared, submission, is_new, form, findings.items)
+    return _Case(prepared, submission, is_new, form, [*findings.items, *prepared.findings])
 
 
 def _registered(services: Services, prepared: Prepared) -> tuple[Submission, bool]:
@@ -148,20 +159,6 @@ def _register(
     return registration.submission, registration.is_new
 
 
-def _judge_forms(services: Services, cases: Sequence[_Case]) -> None:
-    laid = [case.prepared.laid.frames if case.prepared.laid else {} for case in cases]
-    failures = _by_submission(judge(join_frames(laid)))
-    for index, case in enumerate(cases):
-        if case.form is not None and case.prepared.laid is not None:
-            case.findings += explain(
-                failures[index],
-                case.prepared.extract,
-                case.prepared.laid,
-                case.form,
-                services.contracts,
-            )
-
-
 def _judge_across_forms(services: Services, cases: Sequence[_Case]) -> None:
     accepted: dict[tuple[str, str], list[Accepted]] = defaultdict(list)
     laid = []
@@ -175,7 +172,7 @@ def _judge_across_forms(services: Services, cases: Sequence[_Case]) -> None:
             owners.append((case, check))
             laid.append(check.frames)
         accepted[key].append(own)
-    failures = _by_submission(judge(join_frames(laid)))
+    failures = by_submission(judge(join_frames(laid)))
     for index, (case, check) in enumerate(owners):
         own = case.own
         if own is not None:
@@ -187,13 +184,6 @@ def _judge_across_forms(services: Services, cases: Sequence[_Case]) -> None:
                 case.submission.period,
                 services,
             )
-
-
-def _by_submission(failures: Sequence[Failure]) -> dict[int, list[Failure]]:
-    found: dict[int, list[Failure]] = defaultdict(list)
-    for failure in failures:
-        found[failure.submission].append(failure)
-    return found
 
 
 def _close(services: Services, case: _Case) -> SubmissionResult:

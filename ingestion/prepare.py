@@ -1,40 +1,43 @@
-"""The part of the work on one file that needs no ledger: runs in worker processes."""
+"""The part of the work on files that needs no ledger: read them and let the gate judge them.
+
+Runs in worker processes, or in the one that wants the answer.
+"""
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from multiprocessing.connection import wait
 from pathlib import Path
 
+from expectations.submission_gate import judge
 from ingestion.extract import Extract, extract
 from ingestion.findings import Findings
-from ingestion.frames import Laid, compiled_rules, lay_out
+from ingestion.frames import Laid, by_submission, explain, join_frames, lay_out
 from ingestion.origin import UNKNOWN, infer_territory, statements
 from ingestion.read import DocumentProperties
 from ingestion.request import Request
 from ingestion.safety import Limits, too_large
 from warehouse import originals
-from warehouse.contracts import Contracts, load_contracts
+from warehouse.contracts import Contracts, Form, load_contracts
 from warehouse.errors import UserError
+from warehouse.ledger import Finding
 from warehouse.originals import StoredFile
 from warehouse.paths import Home
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A file that lies in the originals, read and laid out for the gate.
+    """A file that lies in the originals, read and judged by the rules of its form.
 
-    `stored` is None for a file refused at the door; `laid` is None when no form was recognised.
+    `stored` is None for a file refused at the door. `findings` are those of the gate; what was
+    odd in reading is in `extract`.
     """
 
     request: Request
     stored: StoredFile | None
     territory: str
     extract: Extract
-    laid: Laid | None
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +49,33 @@ class Task:
     limits: Limits
 
 
-def prepare(task: Task, request: Request) -> Prepared:
-    """Keep the bytes, then read them. Never raises because of what the file holds."""
+def prepare(task: Task, requests: Sequence[Request]) -> list[Prepared]:
+    """Keep the bytes, read them, judge them; Great Expectations runs once for all.
+
+    Never raises because of what a file holds.
+    """
     contracts = load_contracts(task.contracts_root)
+    read = [_read(task, request, contracts) for request in requests]
+    frames = join_frames([laid.frames if laid else {} for _, laid in read])
+    failures = by_submission(judge(frames))
+    judged = []
+    for index, (prepared, laid) in enumerate(read):
+        findings: Sequence[Finding] = ()
+        if laid is not None:
+            form = _form(prepared.extract, prepared.request, contracts)
+            findings = explain(failures[index], prepared.extract, laid, form, contracts)
+        judged.append(replace(prepared, findings=tuple(findings)))
+    return judged
+
+
+def _read(task: Task, request: Request, contracts: Contracts) -> tuple[Prepared, Laid | None]:
+    """The file as read, and laid out for the gate when its form was recognised."""
     try:
         stored = _store(task, request)
     except UserError as error:
         if error.code != "FILE_TOO_LARGE":
             raise
-        return _refused_at_the_door(task, request, contracts)
+        return _refused_at_the_door(task, request, contracts), None
     content = request.source if isinstance(request.source, bytes) else stored.path.read_bytes()
     read = extract(
         content,
@@ -71,11 +92,14 @@ def prepare(task: Task, request: Request) -> Prepared:
         or infer_territory(statements(contracts, read.properties, request.file_name))
     )
     # Bytes need not travel back to the process that sent them.
-    kept = replace(request, source=stored.path)
+    prepared = Prepared(replace(request, source=stored.path), stored, territory, read)
     if read.form_code is None:
-        return Prepared(kept, stored, territory, read, None)
-    form = contracts.form(read.form_code, request.period, read.territory)
-    return Prepared(kept, stored, territory, read, lay_out(read, form, contracts))
+        return prepared, None
+    return prepared, lay_out(read, _form(read, request, contracts), contracts)
+
+
+def _form(read: Extract, request: Request, contracts: Contracts) -> Form:
+    return contracts.form(str(read.form_code), request.period, read.territory)
 
 
 def _store(task: Task, request: Request) -> StoredFile:
@@ -93,7 +117,7 @@ def _refused_at_the_door(task: Task, request: Request, contracts: Contracts) -> 
         statements(contracts, DocumentProperties(), request.file_name)
     )
     read = Extract(tuple(findings.items), DocumentProperties())
-    return Prepared(request, None, territory, read, None)
+    return Prepared(request, None, territory, read)
 
 
 def reading_failed(task: Task, request: Request) -> Prepared:
@@ -102,20 +126,4 @@ def reading_failed(task: Task, request: Request) -> Prepared:
     findings.add("READING_FAILED", reason="the reading process died")
     read = Extract(tuple(findings.items), DocumentProperties())
     stored = _store(task, request)
-    return Prepared(request, stored, request.territory or UNKNOWN, read, None)
-
-
-def start_worker(contracts_root: Path) -> None:
-    """Initialise a worker process: contracts and rules ready, no life without the parent."""
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    contracts = load_contracts(contracts_root)
-    for form in contracts.form_versions:
-        compiled_rules(contracts, form)
-
-
-def _end_with_parent() -> None:
-    """A worker whose parent was killed would wait for work for ever."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(1)
+    return Prepared(request, stored, request.territory or UNKNOWN, read)

@@ -23,9 +23,10 @@ _WORKSHEET = re.compile(r"xl/worksheets/[^/]+\.xml", re.IGNORECASE)
 _CELL = re.compile(rb"<(?:\w+:)?c\s[^>]*?\br\s*=\s*[\"']([A-Za-z]{1,3})(\d{1,7})[\"']")
 # Cheap necessary condition for a far-away cell: a reference with three letters or five digits,
 # or one written so oddly that it escapes that pattern. (A literal first letter keeps RE2 fast.)
-_FAR_REFERENCE = r"r=[\"'](?:[A-Za-z]{3}[0-9]|[A-Za-z]*[0-9]{5})"
-_SPACED_REFERENCE = r"r\s+=|r=\s"
-_FORMULA = r"<f[ >/]"
+_FAR_REFERENCE = r"r=[\"'](?:[A-Za-z]{3}[0-9]|[A-Za-z]*[0-9]{5})|r\s+=|r=\s"
+# Necessary for the tag of a formula. Without its "<", which begins every tag, the search can hop
+# from one "f" to the next.
+_FORMULA = r"f[ >/]"
 # Entities can be declared only inside a document type, and XML is case-sensitive.
 _DOCUMENT_TYPE = b"<!DOCTYPE"
 
@@ -52,7 +53,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """`problems` empty means safe to parse; `formulas` are the worksheet parts that hold any."""
+    """`problems` empty means safe to parse; `formulas` are worksheet parts that may hold some."""
 
     problems: tuple[Problem, ...]
     formulas: tuple[str, ...] = ()
@@ -92,7 +93,7 @@ def inspect(content: bytes, limits: Limits = Limits()) -> Inspection:
     names = [part.filename for part in parts]
     sheets = {name: data for name, data in xml.items() if _WORKSHEET.fullmatch(name)}
     scanned = pa.array(sheets.values(), pa.large_binary())
-    far = _matching(sheets, scanned, _FAR_REFERENCE) | _matching(sheets, scanned, _SPACED_REFERENCE)
+    far = _matching(sheets, scanned, _FAR_REFERENCE)
     problems = [
         *_active_content(names, xml),
         *_dangerous_xml(xml),
@@ -170,7 +171,8 @@ def _dangerous_xml(xml: dict[str, bytes]) -> list[Problem]:
     return [
         Problem("XML_ENTITIES", {"part": name})
         for name, data in xml.items()
-        if _DOCUMENT_TYPE in data or data.startswith(_UTF16_MARKS)
+        # A single byte is found ten times faster, and figures hold no exclamation marks.
+        if (b"!" in data and _DOCUMENT_TYPE in data) or data.startswith(_UTF16_MARKS)
     ]
 
 

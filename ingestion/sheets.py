@@ -52,11 +52,9 @@ def sheet_key(name: str) -> str:
 
 def _texts(grid: Grid) -> frozenset[str]:
     rows = min(grid.row_count, _HEADER_ROWS)
+    cells = {cell for column in grid.columns for cell in column.slice(0, rows).to_pylist()}
     return frozenset(
-        text
-        for column in grid.columns
-        for cell in column.slice(0, rows).to_pylist()
-        if cell and len(text := plain(cell)) > 3
+        text for cell in cells if cell and len(cell) > 3 and len(text := plain(cell)) > 3
     )
 
 

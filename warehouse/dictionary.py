@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from warehouse.contracts import Contracts, load_contracts
-from warehouse.contracts.breaks import load_breaks
+from warehouse.contracts.breaks import breaks_by_indicator
 from warehouse.contracts.indicators import Indicator
 
 _HEAD = (
@@ -44,9 +44,8 @@ def _forms(contracts: Contracts) -> Iterator[str]:
 
 def _indicators(contracts: Contracts) -> Iterator[str]:
     broken = {
-        code: entry.from_month.strftime("%Y-%m")
-        for entry in load_breaks(contracts.indicators)
-        for code in entry.indicators
+        code: ", ".join(entry.from_month.strftime("%Y-%m") for entry in entries)
+        for code, entries in breaks_by_indicator(contracts.breaks, contracts.indicators).items()
     }
     ordered = sorted(contracts.indicators.values(), key=lambda i: (i.domain, i.code))
     for domain, group in groupby(ordered, lambda i: i.domain):
@@ -86,12 +85,13 @@ def _lines(lines: tuple[int, ...]) -> str:
 
 
 def _breaks(contracts: Contracts) -> Iterator[str]:
-    yield "\n## Breaks in series\n\n| from | indicators | ru | kk | en | verified |"
-    yield "| --- | --- | --- | --- | --- | --- |"
-    for entry in load_breaks(contracts.indicators):
-        month, codes = entry.from_month.strftime("%Y-%m"), ", ".join(entry.indicators)
+    head = "| code | from | settled | indicators | ru | kk | en | source | verified | doubts |"
+    yield f"\n## Breaks in series\n\n{head}\n|{' --- |' * head.count(' | ')} --- |"
+    for entry in contracts.breaks:
+        months = (day.strftime("%Y-%m") for day in (entry.from_month, entry.settled_from))
         reason, verified = entry.reason, "yes" if entry.verified else "no"
-        yield _row(month, codes, reason.ru, reason.kk, reason.en, verified)
+        names = (reason.ru, reason.kk, reason.en, entry.source, verified, entry.note)
+        yield _row(f"`{entry.id}`", *months, ", ".join(entry.indicators), *names)
 
 
 if __name__ == "__main__":

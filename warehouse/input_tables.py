@@ -24,6 +24,7 @@ GROWTH_TEXTS = (
     "times_many",
     "unchanged",
     "not_comparable",
+    "across_break",
 )
 
 SCHEMAS: Mapping[str, pa.Schema] = {
@@ -152,6 +153,19 @@ SCHEMAS: Mapping[str, pa.Schema] = {
         "restatement_rules": (
             ("suspected_factor", pa.float64()),
             ("suspected_minimum_change", pa.float64()),
+        ),
+        "series_breaks": (
+            ("break_code", _TEXT),
+            ("indicator_code", _TEXT),
+            ("from_month", _DATE),
+            ("settled_month", _DATE),
+            ("is_inherited", _FLAG),
+            ("reason_ru", _TEXT),
+            ("reason_kk", _TEXT),
+            ("reason_en", _TEXT),
+            ("source_name", _TEXT),
+            ("note", _TEXT),
+            ("is_verified", _FLAG),
         ),
         "outlier_rules": (("version", pa.int32()), ("parameters", _TEXT)),
         "finding_texts": (

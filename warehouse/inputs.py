@@ -13,6 +13,7 @@ import pyarrow as pa
 from warehouse.claims.register import claim_rows, contradiction_rows
 from warehouse.clock import period_month
 from warehouse.contracts import Contracts, Line
+from warehouse.contracts.breaks import breaks_by_indicator
 from warehouse.contracts.indicators import POPULATION, Indicator
 from warehouse.contracts.messages import Language
 from warehouse.contracts.tables import ROW
@@ -83,6 +84,7 @@ def write_build_inputs(
         "claim_contradictions": contradiction_rows(contracts.claims, contracts),
         "growth_rules": [_growth_rules(contracts)],
         "restatement_rules": [_restatement_rules(contracts)],
+        "series_breaks": _series_breaks(contracts),
         "finding_texts": _finding_texts(contracts),
         "outlier_rules": [_outlier_rules()],
     }
@@ -342,6 +344,23 @@ def _finding_texts(contracts: Contracts) -> Iterator[Row]:
             "severity": message.severity,
             **{f"text_{language}": getattr(message.text, language) for language in LANGUAGES},
         }
+
+
+def _series_breaks(contracts: Contracts) -> Iterator[Row]:
+    broken = breaks_by_indicator(contracts.breaks, contracts.indicators)
+    for code, entries in broken.items():
+        for entry in entries:
+            yield {
+                "break_code": entry.id,
+                "indicator_code": code,
+                "from_month": entry.from_month,
+                "settled_month": entry.settled_from,
+                "is_inherited": code not in entry.indicators,
+                **{f"reason_{lang}": getattr(entry.reason, lang) for lang in LANGUAGES},
+                "source_name": entry.source,
+                "note": entry.note or None,
+                "is_verified": entry.verified,
+            }
 
 
 def _outlier_rules() -> Row:

@@ -45,6 +45,9 @@ _SERIES = """
         and (t.territory_level in ('oblast', 'republican_city')) = $is_region
     order by all
 """
+_SERIES_BREAKS = """
+    select indicator_code, from_month, settled_month from marts.dim_series_break order by all
+"""
 _SPLITS = """
     select split_from_kato, valid_from from marts.dim_territory where split_from_kato is not null
     order by all
@@ -112,7 +115,12 @@ def _listed(
     frame = HistoryFrame.from_arrow(series)
     if frame.values.shape[2] <= parameters.minimum_history_months:
         return None
-    frame = replace(frame, population=_known(frame), breaks=_breaks(connection, frame))
+    frame = replace(
+        frame,
+        population=_known(frame),
+        breaks=_splits(connection, frame),
+        series_breaks=_series_breaks(connection, frame),
+    )
     found = detect(frame, parameters)
     if len(found) == 0:
         return None
@@ -135,7 +143,7 @@ def _known(frame: HistoryFrame) -> Any:
     return frame.population if is_known else None
 
 
-def _breaks(connection: duckdb.DuckDBPyConnection, frame: HistoryFrame) -> Any:
+def _splits(connection: duckdb.DuckDBPyConnection, frame: HistoryFrame) -> Any:
     """Months from which on a unit is smaller than before, because another was split from it."""
     import numpy as np
 
@@ -145,6 +153,20 @@ def _breaks(connection: duckdb.DuckDBPyConnection, frame: HistoryFrame) -> Any:
         month = int(np.datetime64(day, "M").astype(int)) - int(frame.first.astype(int))
         if kato in frame.territory_codes and 0 <= month < months:
             breaks[frame.territory_codes.index(kato), month] = True
+    return breaks
+
+
+def _series_breaks(connection: duckdb.DuckDBPyConnection, frame: HistoryFrame) -> Any:
+    """Months from which on an indicator is counted otherwise than in the month before."""
+    import numpy as np
+
+    indicators, _, months = frame.values.shape
+    breaks = np.zeros((indicators, months), dtype=bool)
+    first = int(frame.first.astype(int))
+    for code, *days in connection.execute(_SERIES_BREAKS).fetchall():
+        if code in frame.indicator_codes:
+            start, settled = (int(np.datetime64(day, "M").astype(int)) - first for day in days)
+            breaks[frame.indicator_codes.index(code), max(start, 0) : max(settled + 1, 0)] = True
     return breaks
 
 

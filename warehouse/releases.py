@@ -1,6 +1,6 @@
 """Releases: a directory that is published whole or not at all, and the pointer to the current one.
 
-releases/r000042/warehouse.duckdb       schema `marts` and nothing else
+releases/r000042/warehouse.duckdb       schema `marts` and nothing else; `marts.release` names it
 releases/r000042/parquet/<table>.parquet
 releases/r000042/inputs/…               what the build read, except the cell files
 releases/r000042/manifest.json
@@ -42,6 +42,7 @@ from warehouse.settings import Settings
 
 DATABASE = "warehouse.duckdb"
 SCHEMA = "marts"
+_NAMEPLATE = "release"
 _RELEASE_ID = re.compile(r"r\d{6,}")
 _STAGING = ".staging-"
 _PRUNED = ".pruned"
@@ -273,8 +274,9 @@ def _write(home: Home, draft: Draft, settings: Settings) -> None:
     (staging / "parquet").mkdir(parents=True)
     if (draft.build_dir / "inputs").is_dir():
         shutil.copytree(draft.build_dir / "inputs", staging / "inputs")
-    tables = _write_tables(staging, draft.build_dir / DATABASE, settings)
-    manifest = _describe(staging, draft, tables)
+    published_at = utc_now()
+    tables = _write_tables(staging, draft, published_at, settings)
+    manifest = _describe(staging, draft, tables, published_at)
     (staging / "manifest.json").write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
     _make_durable(staging)
     staging.rename(home.releases / draft.release_id)
@@ -311,8 +313,9 @@ def _attached(
 def _tables(connection: duckdb.DuckDBPyConnection, catalog: str) -> list[str]:
     found = connection.execute(
         "SELECT table_name FROM information_schema.tables"
-        " WHERE table_catalog = $catalog AND table_schema = $schema ORDER BY 1",
-        {"catalog": catalog, "schema": SCHEMA},
+        " WHERE table_catalog = $catalog AND table_schema = $schema AND table_name <> $nameplate"
+        " ORDER BY 1",
+        {"catalog": catalog, "schema": SCHEMA, "nameplate": _NAMEPLATE},
     )
     return [name for (name,) in found.fetchall()]
 
@@ -328,7 +331,10 @@ def _select(connection: duckdb.DuckDBPyConnection, table: str) -> str:
     return f"SELECT {', '.join(fields)} FROM {relation}"  # noqa: S608
 
 
-def _write_tables(staging: Path, build: Path, settings: Settings) -> list[TableEntry]:
+def _write_tables(
+    staging: Path, draft: Draft, published_at: datetime, settings: Settings
+) -> list[TableEntry]:
+    build = draft.build_dir / DATABASE
     with _attached(staging / DATABASE, build, settings) as connection:
         names = _tables(connection, "build")
         if not names:
@@ -337,10 +343,28 @@ def _write_tables(staging: Path, build: Path, settings: Settings) -> list[TableE
         connection.execute(f"CREATE SCHEMA {SCHEMA}")
         tables = [_write_table(connection, staging, name) for name in names]
         connection.execute("DETACH build")
+        _name_release(connection, draft, published_at)
         connection.execute("CHECKPOINT")
     for spilled in staging.glob("spill-*"):
         shutil.rmtree(spilled)
     return tables
+
+
+def _name_release(
+    connection: duckdb.DuckDBPyConnection, draft: Draft, published_at: datetime
+) -> None:
+    """One row that says which release this is; no part of its content."""
+    as_of = draft.snapshot.as_of
+    connection.execute(
+        f"CREATE TABLE {SCHEMA}.{_NAMEPLATE} AS"
+        " SELECT $id::VARCHAR AS release_id, $published::TIMESTAMP AS published_at,"
+        " $as_of::TIMESTAMP AS as_of",
+        {
+            "id": draft.release_id,
+            "published": published_at.replace(tzinfo=None),
+            "as_of": as_of.replace(tzinfo=None) if as_of else None,
+        },
+    )
 
 
 def _write_table(connection: duckdb.DuckDBPyConnection, staging: Path, name: str) -> TableEntry:
@@ -357,12 +381,14 @@ def _write_table(connection: duckdb.DuckDBPyConnection, staging: Path, name: str
     )
 
 
-def _describe(staging: Path, draft: Draft, tables: list[TableEntry]) -> Manifest:
+def _describe(
+    staging: Path, draft: Draft, tables: list[TableEntry], published_at: datetime
+) -> Manifest:
     periods = [s.period for s in draft.snapshot.in_force]
     return Manifest(
         release_id=draft.release_id,
         created_at=draft.created_at,
-        published_at=utc_now(),
+        published_at=published_at,
         as_of=draft.snapshot.as_of,
         period_first=min(periods, default=None),
         period_last=max(periods, default=None),

@@ -32,13 +32,10 @@
 
 
 {% macro reconciliation_text(language) -%}
-    {%- set month = "concat(lpad(cast(" ~ month_of('found.period_month') ~ " as "
-        ~ dbt.type_string() ~ "), 2, '0'), '.', cast(" ~ year_of('found.period_month') ~ " as "
-        ~ dbt.type_string() ~ "))" -%}
     {{ filled('texts.text_' ~ language, {
         '{indicator}': "coalesce(indicators.name_" ~ language ~ ", indicators.name_ru)",
         '{territory}': "coalesce(territories.name_" ~ language ~ ", territories.name_ru)",
-        '{period}': month,
+        '{period}': month_text('found.period_month'),
         '{found}': number_text('found.found_value', language),
         '{expected}': number_text('found.expected_value', language),
         '{difference}': signed_text('found.found_value - found.expected_value', language),
@@ -91,4 +88,24 @@
             '{percent:+}': signed_text(percent, language)
         }) }}
     end
+{%- endmacro %}
+
+
+{#- The same, with the month from which figures are counted otherwise when that lies between. -#}
+{% macro across_break_text(language) -%}
+    case
+        when break_prior_year is null then growth_{{ language }}
+        else {{ filled('across_break_' ~ language, {
+            '{change}': 'growth_' ~ language,
+            '{from}': month_text('from_month'),
+        }) }}
+    end
+{%- endmacro %}
+
+
+{% macro month_text(column) -%}
+    concat(
+        lpad(cast({{ month_of(column) }} as {{ dbt.type_string() }}), 2, '0'), '.',
+        cast({{ year_of(column) }} as {{ dbt.type_string() }})
+    )
 {%- endmacro %}

@@ -9,13 +9,7 @@ import typer
 from mvd.console import console, print_json, print_table
 from mvd.context import Context
 
-_VERDICTS = """
-select claim_id, verdict, verdict_reason, indicator_code, territory_name, quantity, qualifier,
-    stated_value, observed_value, deviation, unit, period_start, period_end, source_document,
-    published_on, speaker, quote_text, query_text
-from marts.rpt_claims
-order by claim_id
-"""
+_VERDICTS = "select * from marts.rpt_claims order by claim_id"
 _CONTRADICTIONS = "select * from marts.rpt_claim_contradictions order by contradiction_number"
 _WORST_FIRST = ("contradicted", "within_qualifier", "confirmed", "not_covered", "not_checkable")
 
@@ -59,6 +53,9 @@ def _show(
     names = ("claim", "verdict", "quote", "stated", "observed")
     if rows:
         print_table(context.say("claims_title"), [context.say(f"col_{n}") for n in names], rows)
+    across = [row["claim_id"] for row in answered if row.get("series_break")]
+    if across:
+        console.print(context.say("claims_across_break", claims=", ".join(sorted(across))))
     for verdict in _WORST_FIRST:
         count = sum(row["verdict"] == verdict for row in verdicts)
         console.print(f"{context.say(f'claim_{verdict}')}: {count}")

@@ -23,13 +23,21 @@ def up(
     portal_port: Annotated[
         int, typer.Option(help="Порт портала; 0 — 8000 или любой свободный.", min=0, max=65535)
     ] = 0,
+    superset_port: Annotated[
+        int, typer.Option(help="Порт дашбордов; 0 — 8088 или любой свободный.", min=0, max=65535)
+    ] = 0,
+    dashboards: Annotated[
+        bool, typer.Option(help="Запускать Superset, если он установлен (make setup-superset).")
+    ] = True,
 ) -> None:
-    """Запустить Airflow и портал на этой машине и дождаться готовности. Повтор безвреден."""
+    """Запустить Airflow, портал и дашборды и дождаться готовности. Повтор безвреден."""
     from mvd.stack import control
+    from mvd.stack.parts import SUPERSET
 
     layout = _layout(context)
     here: Context = context.obj
-    started, ports = time.monotonic(), {"airflow": airflow_port, "portal": portal_port}
+    started = time.monotonic()
+    ports = {"airflow": airflow_port, "portal": portal_port, "superset": superset_port}
     last = ""
 
     def progress(found: Health) -> None:
@@ -40,7 +48,13 @@ def up(
             errors.print(here.say("stack_waiting", seconds=_since(started), parts=waiting))
 
     try:
-        found = control.up(layout, with_portal=_has_portal(context), ports=ports, progress=progress)
+        found = control.up(
+            layout,
+            with_portal=_has_portal(context),
+            with_dashboards=dashboards and SUPERSET.exists(),
+            ports=ports,
+            progress=progress,
+        )
     except KeyboardInterrupt:
         errors.print(here.say("stack_ended"))
         raise typer.Exit(130) from None
@@ -118,6 +132,8 @@ def _show(context: Context, layout: Layout, found: Health) -> None:
             logs=layout.logs,
         )
     )
+    if any(part.name == "superset" for part in found.parts):
+        console.print(context.say("stack_dashboards", passwords=layout.superset_password))
 
 
 def _since(started: float) -> int:

@@ -65,6 +65,7 @@ def up(
     layout: Layout,
     *,
     with_portal: bool,
+    with_dashboards: bool,
     ports: dict[str, int],
     progress: Callable[[Health], None] = lambda _: None,
 ) -> Health:
@@ -74,7 +75,8 @@ def up(
     (KeyboardInterrupt), it ends what it started.
     """
     layout.create()
-    process = None if is_supervised(layout) else _start(layout, with_portal, ports)
+    options = [*["--portal"] * with_portal, *["--dashboards"] * with_dashboards]
+    process = None if is_supervised(layout) else _start(layout, options, ports)
     try:
         return _wait(layout, process, progress)
     except BaseException:
@@ -105,10 +107,10 @@ def health(layout: Layout) -> Health:
     return Health(state.stage, tuple(_part(state, name, answers) for name in state.parts))
 
 
-def _start(layout: Layout, with_portal: bool, ports: dict[str, int]) -> subprocess.Popen[bytes]:
+def _start(layout: Layout, options: list[str], ports: dict[str, int]) -> subprocess.Popen[bytes]:
     _forget_parts(layout)
     command = [sys.executable, "-m", "mvd.stack.supervisor", str(layout.home.root)]
-    command += ["--ports", json.dumps(ports), *(["--portal"] if with_portal else [])]
+    command += ["--ports", json.dumps(ports), *options]
     with (layout.logs / "supervisor.log").open("ab") as log:
         return subprocess.Popen(  # noqa: S603 - our own interpreter and module
             command,
@@ -168,6 +170,7 @@ def _part(state: State, name: str, answers: dict[str, bool] | str) -> PartHealth
     url = {
         "airflow-api": f"http://127.0.0.1:{state.ports['airflow']}",
         "portal": f"http://127.0.0.1:{state.ports['portal']}",
+        "superset": f"http://127.0.0.1:{state.ports.get('superset')}",
     }.get(name, "")
     return PartHealth(name, not detail, part.pid, url, part.restarts, detail)
 
@@ -180,6 +183,8 @@ def _trouble(state: State, name: str, answers: dict[str, bool] | str) -> str:
         return "not started"
     if name == "portal":
         return "" if _is_ready(state.ports["portal"]) else "not ready"
+    if name == "superset":
+        return "" if _is_ready(state.ports["superset"]) else "not ready"
     if isinstance(answers, str):
         return "no answer" if name == "airflow-api" else "unknown: the API does not answer"
     return "" if answers[_HEALTH_KEYS[name]] else "no heartbeat"

@@ -54,6 +54,11 @@ class Layout:
         """The file with the token for `/metrics` of the portal."""
         return self.root / "metrics-token"
 
+    @property
+    def superset_password(self) -> Path:
+        """Where Superset leaves its administrator's first password."""
+        return self.home.root / "superset" / "administrator"
+
     def create(self) -> None:
         """Make the folders; nobody else may look into them."""
         for folder in (self.root, self.airflow, self.logs):

@@ -15,7 +15,9 @@ MARK = "MVD_STACK"
 PROJECT = Path(__file__).resolve().parents[2]
 DAGS = PROJECT / "dags"
 POOLS = {"warehouse_writer": 1, "intake": 1}
-_PREFERRED_PORTS = {"airflow": 8080, "portal": 8000}
+SUPERSET = PROJECT / "dashboards" / ".venv" / "bin" / "python"
+"""Python of the environment that `make setup-superset` installs."""
+_PREFERRED_PORTS = {"airflow": 8080, "portal": 8000, "superset": 8088}
 _INNER_PORTS = ("worker_logs", "triggerer_logs")
 _AIRFLOW = (sys.executable, "-m", "airflow")
 
@@ -52,7 +54,9 @@ def choose_ports(previous: dict[str, int], wanted: dict[str, int]) -> dict[str, 
     return chosen
 
 
-def parts(ports: dict[str, int], *, with_portal: bool) -> list[Part]:
+def parts(
+    home: Path, ports: dict[str, int], *, with_portal: bool, with_dashboards: bool
+) -> list[Part]:
     """The parts in the order in which they start."""
     server = ("api-server", "--host", "127.0.0.1", "--port", str(ports["airflow"]))
     airflow = [
@@ -61,10 +65,13 @@ def parts(ports: dict[str, int], *, with_portal: bool) -> list[Part]:
         Part("airflow-triggers", (*_AIRFLOW, "triggerer", "--skip-serve-logs")),
         Part("airflow-scheduler", (*_AIRFLOW, "scheduler", "--skip-serve-logs"), needs_api=True),
     ]
-    if not with_portal:
-        return airflow
     portal = ("portal", "--host", "127.0.0.1", "--port", str(ports["portal"]))
-    return [*airflow, Part("portal", (sys.executable, "-m", "mvd", *portal))]
+    superset = ("--home", str(home), "serve", "--init", "--port", str(ports["superset"]))
+    return [
+        *airflow,
+        *([Part("portal", (sys.executable, "-m", "mvd", *portal))] if with_portal else []),
+        *([Part("superset", (str(SUPERSET), "-m", "dashboards", *superset))] * with_dashboards),
+    ]
 
 
 def environment(layout: Layout, secrets: Secrets, ports: dict[str, int]) -> dict[str, str]:

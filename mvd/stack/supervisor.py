@@ -58,12 +58,17 @@ class _Running:
 class Supervisor:
     """Keeps the parts of one stack running."""
 
-    def __init__(self, layout: Layout, ports: dict[str, int], *, with_portal: bool) -> None:
+    def __init__(
+        self, layout: Layout, ports: dict[str, int], *, with_portal: bool, with_dashboards: bool
+    ) -> None:
         self._layout = layout
         self._ports = ports
         self._secrets: Secrets = load_secrets(layout)
         self._environment = environment(layout, self._secrets, ports)
-        self._running = [_Running(part) for part in parts(ports, with_portal=with_portal)]
+        wanted = parts(
+            layout.home.root, ports, with_portal=with_portal, with_dashboards=with_dashboards
+        )
+        self._running = [_Running(part) for part in wanted]
         self._stop = threading.Event()
         self._stage = "database"
 
@@ -195,6 +200,7 @@ def main() -> int:
     arguments = argparse.ArgumentParser()
     arguments.add_argument("home", type=Path)
     arguments.add_argument("--portal", action="store_true")
+    arguments.add_argument("--dashboards", action="store_true")
     arguments.add_argument("--ports", type=json.loads, default={})
     given = arguments.parse_args()
     layout = Layout(Home(given.home))
@@ -211,7 +217,9 @@ def main() -> int:
         # What a killed supervisor left behind would hold ports and write to the same database.
         end_all(layout.root, grace_seconds=_GRACE_SECONDS)
         ports = choose_ports(previous.ports if previous else {}, given.ports)
-        supervisor = Supervisor(layout, ports, with_portal=given.portal)
+        supervisor = Supervisor(
+            layout, ports, with_portal=given.portal, with_dashboards=given.dashboards
+        )
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: supervisor.stop())
         return supervisor.run()

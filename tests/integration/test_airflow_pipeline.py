@@ -30,7 +30,13 @@ REGIONS = ("150000000", "430000000")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("installation")
     try:
-        ports = ("--airflow-port", str(free_port()), "--portal-port", str(free_port()))
+        ports = (
+            "--airflow-port",
+            str(free_port()),
+            "--portal-port",
+            str(free_port()),
+            "--no-dashboards",
+        )
         started = mvd(folder, "up", *ports, timeout=320)
         assert started.returncode == 0, started.stdout + started.stderr
         yield folder

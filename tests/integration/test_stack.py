@@ -30,7 +30,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def ports() -> tuple[str, ...]:
-    return ("--airflow-port", str(free_port()), "--portal-port", str(free_port()))
+    ports = ("--airflow-port", str(free_port()), "--portal-port", str(free_port()))
+    return (*ports, "--no-dashboards")
 
 
 def supervisor(home: Path) -> psutil.Process:

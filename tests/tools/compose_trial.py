@@ -77,6 +77,7 @@ class Stack:
     superset: int = field(default_factory=free_port)
     https: int = field(default_factory=free_port)
     http: int = field(default_factory=free_port)
+    api: AirflowApi | None = None
 
     def compose(self, *arguments: str, given: bytes | None = None) -> str:
         """Run one command of compose; what it prints."""
@@ -120,6 +121,7 @@ class Stack:
 
     def down(self) -> None:
         self.compose("--profile", "tools", "down", "--volumes", "--timeout", "20")
+        self.api = None
 
     def mvd(self, *arguments: str) -> str:
         return self.compose("exec", "-T", "portal", "python", "-m", "mvd", *arguments)
@@ -142,17 +144,20 @@ class Stack:
         found = self.compose("exec", "-T", "portal", "python", "-c", look).strip()
         return "" if found == "current" else found
 
-    def api(self) -> AirflowApi:
-        api = AirflowApi(self.airflow)
-        password = (self.secrets / "airflow_password").read_text(encoding="utf-8")
-        api.sign_in("engineer", password)
-        return api
+    def sign_in(self) -> AirflowApi:
+        """Airflow's interface; signed in to once, because it refuses who signs in too often."""
+        if self.api is None:
+            api = AirflowApi(self.airflow)
+            password = (self.secrets / "airflow_password").read_text(encoding="utf-8")
+            api.sign_in("engineer", password)
+            self.api = api
+        return self.api
 
     def running(self, dag: str, task: str) -> bool:
         """Whether a task is being worked on now."""
         path = f"/api/v2/dags/{dag}/dagRuns/~/taskInstances?task_id={task}&state=running"
         try:
-            return bool(self.api().call("GET", path)["total_entries"])
+            return bool(self.sign_in().call("GET", path)["total_entries"])
         except UnreachableError:
             return False
 
@@ -198,10 +203,12 @@ def until_released(stack: Stack, files: int) -> str:
     """The release that holds a verdict on every file."""
 
     def look() -> str | None:
-        found = stack.released()
-        if not found:
+        if not (found := stack.released()):
             return None
-        (counted,) = stack.sql("select count(*) as files from marts.rpt_submissions")
+        try:
+            (counted,) = stack.sql("select count(*) as files from marts.rpt_submissions")
+        except RuntimeError:
+            return None  # the ledger may be down just now
         return found if counted["files"] >= files else None
 
     return until(look, seconds=RELEASE_SECONDS, what="a release with every file")

@@ -172,6 +172,7 @@ class Country:
             ],
             "growth_rules": [_growth_rules()],
             "restatement_rules": [{"suspected_factor": 5, "suspected_minimum_change": 20}],
+            "series_breaks": SERIES_BREAKS,
             "finding_texts": RECONCILIATION_TEXTS,
             "outlier_rules": [outlier_rules()],
             "submissions": self.submissions,
@@ -214,6 +215,7 @@ def _growth_rules() -> dict[str, Any]:
         "times_many": "в {times} раз",
         "unchanged": "unchanged",
         "not_comparable": "not comparable",
+        "across_break": "{change} from {from}",
     }
     columns = {f"{name}_{lang}": t for name, t in texts.items() for lang in ("ru", "kk", "en")}
     return {"minimal_base": 10, "times_from": 2, **columns}
@@ -223,6 +225,18 @@ def outlier_rules() -> dict[str, Any]:
     """The parameters of the outlier rule as an input table holds them."""
     parameters = load_parameters()
     return {"version": parameters.version, "parameters": parameters.model_dump_json()}
+
+
+SERIES_BREAKS = [
+    {
+        "break_code": "new_rule",
+        "indicator_code": "REGISTERED",
+        "from_month": date(2025, 2, 1),
+        "settled_month": date(2025, 2, 1),
+        "is_inherited": False,
+        "is_verified": False,
+    }
+]
 
 
 RECONCILIATION_TEXTS = [

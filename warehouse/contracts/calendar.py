@@ -93,6 +93,7 @@ class GrowthTexts(Record):
     times_many: GrowthText
     unchanged: GrowthText
     not_comparable: GrowthText
+    across_break: GrowthText
 
 
 class GrowthRule(Record):

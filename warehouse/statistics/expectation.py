@@ -201,10 +201,10 @@ class _Level:
         self.exposure = np.zeros((indicators, districts))
         self.reported = np.zeros((indicators, districts))
 
-    def restart(self, districts: Booleans) -> None:
-        """Forget the history of these districts."""
+    def restart(self, series: Booleans) -> None:
+        """Forget the history of these (indicators, districts)."""
         for state in (self.events, self.exposure, self.reported):
-            state[:, districts] = 0.0
+            state[series] = 0.0
 
     def value(self) -> tuple[Floats, Floats]:
         """Level per month without season, and its relative variance."""
@@ -245,8 +245,7 @@ def expect(frame: HistoryFrame, parameters: OutlierParameters) -> Expectation:
 
     for t in range(shape[2]):
         month = (frame.january_offset + t) % MONTHS
-        if frame.breaks is not None and frame.breaks[:, t].any():
-            level.restart(frame.breaks[:, t])
+        level.restart(frame.restarts(t))
         value = frame.values[:, :, t]
         base, uncertainty = level.value()
         mean = base * season.factor[:, :, month]
@@ -275,7 +274,8 @@ def expect(frame: HistoryFrame, parameters: OutlierParameters) -> Expectation:
         own_dispersion.learn(learned, mean, own_total, uncertainty)
         level.learn(clean, season.factor[:, :, month], base, spread)
         if month == MONTHS - 1 and t >= MONTHS - 1:
-            season.learn(cleaned[:, :, t - MONTHS + 1 : t + 1], spread)
+            year = cleaned[:, :, t - MONTHS + 1 : t + 1]
+            season.learn(np.where(frame.is_whole_year(t), year, np.nan), spread)
     return Expectation(own, own_variation, expected, variation, has_peers)
 
 

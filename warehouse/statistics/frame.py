@@ -96,7 +96,8 @@ class HistoryFrame:
     `values` has shape (indicators, districts, months), NaN where nothing was reported; the months
     follow each other without gaps from `first_month` (YYYY-MM). `oblast` numbers the peer group
     of each district from 0. `population` (districts,) scales the peers' rate, None means equal.
-    `breaks` (districts, months) marks months in which a district's own history starts anew.
+    `breaks` (districts, months) marks months in which a district's own history starts anew,
+    `series_breaks` (indicators, months) those from which on an indicator is counted otherwise.
     Raises ValueError when the shapes disagree.
     """
 
@@ -105,6 +106,7 @@ class HistoryFrame:
     first_month: str
     population: Floats | None = None
     breaks: Booleans | None = None
+    series_breaks: Booleans | None = None
     indicator_codes: tuple[str, ...] = ()
     territory_codes: tuple[str, ...] = ()
 
@@ -114,6 +116,7 @@ class HistoryFrame:
             "oblast": (self.oblast, (districts,)),
             "population": (self.population, (districts,)),
             "breaks": (self.breaks, (districts, months)),
+            "series_breaks": (self.series_breaks, (indicators, months)),
         }
         for name, (array, shape) in expected.items():
             if array is not None and array.shape != shape:
@@ -134,6 +137,24 @@ class HistoryFrame:
     def january_offset(self) -> int:
         """Months from January to the first month."""
         return int(self.first.astype(np.int64) % MONTHS)
+
+    def restarts(self, month: int) -> Booleans:
+        """Series (indicators, districts) whose history starts anew in a month."""
+        begins = np.zeros(self.values.shape[:2], dtype=np.bool_)
+        if self.breaks is not None:
+            begins |= self.breaks[None, :, month]
+        if self.series_breaks is not None:
+            begins |= self.series_breaks[:, None, month]
+        return begins
+
+    def is_whole_year(self, last_month: int) -> Booleans:
+        """Indicators (indicators, 1, 1) counted in one way over the year up to `last_month`."""
+        if self.series_breaks is None:
+            return np.ones((self.values.shape[0], 1, 1), dtype=np.bool_)
+        # A break in January leaves the year whole.
+        after_january = self.series_breaks[:, None, last_month - MONTHS + 2 : last_month + 1]
+        whole: Booleans = ~np.any(after_january, axis=2, keepdims=True)
+        return whole
 
     def before_in_year(self) -> Floats:
         """Sum of the earlier months of the same year; NaN when one of them is missing."""

@@ -6,12 +6,34 @@ growth_rules as (
     select * from {{ ref('stg_contracts__growth_rules') }}
 ),
 
+breaks as (
+    select * from {{ ref('int_indicator_breaks') }}
+),
+
 worded as (
     select
         figures.*,
-        growth_rules.*
+        growth_rules.*,
+        breaks.from_month,
+        breaks.break_prior_year,
+        breaks.break_previous_month,
+        breaks.break_inside
     from figures
     cross join growth_rules
+    left join breaks
+        on
+            figures.indicator_code = breaks.indicator_code
+            and figures.period_month = breaks.period_month
+            and figures.basis = breaks.basis
+),
+
+told as (
+    select
+        {% for language in ['ru', 'kk', 'en'] %}
+            {{ growth_text(language) }} as growth_{{ language }},
+        {% endfor %}
+        worded.*
+    from worded
 ),
 
 final as (
@@ -33,7 +55,7 @@ final as (
                 then 100.0 * (value_comparable - value_prior_year) / value_prior_year
         end as change_pct,
         {% for language in ['ru', 'kk', 'en'] %}
-            case when is_published then {{ growth_text(language) }} end
+            case when is_published then {{ across_break_text(language) }} end
                 as change_text_{{ language }},
         {% endfor %}
         case
@@ -47,6 +69,9 @@ final as (
         cast(population_known as bigint) as population,
         cast(coalesce(comparable_units, 0) as integer) as comparable_units,
         case when comparable_units > 0 then left_out_units end as left_out_units,
+        break_prior_year,
+        break_previous_month,
+        break_inside,
         case when is_own_submission or is_published then cast(value_printed as double) end
             as value_printed,
         case when is_own_submission or is_fully_covered then cast(span_value as double) end
@@ -65,7 +90,7 @@ final as (
         form_code,
         submission_id,
         received_at_max
-    from worded
+    from told
 )
 
 select * from final

@@ -83,10 +83,28 @@ republic as (
     where territory_kato = '000000000'
 ),
 
-final as (
+breaks as (
+    select * from {{ ref('int_indicator_breaks') }}
+),
+
+both_levels as (
     select * from regions
     union all
     select * from republic
+),
+
+final as (
+    select
+        both_levels.*,
+        breaks.break_prior_year,
+        breaks.break_previous_month,
+        breaks.break_inside
+    from both_levels
+    left join breaks
+        on
+            both_levels.indicator_code = breaks.indicator_code
+            and both_levels.period_month = breaks.period_month
+            and both_levels.basis = breaks.basis
 )
 
 select * from final

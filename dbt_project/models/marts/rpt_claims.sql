@@ -12,6 +12,7 @@ compared as (
         figures.status as figure_status,
         figures.accepted_units,
         figures.expected_units,
+        case when claims.quantity <> 'value' then figures.break_prior_year end as series_break,
         case claims.quantity
             when 'value' then figures.value
             when 'change_pct' then figures.change_pct
@@ -75,6 +76,7 @@ final as (
                 then observed_value - low
             when verdict = 'contradicted' then observed_value - high
         end as deviation,
+        series_break,
         accepted_units,
         expected_units,
         source_document,

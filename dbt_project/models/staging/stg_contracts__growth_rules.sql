@@ -1,6 +1,6 @@
 {%- set texts = [
     'no_base', 'difference', 'points', 'percent', 'times', 'times_many', 'unchanged',
-    'not_comparable'
+    'not_comparable', 'across_break'
 ] -%}
 with source as (
     select * from {{ source('contracts', 'growth_rules') }}

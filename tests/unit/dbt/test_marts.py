@@ -100,6 +100,16 @@ def test_last_year_is_compared_over_the_same_units_and_names_the_others(built: B
     assert month == (5, 5, 22, -17, pytest.approx(-100 * 17 / 22), 2, "Восток")
 
 
+def test_a_comparison_across_a_break_in_series_says_so(built: Build) -> None:
+    columns = "change_text_ru, break_prior_year, break_previous_month, break_inside"
+    january = figure(built, columns, "REGISTERED", NORTH, "2025-01", "ytd")
+    february = figure(built, columns, "REGISTERED", NORTH, "2025-02", "ytd")
+    month = figure(built, columns, "REGISTERED", NORTH, "2025-02", "month")
+    assert january == ("+20 %", None, None, None)
+    assert february == ("-63,3 % from 02.2025", "new_rule", None, "new_rule")
+    assert month == ("-105 % from 02.2025", "new_rule", "new_rule", None)
+
+
 def test_a_gap_yields_a_span_and_no_month(built: Build) -> None:
     columns = "value, span_value, span_start, span_months"
     value, span, start, months = figure(built, columns, "REGISTERED", EAST, "2025-02", "month")

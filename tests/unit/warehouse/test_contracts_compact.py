@@ -6,11 +6,13 @@ import csv
 from collections import Counter
 from datetime import date
 from itertools import chain
+from pathlib import Path
 
 import pytest
 
 from tests.shared_data import official_forms
-from warehouse.contracts import Form, load_contracts
+from warehouse.contracts import ContractError, Form, load_contracts
+from warehouse.contracts.breaks import breaks_by_indicator, load_breaks
 from warehouse.contracts.indicators import Indicator
 from warehouse.contracts.names import normalise_name
 from warehouse.contracts.rules import expand
@@ -170,12 +172,38 @@ def test_a_table_without_a_territory_has_one_row_for_any_unit() -> None:
 
 def test_breaks_in_series_say_what_they_interrupt_and_how_sure_that_is() -> None:
     breaks = {entry.id: entry for entry in CONTRACTS.breaks}
-    accidents = breaks["accidents_counting_rule_2025"]
+    accidents = breaks["accidents_counting_rule_2024"]
     assert "TRF_DTP" in accidents.indicators
-    assert accidents.crossed(date(2024, 5, 1), date(2025, 5, 1))
-    assert not accidents.crossed(date(2025, 5, 1), date(2026, 5, 1))
+    assert "TRF_DEATHS" not in accidents.indicators
+    assert (accidents.from_month, accidents.settled_from) == (date(2024, 1, 1), date(2024, 7, 1))
     assert "DV_CRIMES" in breaks["battery_criminalised_2024"].indicators
     assert not any(entry.verified for entry in CONTRACTS.breaks)
+
+
+def test_a_rate_has_the_breaks_of_its_parts() -> None:
+    crimes = CONTRACTS.breaks[0].model_copy(update={"indicators": ("CRM_CRIMES",)})
+    broken = breaks_by_indicator((crimes,), CONTRACTS.indicators)
+    assert broken == {"CRM_CRIMES": (crimes,), "CRM_RATE": (crimes,)}
+
+
+@pytest.mark.parametrize(
+    ("months", "complaint"),
+    [
+        (["from_month: 2024-03-02"], "first day"),
+        (["from_month: 2024-03-01", "settled_month: 2024-02-01"], "before from_month"),
+        (["from_month: 2024-03-01", "settled_month: 2024-06-01"], "overlap"),
+    ],
+)
+def test_breaks_that_contradict_themselves_are_refused(
+    tmp_path: Path, months: list[str], complaint: str
+) -> None:
+    fixed = ["indicators: [TRF_DTP]", "reason: {ru: р, kk: с, en: r}", "source: s", "verified: no"]
+    later = ["id: later", "from_month: 2024-05-01", *fixed]
+    entries = ["\n    ".join(lines) for lines in (["id: earlier", *months, *fixed], later)]
+    text = "\n  - ".join(["breaks:", *entries])
+    (tmp_path / "breaks.yml").write_text(text, encoding="utf-8")
+    with pytest.raises(ContractError, match=complaint):
+        load_breaks(CONTRACTS.indicators, tmp_path)
 
 
 def test_the_reference_list_is_wholly_reportable() -> None:

@@ -16,8 +16,11 @@ MONTHS = 36
 TEXT = "{territory_kato}: {observed}"
 
 
-def build(folder: Path, months: int) -> Path:
-    """A build of twelve regions with about 400 cases a month, one of which lost a digit."""
+def build(folder: Path, months: int, *, broken_in: tuple[str, str] | None = None) -> Path:
+    """A build of twelve regions with about 400 cases a month, one of which lost a digit.
+
+    `broken_in`: first and first settled month of a break in the series.
+    """
     random = np.random.default_rng(1)
     database = folder / "warehouse.duckdb"
     codes = ["OUTLIER_HIGH", "OUTLIER_LOW", "OUTLIER_LOST_DIGIT", "OUTLIER_DOUBLED_MONTH"]
@@ -63,6 +66,14 @@ def build(folder: Path, months: int) -> Path:
             rows,
         )
         connection.execute(
+            "create table marts.dim_series_break (indicator_code varchar, from_month date,"
+            " settled_month date)"
+        )
+        if broken_in:
+            connection.execute(
+                "insert into marts.dim_series_break values ('THEFT', $1, $2)", broken_in
+            )
+        connection.execute(
             "create table marts.rpt_outliers (indicator_code varchar, territory_kato varchar,"
             " period_month date, observed double, expected double, low double, high double,"
             " probability double, q_value double, direction varchar, reason varchar,"
@@ -95,6 +106,14 @@ def test_a_lost_digit_is_listed_beside_what_was_expected(tmp_path: Path) -> None
     assert expected == pytest.approx(400, rel=0.1)
     assert submission == f"s{SLIP[0]}30"
     assert message == "Область: 40"
+
+
+def test_nothing_is_compared_across_a_break_in_series(tmp_path: Path) -> None:
+    database = build(tmp_path, MONTHS, broken_in=("2024-05-01", "2024-07-01"))
+
+    list_outliers(database, tmp_path / "inputs")
+
+    assert all(month < "2024-05" for _, month, *_ in listed(database))
 
 
 def test_listing_again_gives_the_same_rows(tmp_path: Path) -> None:

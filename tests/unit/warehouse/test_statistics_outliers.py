@@ -175,6 +175,24 @@ def test_a_district_with_new_borders_starts_anew() -> None:
     assert (known.district == 10).sum() == 0
 
 
+def test_an_indicator_that_is_counted_otherwise_starts_anew() -> None:
+    values = quiet_panel()
+    values[0, ::2, 40:] *= 4
+    breaks = np.zeros((len(values), LAST + 1), dtype=np.bool_)
+    breaks[0, 38:41] = True
+    months = np.arange(38, LAST + 1)
+    without = detect(frame_of(values), PARAMETERS, months)
+    known = detect(frame_of(values, series_breaks=breaks), PARAMETERS, months)
+    assert (without.indicator == 0).sum() >= 12
+    # Silent until there is a history of the new kind, then as quiet as any series.
+    assert known.month[known.indicator == 0].min(initial=99) > 40 + 5
+    assert (known.indicator == 0).sum() <= 6
+    slip = values.copy()
+    slip[0, 10, LAST] *= 10
+    found = detect(frame_of(slip, series_breaks=breaks), PARAMETERS, [LAST])
+    assert row_of(found, 0, 10) is not None
+
+
 def test_a_season_known_from_past_years_does_not_alarm() -> None:
     decade = simulate(21, DecadeParameters(harvest_indicators=4, indicators=24))
     frame = HistoryFrame(decade.counts, decade.oblast, "2016-01", decade.population, decade.breaks)

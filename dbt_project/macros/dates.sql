@@ -22,3 +22,13 @@
 {% macro first_of_year(column) -%}
     cast({{ dbt.date_trunc('year', column) }} as date)
 {%- endmacro %}
+
+
+{#- A month as readers choose it from a list: sorts by time, reads alike in ru and kk. -#}
+{% macro period_label(periods) -%}
+    concat(
+        cast({{ periods }}.year_number as {{ dbt.type_string() }}),
+        '-',
+        lpad(cast({{ periods }}.month_number as {{ dbt.type_string() }}), 2, '0')
+    )
+{%- endmacro %}

@@ -14,12 +14,21 @@ oblasts as (
     select
         ancestors.territory_kato,
         max(upper_level.territory_kato) as oblast_kato,
-        max(upper_level.name_ru) as oblast_name_ru
+        max(upper_level.name_ru) as oblast_name_ru,
+        max(upper_level.name_kk) as oblast_name_kk
     from ancestors
     inner join territories as upper_level
         on ancestors.ancestor_kato = upper_level.territory_kato
     where upper_level.territory_level in ('oblast', 'republican_city')
     group by ancestors.territory_kato
+),
+
+depths as (
+    select
+        territory_kato,
+        cast(max(depth) as integer) as depth
+    from ancestors
+    group by territory_kato
 ),
 
 latest_population as (
@@ -36,6 +45,8 @@ final as (
         territories.territory_level,
         oblasts.oblast_kato,
         oblasts.oblast_name_ru,
+        oblasts.oblast_name_kk,
+        depths.depth,
         territories.iso_3166_2,
         territories.name_ru,
         territories.name_kk,
@@ -48,6 +59,7 @@ final as (
         latest_population.population,
         latest_population.population_date
     from territories
+    inner join depths on territories.territory_kato = depths.territory_kato
     left join oblasts on territories.territory_kato = oblasts.territory_kato
     left join latest_population
         on

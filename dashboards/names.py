@@ -1,0 +1,56 @@
+"""Names that the contracts hold, read without the rest of the project."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+CONTRACTS = Path(__file__).resolve().parent.parent / "contracts"
+LANGUAGES = ("ru", "kk")
+
+Names = dict[str, str]
+
+
+def read_yaml(path: Path) -> Any:
+    """Content of a YAML file, by the fast reader where the machine has it."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506
+
+
+@cache
+def indicators() -> dict[str, Names]:
+    """Indicator code → names."""
+    files = sorted((CONTRACTS / "indicators").glob("*.yml"))
+    return {
+        entry["code"]: _in_both(entry["name"])
+        for file in files
+        for entry in read_yaml(file)["indicators"]
+    }
+
+
+@cache
+def forms() -> dict[str, Names]:
+    """Form code → names."""
+    files = sorted((CONTRACTS / "forms").glob("*/form.yml"))
+    return {form["code"]: _in_both(form["name"]) for form in map(read_yaml, files)}
+
+
+@cache
+def measures() -> dict[str, Names]:
+    """Measure of the offence tables → names."""
+    listed = read_yaml(CONTRACTS / "marts" / "fct_crimes.yml")["measures"]
+    return {measure["name"]: _in_both(measure["label"]) for measure in listed}
+
+
+@cache
+def units() -> dict[str, Names]:
+    """Unit of measure → names."""
+    listed = read_yaml(CONTRACTS / "tables.yml")["units"]
+    return {unit: _in_both(entry["name"]) for unit, entry in listed.items()}
+
+
+def _in_both(names: Names) -> Names:
+    return {language: names.get(language) or names["ru"] for language in LANGUAGES}

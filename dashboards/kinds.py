@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dashboards.names import indicators
-from dashboards.words import AssetError, quoted_content, sql
+from dashboards.words import AssetError, quoted_content, short_form, sql, text
 
 Chart = dict[str, Any]
 Dataset = dict[str, Any]
@@ -91,8 +91,38 @@ def _tiles(chart: Chart, dataset: Dataset, language: str) -> Chart:
     codes = [tile["indicator"] for tile in chart["tiles"]]
     about = {**chart, "indicators": codes}
     titles = {shown["label"]: {"horizontalAlign": "left"} for shown in metrics}
-    table = _table({**about, "by": [], "metrics": [], "limit": 1}, dataset, language)
+    table = _table({**about, "by": [], "metrics": [], "limit": 2}, dataset, language)
     return {**table, "metrics": metrics, "column_config": titles}
+
+
+def _header(chart: Chart, dataset: Dataset, language: str) -> Chart:
+    """One line: what the figures cover, how final they are, how fresh, from which release."""
+    reported = ", ' · ', ".join(
+        f"'{quoted_content(short_form(code, language))}: ', @reported('{code}')"
+        for code in chart["forms"]
+    )
+    complete = " and ".join(f"@is_complete('{code}')" for code in chart["forms"])
+    title = chart["titles"]
+    added = [
+        _expression(sql(f"concat({reported})", language), title["reported"]),
+        _expression(sql(f"@finality({complete})", language), title["state"]),
+    ]
+    about = {**chart, "by": [], "limit": 2, "where": [f"form_code in ({_quoted(chart['forms'])})"]}
+    table = _table(about, dataset, language)
+    period, *rest = table["metrics"]
+    looks = {shown["label"]: {"horizontalAlign": "left"} for shown in [*added, *table["metrics"]]}
+    return {**table, "metrics": [period, *added, *rest], "column_config": looks}
+
+
+def _sent(chart: Chart, dataset: Dataset, language: str) -> Chart:
+    """What became of every form, a column each."""
+    table = _table({**chart, "metrics": []}, dataset, language)
+    metrics = [
+        _expression(sql(f"@sent('{code}')", language), short_form(code, language))
+        for code in chart["forms"]
+    ]
+    looks = {shown["label"]: {"horizontalAlign": "center"} for shown in metrics}
+    return {**table, "metrics": metrics, "column_config": looks}
 
 
 def _line(chart: Chart, dataset: Dataset, language: str) -> Chart:
@@ -154,6 +184,7 @@ def _map(chart: Chart, dataset: Dataset, language: str) -> Chart:
         "entity": "iso_3166_2",
         "filter_entity": f"region_{language}",
         "map_language": language,
+        "no_data_text": text("no_data", language),
         "metric": metric(dataset, chart["metrics"][0], language),
         "adhoc_filters": conditions(chart, language),
         "row_limit": 100,
@@ -166,6 +197,8 @@ def _map(chart: Chart, dataset: Dataset, language: str) -> Chart:
 _KINDS: dict[str, Callable[[Chart, Dataset, str], Chart]] = {
     "table": _table,
     "tiles": _tiles,
+    "header": _header,
+    "sent": _sent,
     "line": _line,
     "bar": _bar,
     "map": _map,

@@ -34,12 +34,25 @@ def _texts() -> dict[str, dict[str, str]]:
     return dict(read_yaml(ASSETS / "texts.yml"))
 
 
+@cache
+def _short_forms() -> dict[str, dict[str, str]]:
+    return dict(read_yaml(ASSETS / "forms.yml"))
+
+
 def text(key: str, language: str) -> str:
     """A text of `assets/texts.yml`. Raises AssetError."""
     try:
         return _texts()[key][language]
     except KeyError:
         raise AssetError(f"texts.yml has no {key} in {language}") from None
+
+
+def short_form(code: str, language: str) -> str:
+    """The short name of a form. Raises AssetError for a form that no contract holds."""
+    known = _short_forms()
+    if code not in known or code not in forms():
+        raise AssetError(f"no form {code}")
+    return known[code][language]
 
 
 def localised(value: Any, language: str) -> Any:
@@ -52,6 +65,8 @@ def localised(value: Any, language: str) -> Any:
             return value[language]
         if len(value) == 1 and (kind := next(iter(value))) in _NAMED and isinstance(value[kind], str):
             return _name(kind, value[kind], language)
+        if set(LANGUAGES) & set(value):
+            raise AssetError(f"neither a text in both languages nor anything else: {value}")
         return {key: localised(item, language) for key, item in value.items()}
     if isinstance(value, list):
         return [localised(item, language) for item in value]

@@ -1,0 +1,131 @@
+"""The map of Kazakhstan inside an installed Superset: today's 20 regions, a click filters.
+
+Superset 6.1 ships the regions of before 2018 and a map that cannot be clicked. The borders are
+replaced by ours, and the map gets what later versions have (apache/superset#35859) together with
+names in two languages and a colour of its own for regions without a figure. A Superset whose files
+are not those of the lock is refused, never half changed.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+import sysconfig
+from pathlib import Path
+from typing import Any
+
+from dashboards.names import CONTRACTS, LANGUAGES
+
+BORDERS = Path(__file__).resolve().parent / "maps" / "regions.geojson"
+NO_DATA = "#cfd3d8"
+
+_MARK = "mvdMap"
+_ENTRY = (
+    (
+        "linearColorScheme:n,numberFormat:l,colorScheme:s,sliceId:c}}",
+        "linearColorScheme:n,numberFormat:l,colorScheme:s,sliceId:c,mvdMap:{column:a.filterEntity,"
+        "language:a.mapLanguage,noData:a.noDataText,send:e.hooks&&e.hooks.setDataMask,"
+        "chosen:e.filterState&&e.filterState.value,on:e.emitCrossFilters}}}",
+    ),
+    (
+        'name:(0,O.t)("Country Map"),tags:',
+        'name:(0,O.t)("Country Map"),behaviors:["INTERACTIVE_CHART"],tags:',
+    ),
+)
+_CHUNK = (
+    (
+        "function I(e){let{features:t}=e",
+        "let mvd=t.mvdMap||{},mvdName=e=>e.properties[mvd.language]||e.properties.NAME_1;"
+        "function mvdClick(e){let t=mvdName(e),r=(mvd.chosen||[])[0]===t;"
+        "mvd.send({extraFormData:{filters:r?[]:[{col:mvd.column,op:\"IN\",val:[t]}]},"
+        "filterState:{value:r?null:[t],selectedValues:r?null:[t]}})}"
+        "function I(e){let{features:t}=e",
+    ),
+    (
+        '.on("mouseout",R).on("click",E)',
+        '.style("opacity",e=>(mvd.chosen||[]).length&&mvd.chosen[0]!==mvdName(e)?.35:1)'
+        '.on("mouseout",R).on("click",mvd.on&&mvd.send&&mvd.column?mvdClick:E)',
+    ),
+    (
+        '(t=e)&&t.properties?t.properties.ID_2?t.properties.NAME_2||"":t.properties.NAME_1||"":""',
+        '(t=e)&&t.properties?mvdName(t):""',
+    ),
+    ('n.length>0?v(n[0].metric):""', 'n.length>0&&n[0].metric!=null?v(n[0].metric):mvd.noData||""'),
+    (
+        'O[e.country_id]=g?C(e.country_id,m)',
+        'O[e.country_id]=e.metric==null?"":g?C(e.country_id,m)',
+    ),
+    ('O[e.properties.ISO]||"none"', f'O[e.properties.ISO]||"{NO_DATA}"'),
+)
+
+
+class MapError(RuntimeError):
+    """The installed Superset is not the one that the map was made for."""
+
+
+def install(site_packages: Path) -> None:
+    """Put our map into the Superset of an environment; a second run changes nothing."""
+    assets = site_packages / "superset" / "static" / "assets"
+    entry = _the_one(assets, "*.entry.js", "select_country", "azakhstan:r.p+")
+    chunk = _the_one(assets, "*.chunk.js", "superset-legacy-chart-country-map")
+    _replace(_borders_file(assets, entry), json.dumps(borders(), ensure_ascii=False))
+    for file, changes in ((entry, _ENTRY), (chunk, _CHUNK)):
+        text = file.read_text(encoding="utf-8")
+        if _MARK not in text:
+            _replace(file, changed(text, changes))
+
+
+def borders() -> dict[str, Any]:
+    """The regions with the names and codes of the contracts, as the map reads them."""
+    with (CONTRACTS / "territories" / "territories.csv").open(encoding="utf-8") as file:
+        known = {row["kato"]: row for row in csv.DictReader(file)}
+    collection: dict[str, Any] = json.loads(BORDERS.read_text(encoding="utf-8"))
+    for feature in collection["features"]:
+        row = known[feature["properties"]["kato"]]
+        names = {language: row[f"name_{language}"] for language in LANGUAGES}
+        feature["properties"] = {"ISO": row["iso_3166_2"], "NAME_1": names["ru"], **names}
+    return collection
+
+
+def changed(text: str, changes: tuple[tuple[str, str], ...]) -> str:
+    """The text with every passage replaced. Raises MapError unless each stands there once."""
+    for before, after in changes:
+        if text.count(before) != 1:
+            raise MapError(f"this Superset has another map: {text.count(before)} x {before}")
+        text = text.replace(before, after)
+    return text
+
+
+def _the_one(assets: Path, pattern: str, *passages: str) -> Path:
+    found = [
+        file
+        for file in sorted(assets.glob(pattern))
+        if all(passage in file.read_text(encoding="utf-8") for passage in passages)
+    ]
+    if len(found) != 1:
+        raise MapError(f"{len(found)} files {pattern} hold the map")
+    return found[0]
+
+
+def _borders_file(assets: Path, entry: Path) -> Path:
+    text = entry.read_text(encoding="utf-8")
+    start = text.index('azakhstan:r.p+"') + len('azakhstan:r.p+"')
+    return assets / text[start : text.index('"', start)]
+
+
+def _replace(file: Path, content: str) -> None:
+    """A new file in place of the old one, which may be shared with other environments."""
+    fresh = file.with_suffix(f"{file.suffix}.new")
+    fresh.write_text(content, encoding="utf-8")
+    fresh.replace(file)
+
+
+def main() -> int:
+    """Change the Superset of the environment that runs this."""
+    install(Path(sysconfig.get_paths()["purelib"]))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

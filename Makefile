@@ -76,12 +76,16 @@ compose-trial: setup ## docker-compose.yml for real: build, use, kill, compare (
 	@$(RUN) python -m tests.tools.compose_trial
 
 .PHONY: lint
-lint: setup ## ruff, mypy, import contract, sqlfluff, dbt-bouncer
+lint: setup ## ruff, mypy, import contract, sqlfluff, dbt-bouncer, dashboards
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
 	$(RUN) mypy
 	$(RUN) lint-imports
 	$(RUN) python -m tests.tools.lint_dbt
+
+.PHONY: validate-dashboards
+validate-dashboards: setup ## dashboard, chart, dataset, column of the marts: checked without a server
+	@$(RUN) python -m tests.tools.lint_dbt --dashboards
 
 .PHONY: unit
 unit: setup system

@@ -139,10 +139,7 @@ def _datasets() -> Iterator[tuple[str, Asset]]:
 
 def _dashboard(dashboard: Asset, language: str) -> dict[str, Asset]:
     slug = dashboard["slug"]
-    known = {
-        name: localised(chart, language)
-        for name, chart in charts(slug).items()
-    }
+    known = {name: localised(chart, language) for name, chart in charts(slug).items()}
     if astray := _placed(dashboard) ^ known.keys():
         raise AssetError(f"{slug}: not both placed and described: {', '.join(sorted(astray))}")
     files = {

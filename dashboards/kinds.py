@@ -38,20 +38,24 @@ def columns(chart: Chart, dataset: Dataset, language: str) -> list[Any]:
     return [_column(dataset, name.replace("{l}", language), language) for name in chart["by"]]
 
 
-def conditions(chart: Chart, language: str) -> list[Chart]:
-    """Which rows a chart is about."""
+def conditions(chart: Chart, dataset: Dataset, language: str) -> list[Chart]:
+    """Which rows a chart is about, and which of its results it shows."""
     listed = list(chart.get("where", []))
     if codes := chart.get("indicators"):
         _require_indicators(codes)
         listed.append(f"indicator_code in ({_quoted(codes)})")
+    clauses = [("WHERE", sql(condition, language)) for condition in listed]
+    for condition in chart.get("having", []):
+        name, _, bound = condition.partition(" ")
+        clauses.append(("HAVING", f"{metric(dataset, name, language)['sqlExpression']} {bound}"))
     return [
         {
             "expressionType": "SQL",
-            "clause": "WHERE",
-            "sqlExpression": sql(condition, language),
+            "clause": clause,
+            "sqlExpression": condition,
             "filterOptionName": f"filter_{number}",
         }
-        for number, condition in enumerate(listed)
+        for number, (clause, condition) in enumerate(clauses)
     ]
 
 
@@ -63,7 +67,7 @@ def _table(chart: Chart, dataset: Dataset, language: str) -> Chart:
         "groupby": columns(chart, dataset, language),
         "metrics": [metric(dataset, name, language) for name in chart["metrics"]],
         "percent_metrics": [],
-        "adhoc_filters": conditions(chart, language),
+        "adhoc_filters": conditions(chart, dataset, language),
         "row_limit": chart.get("limit", 200),
         "order_desc": chart.get("descending", False),
         **({"timeseries_limit_metric": order} if order else {}),
@@ -132,7 +136,7 @@ def _line(chart: Chart, dataset: Dataset, language: str) -> Chart:
         "time_grain_sqla": "P1M",
         "metrics": [metric(dataset, name, language) for name in chart["metrics"]],
         "groupby": columns(chart, dataset, language) if chart.get("by") else [],
-        "adhoc_filters": conditions(chart, language),
+        "adhoc_filters": conditions(chart, dataset, language),
         "row_limit": 5000,
         "truncate_metric": True,
         "show_legend": True,
@@ -159,7 +163,7 @@ def _bar(chart: Chart, dataset: Dataset, language: str) -> Chart:
         "x_axis": by[0],
         "groupby": by[1:],
         "metrics": [metric(dataset, name, language) for name in chart["metrics"]],
-        "adhoc_filters": conditions(chart, language),
+        "adhoc_filters": conditions(chart, dataset, language),
         "row_limit": chart.get("limit", 25),
         "orientation": chart.get("orientation", "horizontal"),
         "x_axis_sort": metric(dataset, chart["metrics"][0], language)["label"],
@@ -186,7 +190,7 @@ def _map(chart: Chart, dataset: Dataset, language: str) -> Chart:
         "map_language": language,
         "no_data_text": text("no_data", language),
         "metric": metric(dataset, chart["metrics"][0], language),
-        "adhoc_filters": conditions(chart, language),
+        "adhoc_filters": conditions(chart, dataset, language),
         "row_limit": 100,
         "number_format": chart.get("format", ",.1f"),
         "linear_color_scheme": chart.get("colours", "superset_seq_1"),

@@ -38,7 +38,7 @@ _CHUNK = (
         "function I(e){let{features:t}=e",
         "let mvd=t.mvdMap||{},mvdName=e=>e.properties[mvd.language]||e.properties.NAME_1;"
         "function mvdClick(e){let t=mvdName(e),r=(mvd.chosen||[])[0]===t;"
-        "mvd.send({extraFormData:{filters:r?[]:[{col:mvd.column,op:\"IN\",val:[t]}]},"
+        'mvd.send({extraFormData:{filters:r?[]:[{col:mvd.column,op:"IN",val:[t]}]},'
         "filterState:{value:r?null:[t],selectedValues:r?null:[t]}})}"
         "function I(e){let{features:t}=e",
     ),
@@ -53,8 +53,8 @@ _CHUNK = (
     ),
     ('n.length>0?v(n[0].metric):""', 'n.length>0&&n[0].metric!=null?v(n[0].metric):mvd.noData||""'),
     (
-        'O[e.country_id]=g?C(e.country_id,m)',
-        'O[e.country_id]=e.metric==null?"":g?C(e.country_id,m)',
+        "O[e.country_id]=g?C(e.country_id,m)",
+        'O[e.country_id]=e.metric==null?""',
     ),
     ('O[e.properties.ISO]||"none"', f'O[e.properties.ISO]||"{NO_DATA}"'),
 )

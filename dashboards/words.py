@@ -63,7 +63,11 @@ def localised(value: Any, language: str) -> Any:
     if isinstance(value, dict):
         if set(value) == set(LANGUAGES):
             return value[language]
-        if len(value) == 1 and (kind := next(iter(value))) in _NAMED and isinstance(value[kind], str):
+        if (
+            len(value) == 1
+            and (kind := next(iter(value))) in _NAMED
+            and isinstance(value[kind], str)
+        ):
             return _name(kind, value[kind], language)
         if set(LANGUAGES) & set(value):
             raise AssetError(f"neither a text in both languages nor anything else: {value}")

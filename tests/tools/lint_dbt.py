@@ -1,11 +1,14 @@
-"""Lint of the dbt project: SQL style (sqlfluff) and conventions on the manifest (dbt-bouncer)."""
+"""Lint of the dbt project and of what reads it: SQL style, conventions on the manifest, dashboards."""
 
+import json
 import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from dashboards.bundle import expand
+from dashboards.check import problems
 from warehouse.transform import PROJECT, run_dbt
 
 ROOT = PROJECT.parent
@@ -13,26 +16,38 @@ TOOLS = Path(sys.executable).parent
 
 
 def main() -> int:
-    """Run both linters; 0 when both are content."""
+    """Run the linters; 0 when all are content. `--dashboards` asks for the dashboards alone."""
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder)
         parsed = run_dbt(["parse"], target=target, environment={}, timeout_seconds=300)
         if parsed.returncode:
             sys.stderr.write(parsed.stdout + parsed.stderr)
             return 1
-        config = target / "dbt-bouncer.yml"
-        rules = (ROOT / "dbt-bouncer.yml").read_text(encoding="utf-8")
-        config.write_text(f"dbt_artifacts_dir: {target}\n{rules}", encoding="utf-8")
-        environment = {**os.environ, "DBT_TARGET_PATH": str(target), "DBT_LOG_PATH": str(target)}
-        commands: tuple[list[str | Path], ...] = (
-            [TOOLS / "dbt-bouncer", "run", "--config-file", config],
-            [TOOLS / "sqlfluff", "lint", "--disable-progress-bar", PROJECT / "models"],
-        )
-        codes = [
-            subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
-            for command in commands
-        ]
-    return max(codes)
+        broken = _dashboards(target / "manifest.json")
+        return broken if "--dashboards" in sys.argv else max(broken, _models(target))
+
+
+def _models(target: Path) -> int:
+    config = target / "dbt-bouncer.yml"
+    rules = (ROOT / "dbt-bouncer.yml").read_text(encoding="utf-8")
+    config.write_text(f"dbt_artifacts_dir: {target}\n{rules}", encoding="utf-8")
+    environment = {**os.environ, "DBT_TARGET_PATH": str(target), "DBT_LOG_PATH": str(target)}
+    commands: tuple[list[str | Path], ...] = (
+        [TOOLS / "dbt-bouncer", "run", "--config-file", config],
+        [TOOLS / "sqlfluff", "lint", "--disable-progress-bar", PROJECT / "models"],
+    )
+    return max(
+        subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+        for command in commands
+    )
+
+
+def _dashboards(manifest: Path) -> int:
+    files = expand()
+    found = problems(json.loads(manifest.read_text(encoding="utf-8")), files)
+    sys.stdout.write("".join(f"{problem}\n" for problem in found))
+    sys.stdout.write(f"Dashboards: {len(files)} objects, {len(found)} problems\n")
+    return 1 if found else 0
 
 
 if __name__ == "__main__":

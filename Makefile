@@ -29,9 +29,10 @@ $(UV):
 .PHONY: setup
 setup: .venv/.installed ## install the locked environment
 
-dashboards/.venv/.installed: $(UV) dashboards/pyproject.toml dashboards/uv.lock
+dashboards/.venv/.installed: $(UV) dashboards/pyproject.toml dashboards/uv.lock dashboards/maps.py dashboards/maps/regions.geojson
 	@echo "Installing Superset (dashboards/.venv)…"
 	@UV_PROJECT_ENVIRONMENT=.venv $(abspath $(UV)) sync --directory dashboards --frozen --quiet --python $(PYTHON)
+	@dashboards/.venv/bin/python -m dashboards.maps
 	@touch $@
 
 .PHONY: setup-superset

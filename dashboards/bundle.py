@@ -87,11 +87,6 @@ def datasets() -> dict[str, Asset]:
     return found
 
 
-def query(dataset: Asset) -> str:
-    """The SELECT behind a dataset."""
-    return dataset["sql"] if "sql" in dataset else f"select * from {SCHEMA}.{dataset['table']}"
-
-
 def _models() -> dict[str, dict[str, str]]:
     """Published table → column → type, from dbt's descriptions."""
     return {
@@ -251,7 +246,7 @@ def _immune(known: dict[str, Asset], numbers: dict[str, int], name: str) -> list
 class _Dumper(yaml.SafeDumper):
     """Writes out what is shared instead of pointing to it."""
 
-    def ignore_aliases(self, data: Any) -> bool:
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
         return True
 
 

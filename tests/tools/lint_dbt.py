@@ -1,4 +1,4 @@
-"""Lint of the dbt project and of what reads it: SQL style, conventions on the manifest, dashboards."""
+"""Lint of the dbt project and of its readers: SQL style, conventions, dashboards."""
 
 import json
 import os

@@ -1,8 +1,7 @@
-"""The dashboards as a bundle: two languages, names of the contracts, nothing that cannot be drawn."""
+"""The dashboards as a bundle: two languages, names of the contracts, all of it drawable."""
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -11,7 +10,7 @@ import yaml
 
 from dashboards import bundle
 from dashboards.check import chart_query, problems
-from dashboards.words import AssetError, localised, sql
+from dashboards.words import ASSETS, AssetError, localised, sql
 from warehouse.contracts import load_contracts
 from warehouse.transform import run_dbt
 
@@ -159,5 +158,5 @@ def test_without_filters_a_chart_tells_the_latest_month_of_the_country(
 
 
 def test_assets_name_no_address_of_a_machine() -> None:
-    for file in Path(bundle.ASSETS).rglob("*.yml"):
+    for file in ASSETS.rglob("*.yml"):
         assert "http" not in file.read_text(encoding="utf-8")

@@ -21,8 +21,14 @@ def demo(
     target: Annotated[
         Path | None, typer.Option(help="Куда писать; по умолчанию <каталог данных>/demo.")
     ] = None,
-    first_period: Annotated[str, typer.Option(help="Первый месяц, ГГГГ-ММ.")] = "2025-01",
-    last_period: Annotated[str, typer.Option(help="Последний месяц, ГГГГ-ММ.")] = "2025-03",
+    first_period: Annotated[str, typer.Option(help="Первый месяц, ГГГГ-ММ.")] = "2026-02",
+    last_period: Annotated[str, typer.Option(help="Последний месяц, ГГГГ-ММ.")] = "2026-03",
+    full: Annotated[
+        bool,
+        typer.Option(
+            "--full", help="Все формы всех регионов за каждый месяц: в десять раз больше."
+        ),
+    ] = False,
     run: Annotated[
         bool, typer.Option("--run", help="Принять написанное, собрать выпуск, показать итог.")
     ] = False,
@@ -34,9 +40,8 @@ def demo(
 
     here: Context = context.obj
     with here.services() as services:
-        written = _write(
-            here, services, target or here.home.root / "demo", first_period, last_period
-        )
+        folder = target or here.home.root / "demo"
+        written = _write(here, services, folder, first_period, last_period, full=full)
         _say_written(here, written)
         if not run:
             return
@@ -49,7 +54,13 @@ def demo(
 
 
 def _write(
-    context: Context, services: Services, target: Path, first_period: str, last_period: str
+    context: Context,
+    services: Services,
+    target: Path,
+    first_period: str,
+    last_period: str,
+    *,
+    full: bool,
 ) -> DemoManifest:
     from mvd.demo.write import write_demo
 
@@ -59,6 +70,7 @@ def _write(
             contracts=services.contracts,
             first_period=first_period,
             last_period=last_period,
+            extent="full" if full else "story",
             workers=context.settings.threads,
             progress=tick.to,
         )

@@ -18,6 +18,7 @@ Kind = Literal[
     "same_file_twice",
     "restatement",
     "thousands_in_words",
+    "too_few_reports",
 ]
 
 _DAYS_UNTIL_CORRECTED = 2
@@ -31,6 +32,10 @@ _THEFTS = ("R1", 109, 2)
 _FOLLOWERS_FORM = "PRV-M"
 THOUSANDS_CELL = ("T", 1, 7)
 _MINOR_CRIMES = ("R1", 4, 2)
+_WITHHELD_FORM = "EXT-M"
+# Fewer than half of the regions may be left, or the total is shown.
+_LEFT_REPORTING = 7
+_REPUBLIC = "000000000"
 
 
 @dataclass(frozen=True)
@@ -90,6 +95,8 @@ def plant(
     if any(submission.form == _FOLLOWERS_FORM for submission in submissions):
         region = next(names)
         planted.change(region, last, _FOLLOWERS_FORM, "thousands_in_words", THOUSANDS_CELL)
+    if any(submission.form == _WITHHELD_FORM for submission in submissions):
+        planted.withhold(_WITHHELD_FORM, last, regions[_LEFT_REPORTING:])
     return planted.submissions, planted.faults
 
 
@@ -107,6 +114,7 @@ _TEXTS = {
     "same_file_twice": "один и тот же файл прислан дважды; второй раз ничего не меняет",
     "thousands_in_words": "вместо числа набрано «12 тыс.»; прочитано как 12 000, файл принят с "
     "замечанием",
+    "too_few_reports": "отчиталось меньше половины регионов; итог по республике не показан",
 }
 
 
@@ -156,6 +164,16 @@ class _Plan:
             s for s in self.submissions if (s.territory, s.period) != (region.kato, period)
         ]
         self._tell("no_report", region, period, "", "")
+
+    def withhold(self, form: str, period: str, silent: Sequence[Territory]) -> None:
+        """Of these regions nothing came, so the total is withheld."""
+        left_out = {(region.kato, period, form) for region in silent}
+        self.submissions = [
+            s for s in self.submissions if (s.territory, s.period, s.form) not in left_out
+        ]
+        self.faults.append(
+            Fault("too_few_reports", _REPUBLIC, period, form, _TEXTS["too_few_reports"])
+        )
 
     def send_late(self, region: Territory, period: str) -> None:
         for place, s in enumerate(self.submissions):

@@ -18,6 +18,7 @@ from scipy import sparse
 from mvd.demo.atoms import AtomGrower, Balance
 from mvd.demo.space import Space
 from warehouse.contracts import Contracts
+from warehouse.contracts.indicators import Indicator
 from warehouse.contracts.rules import (
     Comparisons,
     Rule,
@@ -49,13 +50,15 @@ class Catalogue:
     """What facts there are.
 
     `atoms` (atoms x cells) says what one fact adds, `annual` how many of it 100,000 people see in
-    a year, `season` its monthly factors (atoms x 12), `shape` that of its gamma.
+    a year, `season` its monthly factors (atoms x 12), `shape` that of its gamma; `is_new` marks the
+    cells of which the profile knows nothing, such as offences of a later law.
     """
 
     atoms: sparse.csr_matrix
     annual: NDArray[np.float64]
     season: NDArray[np.float64]
     shape: NDArray[np.float64]
+    is_new: NDArray[np.bool_]
 
 
 def target(space: Space) -> NDArray[np.float64]:
@@ -79,18 +82,33 @@ def target(space: Space) -> NDArray[np.float64]:
     return result
 
 
-def catalogue(space: Space, balance: Balance, *, atoms: int, seed: int) -> Catalogue:
-    """Grow `atoms` atoms around the cells of the target and calibrate how often each happens."""
+def catalogue(
+    space: Space,
+    balance: Balance,
+    *,
+    atoms: int,
+    seed: int,
+    always: Sequence[int] = (),
+) -> Catalogue:
+    """Grow `atoms` atoms around the cells of the target and calibrate how often each happens.
+
+    Around the cells `always` one more is grown each, so that their figures can be met exactly.
+    """
     random = np.random.default_rng([seed, 1])
     wanted = target(space)
     grower = AtomGrower(balance, wanted, random)
     # The printed month is filled in from the facts of that month, never by an atom itself.
     printed = {int(cell) for column in space.month_columns for cell in column.cells}
-    grown = [grower.grow(int(cell)) for cell in _seeds(space, wanted, atoms, random)]
+    seeds = [*_seeds(space, wanted, atoms, random), *always]
+    grown = [grower.grow(int(cell)) for cell in seeds]
     kept = [atom for atom in grown if atom is not None and printed.isdisjoint(atom)]
     matrix = _matrix(kept, space.size)
     return Catalogue(
-        matrix, _calibrated(matrix, wanted), _season(space, matrix), _shape(space, matrix)
+        matrix,
+        _calibrated(matrix, wanted),
+        _season(space, matrix),
+        _shape(space, matrix),
+        wanted == 0,
     )
 
 
@@ -156,27 +174,61 @@ class Simulation:
         self._population = population
         self._seed = seed
         self._cells = facts.atoms.T.tocsr()
+        self._levels: dict[str, NDArray[np.float64]] = {}
+        self._added: dict[str, NDArray[np.float64]] = {}
+        self._settled: dict[tuple[str, int], NDArray[np.int64]] = {}
 
     def touching(self, cell: int) -> NDArray[np.bool_]:
         """Which atoms add to a cell."""
         touched: NDArray[np.bool_] = self._cells[[cell]].toarray()[0] > 0
         return touched
 
-    def month(self, territory: str, period: str) -> NDArray[np.int64]:
-        """How often each atom happens in one month (YYYY-MM)."""
-        year, month = int(period[:4]), int(period[5:])
+    def adding_to(self, indicator: Indicator) -> NDArray[np.int64]:
+        """How much one fact of each atom adds to the year to date of an indicator."""
+        cells = self.space.cells_of(indicator)
+        return np.asarray(self._cells[cells].sum(axis=0)).ravel().astype(np.int64)
+
+    def new_to(self, indicator: Indicator) -> NDArray[np.bool_]:
+        """Atoms that add to cells of the indicator of which the profile knows nothing."""
+        cells = self.space.cells_of(indicator)
+        unknown = cells[self._facts.is_new[cells]]
+        return np.asarray(self._cells[unknown].sum(axis=0)).ravel() > 0
+
+    def scale(self, territory: str, atoms: NDArray[np.bool_], factor: float) -> None:
+        """Let some atoms of a territory happen more often, or more rarely, in all years."""
+        self._levels.setdefault(territory, np.ones(len(atoms)))[atoms] *= factor
+
+    def add(self, territory: str, atoms: NDArray[np.bool_], annual: float) -> None:
+        """Let each of some atoms happen so many times more to 100,000 people a year."""
+        self._added.setdefault(territory, np.zeros(len(atoms)))[atoms] += annual
+
+    def settle(self, territory: str, year: int, facts: NDArray[np.int64]) -> None:
+        """Put facts (months x atoms) in place of those that would be drawn."""
+        self._settled[territory, year] = facts
+
+    def rhythm(self, territory: str, year: int) -> NDArray[np.float64]:
+        """How often what happens once to 100,000 people a year is expected: months x atoms."""
+        growth = (1 + TREND_PER_YEAR) ** (year - BASE_YEAR)
+        return np.asarray(self._facts.season.T * growth * self._population[territory] / _PER / 12)
+
+    def expected(self, territory: str, year: int) -> NDArray[np.float64]:
+        """How often each atom is expected in each month of a year: months x atoms."""
         local = np.random.default_rng([self._seed, 2, int(territory)])
         habits = local.lognormal(0, _REGIONAL_SPREAD, len(self._facts.annual))
-        growth = (1 + TREND_PER_YEAR) ** (year - BASE_YEAR)
-        expected = (
-            self._facts.annual
-            * habits
-            * self._facts.season[:, month - 1]
-            * (growth * self._population[territory] / _PER / 12)
-        )
-        random = np.random.default_rng([self._seed, 3, int(territory), year, month])
+        level = self._facts.annual * habits * self._levels.get(territory, 1.0)
+        return self.rhythm(territory, year) * (level + self._added.get(territory, 0.0))
+
+    def year(self, territory: str, year: int) -> NDArray[np.int64]:
+        """How often each atom happens in each month of a year: months x atoms."""
+        if (territory, year) in self._settled:
+            return self._settled[territory, year]
         shape = self._facts.shape
-        return random.poisson(random.gamma(shape, expected / shape))
+        expected = self.expected(territory, year)
+        months = []
+        for month in range(1, 13):
+            random = np.random.default_rng([self._seed, 3, int(territory), year, month])
+            months.append(random.poisson(random.gamma(shape, expected[month - 1] / shape)))
+        return np.stack(months)
 
     def figures(
         self, year_to_date: NDArray[np.int64], month: NDArray[np.int64], territory: str

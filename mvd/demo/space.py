@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warehouse.contracts import Form
+from warehouse.contracts.indicators import Indicator
 
 _OF_GRAPH = re.compile(r"из графы (\d+)")
 
@@ -50,6 +51,16 @@ class Space:
         """Cut the figures of one form out of a vector of the space."""
         first = self.offsets[form]
         return values[..., first : first + len(self.form(form).coordinates)]
+
+    def cells_of(self, indicator: Indicator) -> NDArray[np.int64]:
+        """Where the year to date of an indicator stands. Raises KeyError for a foreign form."""
+        found = []
+        for source in (s for s in indicator.sources if s.basis == "ytd"):
+            section = self.form(source.form).section(source.section)
+            lines = [section.line_index[line] for line in source.lines]
+            grid = self.grid(source.form, source.section)
+            found.append(grid[lines, section.graph_index[source.graph]])
+        return np.concatenate(found)
 
     @cached_property
     def is_integral(self) -> NDArray[np.bool_]:

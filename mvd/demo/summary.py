@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from mvd.commands.show import show_results
 from mvd.console import console, print_table
 from mvd.context import Context
+from mvd.demo.shows import shows
 
 if TYPE_CHECKING:
     from ingestion.request import Services, SubmissionResult
@@ -39,16 +40,6 @@ where v.territory_kato = '000000000' and v.basis = 'ytd'
     )
 order by v.value desc nulls last
 """
-_RESTATEMENTS = """
-select strftime(r.period_month, '%Y-%m') as period, t.name_{language} as territory,
-    i.name_{language} as indicator, r.first_value, r.value, r.classification,
-    strftime(r.reported_month, '%Y-%m') as told_by
-from marts.rpt_restatements as r
-inner join marts.dim_indicator as i on r.indicator_code = i.indicator_code
-inner join marts.dim_territory as t on r.territory_kato = t.territory_kato
-order by abs(r.change_abs) desc, period, territory, indicator
-limit 5
-"""
 
 
 def show_summary(
@@ -68,20 +59,26 @@ def show_summary(
     _show_query(context, "demo_coverage", _COVERAGE, _COVERAGE_COLUMNS)
     totals = _TOTALS.format(language=context.language)
     _show_query(context, "demo_totals", totals, _TOTALS_COLUMNS)
-    restatements = _RESTATEMENTS.format(language=context.language)
-    _show_query(context, "demo_restatements", restatements, _RESTATEMENTS_COLUMNS)
     content_hash = outcome.content_hash
     done = context.say("build_done", release_id=outcome.release_id, content_hash=content_hash)
     console.print(done, style="green")
+    _name_what_to_see(context, written)
+
+
+def _name_what_to_see(context: Context, written: DemoManifest) -> None:
     mvd, home = os.path.relpath(sys.argv[0]), os.path.relpath(context.home.root)
-    console.print(context.say("demo_next", home=home, mvd=mvd, story=written.story))
+    last = written.periods[-1]
+    console.print(context.say("demo_shows"), style="bold")
+    for show in shows(last).values():
+        console.print(f"· {show.name[context.language]}")
+        command = f'MVD_HOME={home} {mvd} sql "{show.sql}"'
+        console.print(command, style="cyan", soft_wrap=True, markup=False, highlight=False)
+    said = context.say("demo_next", home=home, mvd=mvd, story=written.story, period=last)
+    console.print(said, soft_wrap=True)
 
 
 _COVERAGE_COLUMNS = (
     "form", "period", "expected", "accepted", "population_share", "status", "missing_units"
-)  # fmt: skip
-_RESTATEMENTS_COLUMNS = (
-    "period", "territory", "indicator", "first_value", "value", "classification", "told_by"
 )  # fmt: skip
 _TOTALS_COLUMNS = ("indicator", "value", "prior_year", "change", "units", "status")
 

@@ -1,4 +1,4 @@
-"""Figures of the compact forms: districts of a region, plausible and true to the control rules.
+"""Figures of the compact forms: all districts of the country, plausible, true to the control rules.
 
 `tables.csv` names every figure of a form in the order in which it is computed:
 
@@ -9,32 +9,35 @@
 | sum | the figures `of` together |
 | each | `amount` for each of the figure `of`, such as damage per case |
 | daily | the figure `of` divided by the days since 1 January |
+
+Figures are then brought to the published ones (`mvd.demo.targets`): a sum by its parts.
 """
 
 import csv
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
-from functools import cache
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mvd.demo.allocate import Amounts
+from mvd.demo.calibrate import Calibration, Wanted
+from mvd.demo.country import MONTHS, Country
 from mvd.demo.simulate import BASE_YEAR, SEASONS, TREND_PER_YEAR
-from warehouse.contracts import Contracts, Form, Graph
+from mvd.demo.targets import Target
+from warehouse.contracts import Form, Graph
 from warehouse.contracts.calendar import last_day
 
 _PER = 100_000
-_MONTHS = 12
 # Shape of the gamma: a few large seizures make the sum; amounts per case vary less.
 _SHAPE_OF_SEIZURES = 0.8
 _SHAPE_OF_AMOUNTS = 4.0
 _REGIONAL_SPREAD = 0.25
 _DECIMALS = 3
-# Districts founded after the last count.
-_PEOPLE_OF_A_NEW_DISTRICT = 30_000
+_NO_CAP = 2**45
 
 _Figures = NDArray[np.float64]
 
@@ -61,46 +64,57 @@ def _profile() -> Mapping[str, tuple[_Rule, ...]]:
     return {form: tuple(rules) for form, rules in found.items()}
 
 
-def table_figures(contracts: Contracts, form: Form, period: str, seed: int) -> _Figures:
-    """Figures of a compact form that is bound to its territory, in the order of its coordinates.
+class TableFigures:
+    """Figures of one compact form; the same seed and targets give the same figures."""
 
-    The last row is the sum of the others. The same seed gives the same figures. Raises KeyError
-    for a form that `tables.csv` does not describe.
-    """
-    month = int(period[5:])
-    draws = _Draws(form, _people(contracts, form, period), int(period[:4]), seed)
-    for rule in _profile()[form.code]:
-        draws.draw(rule)
-    graphs = form.sections[0].graphs
-    units = np.column_stack([draws.until(str(graph.number), month) for graph in graphs])
-    rows = np.vstack([units, units.sum(axis=0)])
-    return np.asarray(np.round(rows, _DECIMALS), dtype=np.float64).ravel()
+    def __init__(
+        self, form: Form, country: Country, seed: int, targets: Sequence[Target] = ()
+    ) -> None:
+        """Raises KeyError for a form that `tables.csv` does not describe."""
+        self._country = country
+        draws = _Draws(form, country, seed, targets)
+        for rule in _profile()[form.code]:
+            draws.draw(rule)
+        graphs = form.sections[0].graphs
+        self._figures = np.stack([draws.figure(graph) for graph in graphs])
+        self._is_flow = np.array([graph.measure == "flow" for graph in graphs])
 
+    def of(self, form: Form, period: str) -> _Figures:
+        """Figures of the form bound to a territory, in the order of its coordinates.
 
-def _people(contracts: Contracts, form: Form, period: str) -> _Figures:
-    day = last_day(period)
-    units = [str(line.territory) for line in form.sections[0].lines if not line.is_total]
-    known = [contracts.population.population_on(unit, day) for unit in units]
-    return np.array([_PEOPLE_OF_A_NEW_DISTRICT if k is None else k.value for k in known], float)
+        The last row is the sum of the others. Raises ValueError for a period outside the years.
+        """
+        month = self._country.months.index(period)
+        january = month - month % MONTHS
+        units = [str(line.territory) for line in form.sections[0].lines if not line.is_total]
+        columns = [self._country.place[unit] for unit in units]
+        since_january = self._figures[:, january : month + 1, columns].sum(axis=1)
+        shown = np.where(self._is_flow[:, None], since_january, self._figures[:, month, columns]).T
+        rows = np.vstack([shown, shown.sum(axis=0)])
+        return np.asarray(np.round(rows, _DECIMALS), dtype=np.float64).ravel()
 
 
 class _Draws:
-    """Months x units of every figure of one form, territory and year."""
+    """Months x units of every figure of one form."""
 
-    def __init__(self, form: Form, people: _Figures, year: int, seed: int) -> None:
-        place = [seed, 7, int(str(form.territory)), *form.code.encode()]
-        self._of_the_year = np.random.default_rng([*place, year])
+    def __init__(self, form: Form, country: Country, seed: int, targets: Sequence[Target]) -> None:
+        place = [seed, 7, *form.code.encode()]
+        self._of_the_year = {y: np.random.default_rng([*place, y]) for y in country.years}
         self._of_the_region = np.random.default_rng(place)
+        self._chance = np.random.default_rng([*place, 1])
         self._graphs = {str(graph.number): graph for graph in form.sections[0].graphs}
-        self._people = people
-        self._year = year
-        self._found: dict[str, _Figures] = {}
-        self._rest: dict[str, _Figures] = {}
+        self._country = country
+        self._targets = _by_figure(targets, _profile()[form.code])
+        self._found: dict[str, Amounts] = {}
         self._used: dict[str, float] = defaultdict(float)
+        self._taken: dict[str, Amounts] = {}
+        self._wholes: dict[str, str] = {}
+        sums = (rule.of for rule in _profile()[form.code] if rule.kind == "sum")
+        self._summed = {name for names in sums for name in names}
 
     def draw(self, rule: _Rule) -> None:
-        """Make the figure of a rule from those before it."""
-        kinds = {
+        """Make the figure of a rule from those before it, in the smallest unit it is told in."""
+        kinds: Mapping[str, Callable[[_Rule], Amounts]] = {
             "rate": self._rate,
             "share": self._share,
             "sum": self._sum,
@@ -109,55 +123,142 @@ class _Draws:
         }
         self._found[rule.name] = kinds[rule.kind](rule)
 
-    def until(self, name: str, month: int) -> _Figures:
-        """The figure of every unit as a report for the month shows it."""
-        months = self._found[name]
-        shown = months[:month].sum(axis=0) if self._is_flow(name) else months[month - 1]
-        return np.asarray(shown)
+    def figure(self, graph: Graph) -> _Figures:
+        """The figure of every unit and month in the unit of the graph."""
+        name = str(graph.number)
+        return np.asarray(self._found[name] / self._step(name))
 
     def _is_flow(self, name: str) -> bool:
         return name not in self._graphs or self._graphs[name].measure == "flow"
 
-    def _is_integral(self, name: str) -> bool:
-        graph: Graph | None = self._graphs.get(name)
-        return graph is None or graph.integral
+    def _step(self, name: str) -> int:
+        """How many of the smallest amount make one: figures with decimals have three."""
+        graph = self._graphs.get(name)
+        return 1 if graph is None or graph.integral or graph.measure == "average" else 1000
 
-    def _rate(self, rule: _Rule) -> _Figures:
-        spread = self._of_the_region.lognormal(0, _REGIONAL_SPREAD)
-        level = rule.amount * spread * self._people / _PER
-        growth = 1 + TREND_PER_YEAR * (self._year - BASE_YEAR + np.arange(_MONTHS) / _MONTHS)
+    def _rate(self, rule: _Rule) -> Amounts:
+        country, years = self._country, self._country.years
+        spread = self._of_the_region.lognormal(0, _REGIONAL_SPREAD, len(country.regions))
+        level = rule.amount * spread[country.region] * country.people / _PER
+        since = np.arange(len(country.months)) / MONTHS + years[0] - BASE_YEAR
+        growth = 1 + TREND_PER_YEAR * since
         if not self._is_flow(rule.name):
-            return np.asarray(np.floor(np.outer(growth, self._of_the_region.poisson(level))))
-        expected = np.outer(growth * np.array(SEASONS[rule.season]) / _MONTHS, level)
-        if self._is_integral(rule.name):
-            return self._of_the_year.poisson(expected).astype(float)
-        drawn = self._of_the_year.gamma(_SHAPE_OF_SEIZURES, expected / _SHAPE_OF_SEIZURES)
-        return np.asarray(np.round(drawn, _DECIMALS))
+            drawn = np.floor(np.outer(growth, self._of_the_region.poisson(level)))
+        else:
+            season = np.tile(np.array(SEASONS[rule.season]) / MONTHS, len(years))
+            drawn = self._yearly(np.outer(growth * season, level), self._happened(rule.name))
+        amounts = np.round(drawn * self._step(rule.name)).astype(np.int64) * country.exists
+        return np.asarray(self._calibrated([rule.name], amounts[None])[0])
 
-    def _share(self, rule: _Rule) -> _Figures:
+    def _happened(self, name: str) -> Callable[[np.random.Generator, _Figures], _Figures]:
+        if self._step(name) == 1:
+            return lambda random, expected: random.poisson(expected).astype(np.float64)
+        return lambda random, expected: random.gamma(
+            _SHAPE_OF_SEIZURES, expected / _SHAPE_OF_SEIZURES
+        )
+
+    def _yearly(
+        self, given: _Figures, drawn: Callable[[np.random.Generator, _Figures], _Figures]
+    ) -> _Figures:
+        """Year by year with a chance of its own, so that more years change no year."""
+        parts = np.split(given, len(self._country.years))
+        of_years = zip(self._country.years, parts, strict=True)
+        return np.concatenate([drawn(self._of_the_year[year], part) for year, part in of_years])
+
+    def _share(self, rule: _Rule) -> Amounts:
         """From what earlier parts left, so that parts together never exceed their whole."""
         (whole,) = rule.of
-        rest = self._rest.get(whole, self._found[whole])
+        taken = self._taken.get(whole, np.zeros_like(self._found[whole]))
+        rest = self._found[whole] - taken
         share = rule.amount / (1 - self._used[whole])
-        if not self._is_integral(rule.name):
-            part = np.floor(rest * share * 10**_DECIMALS) / 10**_DECIMALS
-        elif self._is_flow(rule.name):
-            part = self._of_the_year.binomial(rest.astype(np.int64), share).astype(float)
+        if self._step(rule.name) > 1 or not self._is_flow(rule.name):
+            drawn = np.floor(rest * share)
         else:
-            part = np.floor(rest * share)
-        self._rest[whole] = rest - part
+            drawn = self._yearly(rest.astype(np.float64), partial(_some, share=share))
+        # A whole that nobody published grows with what was published of its part.
+        is_settled = whole in self._targets or whole in self._summed
+        caps = rest if is_settled else np.full_like(rest, _NO_CAP)
+        part = self._calibrated([rule.name], drawn.astype(np.int64)[None], caps[None])[0]
+        self._found[whole] = np.maximum(self._found[whole], taken + part)
+        self._taken[whole] = taken + part
         self._used[whole] += rule.amount
+        self._wholes[rule.name] = whole
         return np.asarray(part)
 
-    def _sum(self, rule: _Rule) -> _Figures:
-        return np.asarray(np.sum([self._found[name] for name in rule.of], axis=0))
+    def _sum(self, rule: _Rule) -> Amounts:
+        names = list(rule.of)
+        parts = np.stack([self._found[name] for name in names])
+        caps = np.stack([self._cap(name) for name in names])
+        parts = self._calibrated([rule.name, *names], parts, caps)
+        self._found.update(zip(names, parts, strict=True))
+        return np.asarray(parts.sum(axis=0))
 
-    def _each(self, rule: _Rule) -> _Figures:
-        cases = self._found[rule.of[0]]
+    def _cap(self, name: str) -> Amounts:
+        found = self._found[name]
+        whole = self._wholes.get(name)
+        if whole is None:
+            return np.full_like(found, _NO_CAP)
+        return self._found[whole] - self._taken[whole] + found
+
+    def _each(self, rule: _Rule) -> Amounts:
         scale = rule.amount / _SHAPE_OF_AMOUNTS
-        return np.round(cases * self._of_the_year.gamma(_SHAPE_OF_AMOUNTS, scale, cases.shape))
+        cases = self._found[rule.of[0]].astype(np.float64)
+        amounts = self._yearly(
+            cases, lambda random, c: np.round(c * random.gamma(_SHAPE_OF_AMOUNTS, scale, c.shape))
+        )
+        return amounts.astype(np.int64) * self._step(rule.name)
 
-    def _daily(self, rule: _Rule) -> _Figures:
-        ends = [last_day(f"{self._year}-{month:02d}") for month in range(1, _MONTHS + 1)]
-        days = np.array([(end - date(self._year, 1, 1)).days + 1 for end in ends])
-        return np.asarray(np.round(self._found[rule.of[0]].cumsum(axis=0) / days[:, np.newaxis]))
+    def _daily(self, rule: _Rule) -> Amounts:
+        calls = self._found[rule.of[0]].reshape(len(self._country.years), MONTHS, -1)
+        ends = [last_day(period) for period in self._country.months]
+        days = np.array([end.timetuple().tm_yday for end in ends])
+        until = calls.cumsum(axis=1).reshape(len(days), -1)
+        return np.asarray(np.round(until / days[:, np.newaxis]).astype(np.int64))
+
+    # Published figures
+
+    def _calibrated(
+        self, names: Sequence[str], parts: Amounts, caps: Amounts | None = None
+    ) -> Amounts:
+        """Parts x months x units brought to the targets of their sum and of each of them.
+
+        `names` are that of the sum and those of the parts, or the one of a figure of no parts.
+        """
+        whole, *members = names
+        if whole not in self._targets:
+            return parts
+        wanted = [
+            Wanted(target, members.index(name) if name in members else None)
+            for name in names
+            for target in self._targets.get(name, ())
+        ]
+        limits = np.full_like(parts, _NO_CAP) if caps is None else caps
+        calibration = Calibration(self._country, wanted, self._step(whole), self._chance)
+        bring = calibration.flows if self._is_flow(whole) else calibration.stocks
+        return bring(parts, limits * self._country.exists)
+
+
+def _some(random: np.random.Generator, whole: _Figures, share: float) -> _Figures:
+    return random.binomial(whole.astype(np.int64), share).astype(np.float64)
+
+
+def _by_figure(
+    targets: Sequence[Target], rules: Sequence[_Rule]
+) -> Mapping[str, tuple[Target, ...]]:
+    """Targets by the figure that can meet them: those of a daily average by what is averaged."""
+    daily = {rule.name: rule.of[0] for rule in rules if rule.kind == "daily"}
+    found: dict[str, list[Target]] = defaultdict(list)
+    for target in targets:
+        name = str(target.indicator.sources[0].graph)
+        if name in daily:
+            found[daily[name]].append(_of_all_days(target))
+        else:
+            found[name].append(target)
+    return {name: tuple(same) for name, same in found.items()}
+
+
+def _of_all_days(target: Target) -> Target:
+    days = last_day(f"{target.month:%Y-%m}").timetuple().tm_yday
+    return replace(
+        target, value=target.value * days, low=target.low * days, high=target.high * days
+    )

@@ -4,32 +4,32 @@ import csv
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import timedelta
 from itertools import groupby
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mvd.demo.faults import TEXT_NUMBER_PLACE, THOUSANDS_CELL, Fault, Submission, plant
+from mvd.demo.country import Country
+from mvd.demo.faults import TEXT_NUMBER_PLACE, THOUSANDS_CELL, Fault, Submission
+from mvd.demo.official import calibrate
+from mvd.demo.plan import FORMS, Extent, plan
+from mvd.demo.shows import shows
 from mvd.demo.simulate import Simulation, balance, catalogue, restated
 from mvd.demo.space import Space
-from mvd.demo.tables import table_figures
+from mvd.demo.tables import TableFigures
+from mvd.demo.targets import Target, by_form, targets
 from mvd.demo.workbook import SYNTHETIC, write_workbook
 from warehouse.clock import period_month
 from warehouse.contracts import Contracts, Form
 from warehouse.contracts.territories import Territory
 
-FORMS = ("1-M", "SNG-1")
-# Compact forms of which the demonstration has the year before, too.
-TABLES_OF_BOTH_YEARS = ("TRF-M", "DRG-M", "CYB-M")
 MANIFEST = "manifest.csv"
 STORY = "STORY.md"
 _ATOMS = 4_000
 _EMPTY_SECTIONS = {("SNG-1", "R3")}
 _LEFT_OUT = "R2"
 _TYPED_THOUSANDS = 12
-_MINUTES_BEFORE_DEADLINE = (4 * 60, 76 * 60)
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,9 @@ def write_demo(
     target: Path,
     *,
     contracts: Contracts,
-    first_period: str = "2025-01",
-    last_period: str = "2025-03",
+    first_period: str = "2026-02",
+    last_period: str = "2026-03",
+    extent: Extent = "months",
     seed: int = 1,
     workers: int = 2,
     atoms: int = _ATOMS,
@@ -59,65 +60,42 @@ def write_demo(
 ) -> DemoManifest:
     """Write the workbooks of all regions for the months and for the same months a year before.
 
-    Periods are YYYY-MM, both included. The same arguments give the same bytes. More `atoms` give
-    more varied figures and a longer start; without `tables` there are no compact forms.
-    `progress` is told (files written, files in all).
+    Periods are YYYY-MM, both included; `extent` adds months. The same arguments give the same
+    bytes. More `atoms` give more varied figures and a longer start; without `tables` there are no
+    compact forms. `progress` is told (files written, files in all).
     Raises ValueError when the last period is before the first.
     """
-    periods = _periods(first_period, last_period)
     regions = contracts.territories.regions_on(period_month(last_period))
     population = _population(contracts, regions, last_period)
     random = np.random.default_rng([seed, 5])
-    order = [regions[index] for index in random.permutation(len(regions))]
+    order = [regions[index].kato for index in random.permutation(len(regions))]
     # A number typed with a space needs thousands.
-    order.insert(TEXT_NUMBER_PLACE, order.pop(int(np.argmax([population[r.kato] for r in order]))))
-    clean = _clean(contracts, regions, periods, FORMS, random)
-    if tables:
-        for form in (form.code for form in contracts.table_forms):
-            shown = _last_months(last_period)[-2 if form in TABLES_OF_BOTH_YEARS else -1 :]
-            clean += _clean(contracts, regions, shown, (form,), random)
-    submissions, faults = plant(clean, order)
-    submissions.sort(key=lambda s: (s.received_at, s.territory, s.form))
-    if progress is not None:
-        progress(0, len(submissions))
-    simulation = _simulation(contracts, population, atoms, seed)
-    size = _write_files(target, contracts, simulation, seed, submissions, workers, progress)
-    manifest = _write_manifest(target, contracts, submissions)
-    story = _write_story(target, contracts, submissions, faults)
-    return DemoManifest(
-        target, manifest, story, len(submissions), size, tuple(periods), tuple(faults)
+    order.insert(TEXT_NUMBER_PLACE, order.pop(int(np.argmax([population[r] for r in order]))))
+    wanted = targets(contracts)
+    planned = plan(
+        contracts,
+        wanted,
+        first_period=first_period,
+        last_period=last_period,
+        extent=extent,
+        tables=tables,
+        order=order,
+        random=random,
     )
-
-
-def _periods(first: str, last: str) -> list[str]:
-    start, end = (int(p[:4]) * 12 + int(p[5:]) - 1 for p in (first, last))
-    if end < start:
-        raise ValueError(f"the last period {last} is before the first {first}")
-    months = {month for now in range(start, end + 1) for month in (now - 12, now)}
-    return [f"{month // 12}-{month % 12 + 1:02d}" for month in sorted(months)]
-
-
-def _last_months(last: str) -> list[str]:
-    """The month of the year before and the last one: enough for every compact figure."""
-    return [f"{int(last[:4]) - 1}{last[4:]}", last]
-
-
-def _clean(
-    contracts: Contracts,
-    regions: Sequence[Territory],
-    periods: Sequence[str],
-    forms: Sequence[str],
-    random: np.random.Generator,
-) -> list[Submission]:
-    found = []
-    for period in periods:
-        for form in forms:
-            deadline = contracts.deadline(form, period)
-            for region in regions:
-                minutes = int(random.integers(*_MINUTES_BEFORE_DEADLINE))
-                received = deadline - timedelta(minutes=minutes)
-                found.append(Submission(region.kato, period, form, received, region.kato))
-    return found
+    if progress is not None:
+        progress(0, len(planned.submissions))
+    writer = _Writer(
+        target,
+        contracts,
+        _simulation(contracts, population, wanted, atoms, seed),
+        _tables(contracts, planned.submissions, wanted, seed),
+    )
+    size = _write_files(writer, planned.submissions, workers, progress)
+    manifest = _write_manifest(target, contracts, planned.submissions)
+    story = _write_story(target, contracts, planned.submissions, planned.faults)
+    return DemoManifest(
+        target, manifest, story, len(planned.submissions), size, planned.periods, planned.faults
+    )
 
 
 def _population(contracts: Contracts, regions: Sequence[Territory], period: str) -> dict[str, int]:
@@ -127,18 +105,36 @@ def _population(contracts: Contracts, regions: Sequence[Territory], period: str)
 
 
 def _simulation(
-    contracts: Contracts, population: Mapping[str, int], atoms: int, seed: int
+    contracts: Contracts,
+    population: Mapping[str, int],
+    wanted: Sequence[Target],
+    atoms: int,
+    seed: int,
 ) -> Simulation:
     space = Space([contracts.forms[code] for code in FORMS])
-    facts = catalogue(space, balance(space, contracts), atoms=atoms, seed=seed)
-    return Simulation(space, facts, population, seed)
+    mine = [t for t in wanted if t.indicator.sources[0].form in FORMS]
+    always = sorted({int(cell) for t in mine for cell in space.cells_of(t.indicator)})
+    facts = catalogue(space, balance(space, contracts), atoms=atoms, seed=seed, always=always)
+    simulation = Simulation(space, facts, population, seed)
+    calibrate(simulation, mine, list(population))
+    return simulation
+
+
+def _tables(
+    contracts: Contracts, submissions: Sequence[Submission], wanted: Sequence[Target], seed: int
+) -> Mapping[str, TableFigures]:
+    """Figures of the compact forms that are sent; of the published years, too."""
+    sent = {s.form for s in submissions} - set(FORMS)
+    years = [int(s.period[:4]) for s in submissions]
+    published = [t.month.year for t in wanted]
+    country = Country(contracts, min(*years, min(published) - 1), max(*years, *published))
+    mine = by_form(wanted)
+    forms = contracts.forms
+    return {code: TableFigures(forms[code], country, seed, mine.get(code, ())) for code in sent}
 
 
 def _write_files(
-    target: Path,
-    contracts: Contracts,
-    simulation: Simulation,
-    seed: int,
+    writer: "_Writer",
     submissions: Sequence[Submission],
     workers: int,
     progress: Callable[[int, int], None] | None,
@@ -151,7 +147,6 @@ def _write_files(
 
     ordered = sorted(submissions, key=drawn_together)
     jobs = [list(group) for _, group in groupby(ordered, drawn_together)]
-    writer = _Writer(target, contracts, simulation, seed)
     written, size = 0, 0
     # Threads suffice: compression and numpy, where the time goes, leave the interpreter free.
     with ThreadPoolExecutor(workers) as pool:
@@ -164,12 +159,16 @@ def _write_files(
 
 class _Writer:
     def __init__(
-        self, target: Path, contracts: Contracts, simulation: Simulation, seed: int
+        self,
+        target: Path,
+        contracts: Contracts,
+        simulation: Simulation,
+        tables: Mapping[str, TableFigures],
     ) -> None:
         self._target = target
-        self._seed = seed
         self._contracts = contracts
         self._simulation = simulation
+        self._tables = tables
 
     def write(self, submissions: Sequence[Submission]) -> tuple[int, int]:
         """Write the official forms of a territory and year, or one table; give number and bytes."""
@@ -201,12 +200,11 @@ class _Writer:
     ) -> Mapping[str, NDArray[np.float64]]:
         simulation = self._simulation
         found = {}
-        year_to_date: NDArray[np.int64] | None = None
-        for number in range(1, int(max(wanted)[5:]) + 1):
+        facts = simulation.year(territory, int(year))
+        year_to_date = np.zeros_like(facts[0])
+        for number, month in enumerate(facts[: int(max(wanted)[5:])], start=1):
             period = f"{year}-{number:02d}"
-            month = simulation.month(territory, period)
-            before = np.zeros_like(month) if year_to_date is None else year_to_date
-            year_to_date = before + month
+            before, year_to_date = year_to_date, year_to_date + month
             if period in restatements:
                 year_to_date, month = restated(simulation, restatements[period], before, month)
             if period in wanted:
@@ -243,7 +241,7 @@ class _Writer:
 
     def _table(self, submission: Submission) -> bytes:
         form = self._contracts.form(submission.form, submission.period, submission.titled)
-        values = table_figures(self._contracts, form, submission.period, self._seed)
+        values = self._tables[form.code].of(form, submission.period)
         texts: dict[int, str] = {}
         if submission.fault == "thousands_in_words":
             section, line, graph = THOUSANDS_CELL
@@ -310,8 +308,10 @@ def _write_story(
     lines = [
         f"# {SYNTHETIC}",
         "",
-        f"Файлов: {len(submissions)}. Периоды: {', '.join(periods)}. Цифры случайны; порядок",
-        "величин взят из опубликованных итогов 2022 года, территории и население настоящие.",
+        f"Файлов: {len(submissions)}, месяцев: {len(periods)}, с {periods[0]} по {periods[-1]}.",
+        "Цифры случайны; порядок величин взят из опубликованных итогов 2022 года, территории и",
+        "население настоящие. Опубликованные цифры Кызылординской области и республики повторены:",
+        "`docs/demonstration.md`.",
         "",
         "## Что подложено намеренно",
         "",
@@ -326,6 +326,9 @@ def _write_story(
             else "все"
         )
         lines.append(f"| {fault.period} | {name} | {form} | {fault.text} |")
+    lines += ["", "## Что показать и чем"]
+    for show in shows(periods[-1]).values():
+        lines += ["", f"{show.name['ru']}:", "```sql", show.sql, "```"]
     story = target / STORY
     story.write_text("\n".join([*lines, ""]), encoding="utf-8")
     return story

@@ -10,6 +10,7 @@ from itertools import cycle
 from pathlib import Path
 from xml.sax.saxutils import escape
 
+from mvd.demo.plan import FORMS
 from mvd.demo.write import write_demo
 from warehouse.clock import period_month
 from warehouse.contracts import Contracts, load_contracts
@@ -69,9 +70,7 @@ def _batch(folder: Path, territories: Sequence[str], contracts: Contracts) -> Ba
 def _originals(generated: Path, contracts: Contracts) -> tuple[list[Path], str]:
     if real := sorted(_OFFICIAL.glob("*.XLSX")):
         return real, "real"
-    write_demo(
-        generated, contracts=contracts, first_period=PERIOD, last_period=PERIOD, tables=False
-    )
+    write_demo(generated, contracts=contracts, first_period=PERIOD, last_period=PERIOD, forms=FORMS)
     # The month of the year before carries no planted faults.
     return sorted((generated / "2021-12").glob("1-M*.xlsx")), "generated"
 

@@ -13,6 +13,7 @@ from mvd.commands import (
     build,
     claims,
     demo,
+    dictionary,
     doctor,
     ingest,
     metrics,
@@ -74,6 +75,7 @@ app.command("releases")(releases.releases)
 app.command("verify")(releases.verify)
 app.command("sql")(query.sql)
 app.command("claims")(claims.claims)
+app.command("dictionary")(dictionary.dictionary)
 app.command("demo")(demo.demo)
 app.command("portal")(portal.portal)
 app.add_typer(account.account, name="account")

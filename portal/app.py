@@ -17,7 +17,16 @@ from portal import api, metrics
 from portal.access import AccessDeniedError, NotSignedInError
 from portal.judges import Judges
 from portal.letters import Postman
-from portal.pages import accounts, country, health, period, sign_in, submissions, templates
+from portal.pages import (
+    accounts,
+    country,
+    dictionary,
+    health,
+    period,
+    sign_in,
+    submissions,
+    templates,
+)
 from portal.problems import PortalError
 from portal.render import page
 from portal.security import BodyLimits, BodyRefusedError, Limit, RateLimit, SecurityHeaders
@@ -28,6 +37,9 @@ from warehouse.errors import UserError
 
 _FORM_LIMIT = Limit(size=256 * 1024, idle_seconds=10.0, total_seconds=30.0)
 _FILES_AT_ONCE = 8
+_PAGES = (
+    sign_in, period, submissions, templates, country, accounts, dictionary, health
+)  # fmt: skip
 
 
 def create_app(
@@ -54,7 +66,7 @@ def create_app(
         redoc_url=None,
     )
     app.state.portal = portal
-    for module in (sign_in, period, submissions, templates, country, accounts, health):
+    for module in _PAGES:
         app.include_router(module.router, include_in_schema=False)
     app.include_router(api.router)
     app.include_router(metrics.router, include_in_schema=False)

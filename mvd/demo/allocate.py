@@ -41,8 +41,10 @@ def allocate(weights: NDArray[np.float64], total: int, caps: Amounts) -> Amounts
         weight = np.where(is_open, weights, 0.0)
         if weight.sum() <= 0:
             weight = is_open.astype(np.float64)
-        ideal = weight * (rest / weight.sum())
+        ideal = weight / weight.sum() * rest
         step = np.minimum(np.floor(ideal).astype(np.int64), caps - given)
+        if (excess := int(step.sum()) - rest) > 0:  # by rounding of the quotients
+            step[np.flatnonzero(step)[:excess]] -= 1
         if not step.any():
             step[np.argsort(-ideal, kind="stable")[:rest]] = 1
         given += step

@@ -18,6 +18,7 @@ Kind = Literal[
     "same_file_twice",
     "restatement",
     "thousands_in_words",
+    "correction",
     "too_few_reports",
 ]
 
@@ -30,8 +31,11 @@ _REGISTERED = ("R1", 1, 2)
 _THEFTS = ("R1", 109, 2)
 # Followers: no control rule but the sum of the districts reaches them.
 _FOLLOWERS_FORM = "PRV-M"
-THOUSANDS_CELL = ("T", 1, 7)
+_THOUSANDS = ("T", 1, 7)
 _MINOR_CRIMES = ("R1", 4, 2)
+_CORRECTED_FORM = "TRF-M"
+_CRASHES = ("T", 1, 1)
+_DAYS_UNTIL_SECOND_THOUGHTS = 10
 _WITHHELD_FORM = "EXT-M"
 # Fewer than half of the regions may be left, or the total is shown.
 _LEFT_REPORTING = 7
@@ -94,7 +98,9 @@ def plant(
     planted.send_twice(next(names), before)
     if any(submission.form == _FOLLOWERS_FORM for submission in submissions):
         region = next(names)
-        planted.change(region, last, _FOLLOWERS_FORM, "thousands_in_words", THOUSANDS_CELL)
+        planted.change(region, last, _FOLLOWERS_FORM, "thousands_in_words", _THOUSANDS)
+    if any(submission.form == _CORRECTED_FORM for submission in submissions):
+        planted.correct_an_accepted(next(names), last, _CORRECTED_FORM, _CRASHES)
     if any(submission.form == _WITHHELD_FORM for submission in submissions):
         planted.withhold(_WITHHELD_FORM, last, regions[_LEFT_REPORTING:])
     return planted.submissions, planted.faults
@@ -114,6 +120,8 @@ _TEXTS = {
     "same_file_twice": "один и тот же файл прислан дважды; второй раз ничего не меняет",
     "thousands_in_words": "вместо числа набрано «12 тыс.»; прочитано как 12 000, файл принят с "
     "замечанием",
+    "correction": "через десять дней прислан исправленный отчёт: ДТП на три больше; учитывается "
+    "последний, первое значение остаётся в исправлениях",
     "too_few_reports": "отчиталось меньше половины регионов; итог по республике не показан",
 }
 
@@ -164,6 +172,17 @@ class _Plan:
             s for s in self.submissions if (s.territory, s.period) != (region.kato, period)
         ]
         self._tell("no_report", region, period, "", "")
+
+    def correct_an_accepted(
+        self, region: Territory, period: str, form: str, cell: tuple[str, int, int]
+    ) -> None:
+        """The same report again some days later, with another figure."""
+        first = self.submissions[self._find(region, period, form)]
+        received = first.received_at + timedelta(days=_DAYS_UNTIL_SECOND_THOUGHTS)
+        self.submissions.append(
+            replace(first, fault="correction", cell=cell, attempt=2, received_at=received)
+        )
+        self._tell("correction", region, period, form, " ({}, строка {}, графа {})".format(*cell))
 
     def withhold(self, form: str, period: str, silent: Sequence[Territory]) -> None:
         """Of these regions nothing came, so the total is withheld."""

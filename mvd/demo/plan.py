@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal, NamedTuple
@@ -52,17 +52,17 @@ def plan(
     first_period: str,
     last_period: str,
     extent: Extent,
-    tables: bool,
+    forms: Collection[str] | None,
     order: Sequence[str],
     random: np.random.Generator,
 ) -> Plan:
     """Reports with their moments of receipt and the planted faults, in the order of arrival.
 
-    `order` are the regions (KATO) in which they get a fault. Raises ValueError when the last
-    period is before the first.
+    Of all that are sent, those of `forms` are kept. `order` are the regions (KATO) in which they
+    get a fault. Raises ValueError when the last period is before the first.
     """
     periods = _both_years(first_period, last_period)
-    reports = set(_months(contracts, periods, last_period, tables=tables))
+    reports = set(_months(contracts, periods, last_period))
     pilot = None
     if extent != "months":
         pilot = _told_most(contracts, targets)
@@ -74,6 +74,9 @@ def plan(
     clean = [_sent(contracts, report, random) for report in sorted(reports)]
     regions = [contracts.territories[kato] for kato in order if kato != pilot]
     submissions, faults = plant(clean, regions)
+    if forms is not None:
+        submissions = [s for s in submissions if s.form in forms]
+        faults = [f for f in faults if f.form in (*forms, "")]
     submissions.sort(key=lambda s: (s.received_at, s.territory, s.form))
     return Plan(tuple(submissions), tuple(faults), tuple(periods), pilot)
 
@@ -94,13 +97,11 @@ def _between(first: str, last: str) -> list[str]:
     return [f"{month // 12}-{month % 12 + 1:02d}" for month in range(start, end + 1)]
 
 
-def _months(
-    contracts: Contracts, periods: Sequence[str], last: str, *, tables: bool
-) -> Iterator[Report]:
+def _months(contracts: Contracts, periods: Sequence[str], last: str) -> Iterator[Report]:
     for period in periods:
         for form in FORMS:
             yield from _by_all(contracts, form, period)
-    for form in (form.code for form in contracts.table_forms) if tables else ():
+    for form in (form.code for form in contracts.table_forms):
         yield from _by_all(contracts, form, last)
         if form in TABLES_OF_BOTH_YEARS:
             yield from _by_all(contracts, form, _year_before(last))

@@ -1,7 +1,7 @@
 """Writing the demonstration: workbooks, their manifest and the list of what was planted."""
 
 import csv
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mvd.demo.country import Country
-from mvd.demo.faults import TEXT_NUMBER_PLACE, THOUSANDS_CELL, Fault, Submission
+from mvd.demo.faults import TEXT_NUMBER_PLACE, Fault, Submission
 from mvd.demo.official import calibrate
 from mvd.demo.plan import FORMS, Extent, plan
 from mvd.demo.shows import shows
@@ -30,6 +30,7 @@ _ATOMS = 4_000
 _EMPTY_SECTIONS = {("SNG-1", "R3")}
 _LEFT_OUT = "R2"
 _TYPED_THOUSANDS = 12
+_ADDED_LATER = 3
 
 
 @dataclass(frozen=True)
@@ -55,14 +56,14 @@ def write_demo(
     seed: int = 1,
     workers: int = 2,
     atoms: int = _ATOMS,
-    tables: bool = True,
+    forms: Collection[str] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> DemoManifest:
     """Write the workbooks of all regions for the months and for the same months a year before.
 
     Periods are YYYY-MM, both included; `extent` adds months. The same arguments give the same
-    bytes. More `atoms` give more varied figures and a longer start; without `tables` there are no
-    compact forms. `progress` is told (files written, files in all).
+    bytes. More `atoms` give more varied figures and a longer start; `forms` are those to be
+    written, of all that are sent. `progress` is told (files written, files in all).
     Raises ValueError when the last period is before the first.
     """
     regions = contracts.territories.regions_on(period_month(last_period))
@@ -78,7 +79,7 @@ def write_demo(
         first_period=first_period,
         last_period=last_period,
         extent=extent,
-        tables=tables,
+        forms=forms,
         order=order,
         random=random,
     )
@@ -212,9 +213,7 @@ class _Writer:
         return found
 
     def _place(self, submission: Submission) -> int:
-        if submission.cell is None:
-            raise ValueError(f"the fault {submission.fault} names no cell")
-        return self._contracts.forms[submission.form].position(*submission.cell)
+        return self._contracts.forms[submission.form].position(*_cell(submission))
 
     def _workbook(self, submission: Submission, figures: NDArray[np.float64]) -> bytes:
         form = self._contracts.forms[submission.form]
@@ -243,12 +242,15 @@ class _Writer:
         form = self._contracts.form(submission.form, submission.period, submission.titled)
         values = self._tables[form.code].of(form, submission.period)
         texts: dict[int, str] = {}
-        if submission.fault == "thousands_in_words":
-            section, line, graph = THOUSANDS_CELL
+        if submission.fault in ("correction", "thousands_in_words"):
+            section, line, graph = _cell(submission)
             place = form.position(section, line, graph)
             whole = form.position(section, form.sections[0].lines[-1].code, graph)
-            values[whole] += _TYPED_THOUSANDS * 1000 - values[place]
-            texts[place] = f"{_TYPED_THOUSANDS} тыс."
+            more = _ADDED_LATER
+            if submission.fault == "thousands_in_words":
+                more = _TYPED_THOUSANDS * 1000 - values[place]
+                texts[place] = f"{_TYPED_THOUSANDS} тыс."
+            values[[place, whole]] += more
         titled = self._contracts.territories[submission.titled]
         return write_workbook(
             form,
@@ -258,6 +260,12 @@ class _Writer:
             creator=SYNTHETIC,
             texts=texts,
         )
+
+
+def _cell(submission: Submission) -> tuple[str, int, int]:
+    if submission.cell is None:
+        raise ValueError(f"the fault {submission.fault} names no cell")
+    return submission.cell
 
 
 def _text(submission: Submission, value: float) -> str:

@@ -24,7 +24,7 @@ def simulation(space: Space) -> Simulation:
 
 
 def year(simulation: Simulation, territory: str, until: int) -> list[NDArray[np.float64]]:
-    months = [simulation.month(territory, f"2025-{number:02d}") for number in range(1, until + 1)]
+    months = simulation.year(territory, 2025)[:until]
     totals = np.cumsum(months, axis=0)
     return [
         simulation.figures(total, month, territory)
@@ -58,7 +58,7 @@ def test_clean_figures_break_no_control_rule_of_the_ingestion(
 def test_restated_figures_fall_and_still_break_no_rule(
     space: Space, simulation: Simulation
 ) -> None:
-    january, february = (simulation.month(KYZYLORDA, f"2025-0{number}") for number in (1, 2))
+    january, february = simulation.year(KYZYLORDA, 2025)[:2]
     thefts = int(space.grid("1-M", "R1")[space.form("1-M").section("R1").line_index[109], 1])
     total, month = restated(simulation, thefts, january, february)
     before = simulation.figures(january, january, KYZYLORDA)
@@ -92,7 +92,7 @@ def test_the_same_seed_gives_the_same_figures_and_another_seed_others(space: Spa
 
     def figures(seed: int) -> NDArray[np.float64]:
         facts = catalogue(space, rules, atoms=50, seed=seed)
-        month = (made := Simulation(space, facts, POPULATION, seed)).month(ALMATY, "2025-01")
+        month = (made := Simulation(space, facts, POPULATION, seed)).year(ALMATY, 2025)[0]
         return made.figures(month, month, ALMATY)
 
     assert np.array_equal(figures(1), figures(1))
@@ -120,7 +120,7 @@ def test_drug_offences_peak_at_the_harvest(simulation: Simulation, space: Space)
     cells = space.grid("1-M", "R1")[drugs, 1]
 
     def in_month(number: int) -> float:
-        facts = [simulation.month(ALMATY, f"{y}-{number:02d}") for y in range(2021, 2027)]
+        facts = [simulation.year(ALMATY, y)[number - 1] for y in range(2021, 2027)]
         return float(sum(simulation.figures(f, f, ALMATY)[cells].sum() for f in facts))
 
     assert in_month(9) > 1.3 * in_month(12)

@@ -10,11 +10,22 @@ from fastapi.testclient import TestClient
 from portal import api, metrics
 from portal.access import PUBLIC, privilege_of
 from portal.app import create_app
-from portal.pages import accounts, country, health, period, sign_in, submissions, templates
+from portal.pages import (
+    accounts,
+    country,
+    dictionary,
+    health,
+    period,
+    sign_in,
+    submissions,
+    templates,
+)
 from portal.roles import PRIVILEGES, account_rules
 from tests.unit.portal.conftest import Desk
 
-MODULES = (sign_in, period, submissions, templates, country, accounts, health, api, metrics)
+MODULES = (
+    sign_in, period, submissions, templates, country, accounts, dictionary, health, api, metrics
+)  # fmt: skip
 ROUTES = [
     (method, route)
     for module in MODULES
@@ -27,6 +38,9 @@ OPEN = {
     "/enrol/{secret}",
     "/language/{language}",
     "/receipts",
+    "/dictionary",
+    "/dictionary/indicators/{code}",
+    "/dictionary/forms/{code}",
     "/health",
     "/metrics",
     "/api/v1/openapi.json",
@@ -44,6 +58,7 @@ EXAMPLES = {
     "token_id": "0123456789abcdef",
     "account_id": "0123456789abcdef",
     "form": "ADM-M",
+    "code": "ADM-M",
     "secret": "x",
     "language": "ru",
 }

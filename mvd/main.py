@@ -38,6 +38,7 @@ _WRONG_USE = frozenset(
         "PERIOD_INVALID",
         "QUERY_OF_TWO_STATES",
         "PERIOD_MISSING",
+        "CLAIM_UNKNOWN_WORD",
     }
 )
 
@@ -74,7 +75,7 @@ app.command("rebuild")(build.rebuild)
 app.command("releases")(releases.releases)
 app.command("verify")(releases.verify)
 app.command("sql")(query.sql)
-app.command("claims")(claims.claims)
+app.add_typer(claims.claims, name="claims")
 app.command("dictionary")(dictionary.dictionary)
 app.command("demo")(demo.demo)
 app.command("portal")(portal.portal)

@@ -26,6 +26,7 @@ class Notes:
     def rows(self, rows: Rows) -> None:
         """Rows that were not read, not certain, or not there."""
         lines = self._section.lines
+        self._left_aside(rows)
         for row in rows.unknown:
             self._row("TABLE_ROW_UNKNOWN", rows, row)
         for row, choices in rows.ambiguous:
@@ -33,13 +34,25 @@ class Notes:
         for line, row in rows.repeated:
             first = self._grid.address(rows.places[line], rows.label_column)
             self._row("TABLE_ROW_REPEATED", rows, row, name=lines[line].name.ru, first=first)
-        for row in rows.subtotals:
-            self._row("TABLE_SUBTOTAL_SKIPPED", rows, row)
         for line, row in rows.restored:
             self._row("TABLE_NAME_RESTORED", rows, row, expected=lines[line].name.ru)
         for place, missing in enumerate(lines):
             if place not in rows.places and not missing.is_total:
                 self._add("TABLE_ROW_MISSING", line=missing.code, name=missing.name.ru)
+
+    def _left_aside(self, rows: Rows) -> None:
+        if rows.second is not None:
+            self._row(
+                "TABLE_TWO_SIDE_BY_SIDE",
+                rows,
+                rows.first,
+                first=self._grid.address(rows.first, rows.label_column),
+                second=self._grid.address(*rows.second),
+            )
+        for row in rows.special:
+            self._row("TABLE_ROW_SPECIAL", rows, row)
+        for row in rows.subtotals:
+            self._row("TABLE_SUBTOTAL_SKIPPED", rows, row)
 
     def columns(self, columns: Columns) -> None:
         """Columns that were not read, not certain, or not there."""

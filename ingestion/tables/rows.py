@@ -34,6 +34,10 @@ class Rows:
     subtotals: list[int] = field(default_factory=list)
     restored: list[tuple[int, int]] = field(default_factory=list)
     """(line, row) of a name with lost letters that fits one unit alone."""
+    special: list[int] = field(default_factory=list)
+    """Rows of a territory that the form has no row for, such as Baikonur."""
+    second: tuple[int, int] | None = None
+    """(row, column) where a table beside this one names other units than this one in its row."""
 
     def note(self, line: int, row: int, *, is_restored: bool) -> None:
         """Take `row` for `line`, unless another was taken before."""
@@ -62,7 +66,9 @@ def find_rows(grid: Grid, form: Form, contracts: Contracts) -> Rows | None:
     best = max(columns, key=lambda c: (certain[c], -c))
     if not certain[best]:
         return None
-    return _collect(grid, best, found, reader.total)
+    rows = _collect(grid, best, found, reader.total)
+    rows.second = _second_table(grid, rows, reader)
+    return rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,7 @@ class _Label:
     line: int | None = None
     choices: tuple[str, ...] = ()
     is_subtotal: bool = False
+    is_special: bool = False
     is_restored: bool = False
 
 
@@ -88,12 +95,33 @@ def _collect(grid: Grid, best: int, found: dict[int, dict[int, _Label]], total: 
                 rows.unknown.append(row)
         elif label.is_subtotal:
             rows.subtotals.append(row)
+        elif label.is_special:
+            rows.special.append(row)
         elif label.line is None:
             if _has_figures(grid, row, best):
                 rows.ambiguous.append((row, label.choices))
         else:
             rows.note(label.line, row, is_restored=label.is_restored)
     return rows
+
+
+def _second_table(grid: Grid, rows: Rows, reader: _LabelReader) -> tuple[int, int] | None:
+    """Where names of other units begin again to the right, with figures between and after.
+
+    The same names in the same rows are a repeated column of names, and do no harm.
+    """
+    lines = {row: line for line, row in rows.places.items()}
+    for column in range(rows.label_column + 2, len(grid.columns) - 1):
+        texts = grid.columns[column].to_pylist()
+        named = {
+            row: label.line
+            for row, text in enumerate(texts)
+            if text and _LETTERS.search(text) and (label := reader.read(text))
+        }
+        apart = [row for row, line in named.items() if line not in (None, lines.get(row))]
+        if len(apart) > 1 and _has_figures(grid, apart[0], column, least=1):
+            return min(named), column
+    return None
 
 
 def _first_row(grid: Grid, best: int, labels: dict[int, _Label], total: int) -> int:
@@ -122,10 +150,10 @@ def _beside(found: dict[int, dict[int, _Label]], best: int, row: int) -> _Label 
     return next((found[c][row] for c in found if c < best and row in found[c]), None)
 
 
-def _has_figures(grid: Grid, row: int, label_column: int) -> bool:
-    """Whether two or more cells right of the label begin with a digit."""
+def _has_figures(grid: Grid, row: int, label_column: int, least: int = 2) -> bool:
+    """Whether that many cells right of the label begin with a digit."""
     texts = (column[row].as_py() for column in grid.columns[label_column + 1 :])
-    return sum(1 for text in texts if text and _DIGIT.match(text.strip())) > 1
+    return sum(1 for text in texts if text and _DIGIT.match(text.strip())) >= least
 
 
 class _LabelReader:
@@ -134,6 +162,11 @@ class _LabelReader:
         self._lines = {line.territory: i for i, line in enumerate(form.sections[0].lines)}
         self._katos = {kato for kato in self._lines if kato is not None}
         self.total = next(i for i, x in enumerate(form.sections[0].lines) if x.is_total)
+        self._special = {
+            unit.kato
+            for unit in contracts.territories.units
+            if unit.parent_kato == form.territory and unit.level == "special"
+        }
         words = contracts.tables.total_words
         self._total_labels = {normalise_name(text) for text in words}
         self._total_words = {text for text in self._total_labels if " " not in text}
@@ -141,8 +174,7 @@ class _LabelReader:
     def read(self, text: str) -> _Label | None:
         """What a cell names; None for anything but a unit."""
         if match := _KATO.search(text):
-            line = self._lines.get(match[0])
-            return None if line is None else _Label(line)
+            return self._coded(match[0])
         words = normalise_name(text)
         if words in self._total_labels:
             return _Label(self.total)
@@ -158,7 +190,14 @@ class _LabelReader:
         if named.candidates:
             names = (self._territories[kato].name_ru for kato in named.candidates)
             return _Label(choices=tuple(names))
-        return None
+        is_special = self._territories.match_among(text, self._special).kato is not None
+        return _Label(is_special=True) if is_special else None
+
+    def _coded(self, kato: str) -> _Label | None:
+        if kato in self._special:
+            return _Label(is_special=True)
+        line = self._lines.get(kato)
+        return None if line is None else _Label(line)
 
     def _line(self, kato: str) -> int:
         return self._lines[kato]

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from dataclasses import asdict
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mvd.console import console, print_json, print_table
 from mvd.context import Context
 
+if TYPE_CHECKING:
+    from warehouse.claims.check import Answer
+    from warehouse.contracts import Contracts
+    from warehouse.contracts.claims import Claim
+
+claims = typer.Typer(invoke_without_command=True)
+
 _VERDICTS = "select * from marts.rpt_claims order by claim_id"
 _CONTRADICTIONS = "select * from marts.rpt_claim_contradictions order by contradiction_number"
 _WORST_FIRST = ("contradicted", "within_qualifier", "confirmed", "not_covered", "not_checkable")
 
 
-def claims(
+@claims.callback()
+def list_claims(
     context: typer.Context,
     release: Annotated[
         str | None, typer.Option(help="Номер выпуска; без него — действующий.")
@@ -22,6 +33,8 @@ def claims(
     as_json: Annotated[bool, typer.Option("--json", help="Ответ для программ.")] = False,
 ) -> None:
     """Опубликованные цифры против выпуска, и где публикации противоречат друг другу."""
+    if context.invoked_subcommand is not None:
+        return
     from warehouse.sql import query
 
     here: Context = context.obj
@@ -69,3 +82,133 @@ def _show(
     ]
     heads = [context.say(f"col_{name}") for name in ("severity", "claims", "finding")]
     print_table(context.say("contradictions_title"), heads, body)
+
+
+_Indicator = Annotated[str, typer.Option(help="Код показателя из словаря данных.")]
+_Territory = Annotated[str, typer.Option(help="Код КАТО.")]
+_Period = Annotated[
+    str, typer.Option(help="Последний месяц, ГГГГ-ММ; цифра считается с начала года.")
+]
+_Value = Annotated[float, typer.Option(help="Цифра; для роста и снижения без знака.")]
+_Qualifier = Annotated[
+    str, typer.Option(help="exact, about, more_than, less_than, rise_pct, fall_pct, …")
+]
+_Month = Annotated[bool, typer.Option("--month", help="Цифра за один этот месяц.")]
+_Json = Annotated[bool, typer.Option("--json", help="Ответ для программ.")]
+
+
+@claims.command("check")
+def check_figure(
+    context: typer.Context,
+    indicator: _Indicator,
+    territory: _Territory,
+    period: _Period,
+    value: _Value,
+    qualifier: _Qualifier = "exact",
+    month: _Month = False,
+    as_json: _Json = False,
+) -> None:
+    """Проверить цифру, прежде чем её сказать: что говорит выпуск и что говорилось раньше."""
+    from warehouse.contracts import load_contracts
+
+    contracts = load_contracts()
+    claim = _claim(
+        contracts, "C0000", indicator, territory, period, value, qualifier, is_month=month
+    )
+    _answer(context.obj, contracts, claim, as_json=as_json)
+
+
+@claims.command("add")
+def add_figure(
+    context: typer.Context,
+    indicator: _Indicator,
+    territory: _Territory,
+    period: _Period,
+    value: _Value,
+    source: Annotated[str, typer.Option(help="Документ: адрес или номер.")],
+    quote: Annotated[str, typer.Option(help="Дословная цитата с цифрой.")],
+    speaker: Annotated[str, typer.Option(help="Кто сказал.")],
+    published: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Когда, ГГГГ-ММ-ДД.")],
+    qualifier: _Qualifier = "exact",
+    month: _Month = False,
+    as_json: _Json = False,
+) -> None:
+    """Внести опубликованную цифру в реестр и показать, что о ней говорит выпуск."""
+    from warehouse.claims.check import add, next_id
+    from warehouse.contracts import load_contracts
+
+    contracts = load_contracts()
+    claim = _claim(
+        contracts, next_id(contracts), indicator, territory, period, value, qualifier,
+        is_month=month,
+    ).model_copy(
+        update={
+            "source": source,
+            "quote": quote,
+            "speaker": speaker,
+            "published_date": published.date(),
+        }
+    )  # fmt: skip
+    path = add(claim, contracts)
+    if not as_json:
+        console.print(context.obj.say("claim_added", claim=claim.claim_id, file=path))
+    _answer(context.obj, contracts, claim, as_json=as_json)
+
+
+def _claim(
+    contracts: Contracts,
+    claim_id: str,
+    indicator: str,
+    territory: str,
+    period: str,
+    value: float,
+    qualifier: str,
+    *,
+    is_month: bool,
+) -> Claim:
+    from warehouse.clock import period_month, utc_now
+    from warehouse.contracts.calendar import last_day
+    from warehouse.contracts.claims import Claim
+
+    first = period_month(period)
+    known, unit = contracts.indicators.get(indicator), contracts.territories.get(territory)
+    return Claim(
+        claim_id=claim_id,
+        source="",
+        published_date=utc_now().date(),
+        territory_name=unit.name_ru if unit else territory,
+        kato=territory,
+        period_start=first if is_month else first.replace(month=1),
+        period_end=last_day(period),
+        indicator_code=indicator,
+        qualifier=qualifier,
+        value=Decimal(str(value)),
+        unit=known.unit if known else "",
+        quote="",
+        speaker="",
+    )
+
+
+def _answer(context: Context, contracts: Contracts, claim: Claim, *, as_json: bool) -> None:
+    from warehouse.claims.check import check
+
+    answer = check(claim, contracts, context.home)
+    if as_json:
+        print_json({"claim_id": claim.claim_id, **asdict(answer)})
+    else:
+        _show_answer(context, contracts, answer)
+    if answer.verdict == "contradicted":
+        raise typer.Exit(1)
+
+
+def _show_answer(context: Context, contracts: Contracts, answer: Answer) -> None:
+    said = context.say(f"claim_{answer.verdict}")
+    console.print(f"{said} ({answer.reason})" if answer.reason else said, style="bold")
+    if answer.query is not None:
+        rows = [(answer.low, answer.high, answer.observed)]
+        heads = [context.say(f"col_{name}") for name in ("low", "high", "observed")]
+        print_table(context.say("claim_numbers"), heads, rows)
+        console.print(answer.query, soft_wrap=True, markup=False, highlight=False)
+    for found in answer.contradictions:
+        text = contracts.messages.render(found.code, context.language, found.params)
+        console.print(f"· {', '.join(found.claim_ids)}: {text}", soft_wrap=True)

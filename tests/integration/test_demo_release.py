@@ -1,5 +1,6 @@
 """What the demonstration has to show can be seen in its release, by the questions it names."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,8 @@ from mvd.demo.shows import shows
 from mvd.demo.write import write_demo
 from mvd.pipeline import build_release
 from tests.integration.command_line import Installation
+from warehouse.claims.check import check
+from warehouse.contracts import load_contracts
 from warehouse.settings import Settings
 from warehouse.sql import query
 
@@ -88,4 +91,33 @@ def test_published_figures_of_kyzylorda_are_confirmed(installation: Installation
     }
     assert all(
         claim["query_text"] for claim in verdicts.values() if claim["verdict"] != "not_checkable"
+    )
+
+
+def test_a_figure_checked_beforehand_gets_the_verdict_of_the_register(
+    installation: Installation,
+) -> None:
+    home, contracts = Settings(home=installation.home).paths, load_contracts()
+    published = query(home, "select claim_id, verdict, verdict_reason from marts.rpt_claims")
+    expected = {row["claim_id"]: row for row in published.to_pylist()}
+    known = [c for c in contracts.claims.claims if c.indicator_code]
+    assert len(known) == 125
+    for claim in known:
+        answer = check(claim, contracts, home)
+        told = expected[claim.claim_id]
+        assert (answer.verdict, answer.reason) == (told["verdict"], told["verdict_reason"])
+
+
+def test_a_press_officer_sees_the_offending_numbers(installation: Installation) -> None:
+    figure = ["--indicator", "TRF_DTP_CHILD", "--territory", "430000000", "--period", "2025-12"]
+    wrong = installation.run("claims", "check", *figure, "--value", "400", "--json")
+    told = json.loads(wrong.stdout)
+    assert wrong.returncode == 1
+    assert (told["verdict"], told["observed"]) == ("contradicted", 415)
+    assert installation.run("claims", "check", *figure, "--value", "415").returncode == 0
+    assert (
+        installation.run(
+            "claims", "check", *figure[:1], "NO_SUCH", *figure[2:], "--value", "1"
+        ).returncode
+        == 2
     )

@@ -270,3 +270,34 @@ def test_a_table_of_another_oblast_names_none_of_our_districts(counter: Counter)
     names = tuple(f"Выдуманский район {n}" for n in range(8))
     result = counter.submit(xlsx(livestock(names)), form="LVS-M")
     assert only(result, "TABLE_ROWS_NOT_FOUND").sheet == "Лист1"
+
+
+def beside(left: list[list[Cell]], right: list[list[Cell]]) -> list[list[Cell]]:
+    return [[*a, None, *b] for a, b in zip(left, right, strict=True)]
+
+
+def test_two_tables_side_by_side_with_other_districts_in_a_row_are_a_choice(
+    counter: Counter,
+) -> None:
+    names = tuple(reversed(DISTRICTS))
+    right = [row[1:] for row in livestock(names)]
+    right[0] = ["Район", "Уголовных дел", "Защитных предписаний", "Арестовано нарушителей"]
+    result = counter.submit(xlsx(beside(livestock(), right)), form="LVS-M")
+    finding = only(result, "TABLE_TWO_SIDE_BY_SIDE")
+    assert not result.is_accepted
+    assert (finding.params["first"], finding.params["second"]) == ("B2", "G2")
+
+
+def test_names_repeated_in_their_own_rows_do_no_harm(counter: Counter) -> None:
+    rows = [[*row, row[1]] for row in livestock()]
+    result = counter.submit(xlsx(rows))
+    assert result.is_accepted
+    assert counter.figures(result)[CODES[7], 3] == 24
+
+
+def test_baikonur_is_a_known_territory_without_a_row(counter: Counter) -> None:
+    rows = [*livestock(), [9, "г. Байконыр", 5, 5, 5]]
+    result = counter.submit(xlsx(rows))
+    assert only(result, "TABLE_ROW_SPECIAL").cell == "B10"
+    assert result.verdict.value == "accepted_with_warnings"
+    assert {kato for kato, _ in counter.figures(result)} == set(CODES)

@@ -119,7 +119,7 @@ def test_a_page_says_who_said_what_about_it_with_the_verdict() -> None:
 def test_a_break_in_series_and_a_formula_stand_on_the_page() -> None:
     book = Dictionary(CONTRACTS, "en")
     assert [row[0] for row in table(book.indicator("TRF_DTP"), "Breaks in series").rows] == [
-        "2025-01"
+        "2024-01 – 2024-07"
     ]
     formula = facts(book.indicator("CRM_CLEARANCE"))["Formula"]
     assert formula == ["100 × (CRM_ENDED) / (CRM_ENDED + CRM_INTERRUPTED); version 1"]

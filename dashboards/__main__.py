@@ -15,15 +15,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 done, 1 refused or failed, 2 wrong use."""
     given = _parser().parse_args(arguments)
     place = _enter(given.home)
-    if given.command != "serve" or given.init:
-        from dashboards import commands
+    if given.command == "serve":
+        from dashboards.serve import serve
 
-        result: int = getattr(commands, given.command.replace("serve", "init"))(place, given)
-        if given.command != "serve":
-            return result
-    from dashboards.serve import serve
+        return serve(place, given.host, given.port, given.workers, given.threads, init=given.init)
+    from dashboards import commands
 
-    return serve(given.host, given.port, given.workers, given.threads)
+    result: int = getattr(commands, given.command)(place, given)
+    return result
 
 
 def _parser() -> argparse.ArgumentParser:

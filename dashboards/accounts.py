@@ -7,6 +7,7 @@ import secrets
 import sys
 from typing import Any
 
+from dashboards import examples
 from dashboards.access import region_role, rules
 from dashboards.place import Place, write_private
 
@@ -58,6 +59,8 @@ def save(name: str, role: str | None, region: str = "", email: str = "") -> str:
         manager.reset_password(user.id, password)
         user.active, user.roles = True, held or user.roles
         user.email = email or user.email
+    if any(role.name in _with_sql() for role in user.roles):
+        examples.give_to(user)
     db.session.commit()
     return password
 
@@ -72,6 +75,10 @@ def close(name: str) -> None:
         raise WrongUseError(f"there is no account {name}")
     user.active, user.roles = False, []
     db.session.commit()
+
+
+def _with_sql() -> set[str]:
+    return {code for code, role in rules().roles.items() if role.sql}
 
 
 def _roles(manager: Any, code: str, region: str) -> list[Any]:

@@ -22,15 +22,21 @@ def application() -> Iterator[Any]:
 
 def init(place: Place, _: argparse.Namespace) -> int:
     """Everything that a start needs; a second run changes nothing."""
-    from dashboards import accounts, assets, metadata, roles
-
     with application():
-        metadata.upgrade()
-        roles.define()
-        accounts.ensure_administrator(place)
-        assets.load()
-        roles.open_dashboards()
+        prepare(place)
     return 0
+
+
+def prepare(place: Place) -> None:
+    """Database, roles, administrator, dashboards, example queries; inside the application."""
+    from dashboards import accounts, assets, examples, metadata, roles
+
+    metadata.upgrade()
+    roles.define()
+    accounts.ensure_administrator(place)
+    assets.load()
+    roles.open_dashboards()
+    examples.give_to_all()
 
 
 def load(place: Place, _: argparse.Namespace) -> int:
@@ -60,7 +66,9 @@ def reports(place: Place, given: argparse.Namespace) -> int:
     from dashboards.letters import send
 
     with application():
-        return send(place, everything=given.all)
+        failed = send(place, everything=given.all)
+    print("\n".join(failed))  # noqa: T201
+    return 1 if failed else 0
 
 
 def account(place: Place, given: argparse.Namespace) -> int:

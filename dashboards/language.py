@@ -20,7 +20,12 @@ LANGUAGES = {
     "kk": {"flag": "kz", "name": "Қазақша"},
     "en": {"flag": "us", "name": "English"},
 }
-NUMBERS = {"decimal": ",", "thousands": " ", "grouping": [3], "currency": ["", " ₸"]}
+NUMBERS = {
+    "decimal": ",",
+    "thousands": "\N{NO-BREAK SPACE}",
+    "grouping": [3],
+    "currency": ["", "\N{NO-BREAK SPACE}₸"],
+}
 TRANSLATIONS = Path(__file__).parent / "translations"
 
 _RU_MONTHS = "январь февраль март апрель май июнь июль август сентябрь октябрь ноябрь декабрь"

@@ -47,9 +47,14 @@ class Place:
         return self.root / "regions"
 
     @property
-    def reports(self) -> Path:
-        """Letters that no mail server took."""
-        return self.root / "letters"
+    def letters_sent(self) -> Path:
+        """Until when letters were sent."""
+        return self.root / "letters-sent-until"
+
+    @property
+    def port(self) -> Path:
+        """The port on which Superset answered last."""
+        return self.root / "port"
 
     @property
     def administrator(self) -> Path:
@@ -67,7 +72,7 @@ class Place:
 
     def create(self) -> None:
         """Make the folders; nobody else may look into them."""
-        for folder in (self.root, self.cache, self.reports):
+        for folder in (self.root, self.cache):
             folder.mkdir(parents=True, exist_ok=True)
             folder.chmod(_PRIVATE_FOLDER)
 

@@ -5,16 +5,21 @@ from __future__ import annotations
 import os
 import sys
 
+from dashboards.place import Place, write_private
+from dashboards.server import PREPARE
 
-def serve(host: str, port: int, workers: int, threads: int) -> int:
-    """Become the server; does not return."""
-    os.environ["MVD_SUPERSET_PORT"] = str(port)
+
+def serve(place: Place, host: str, port: int, workers: int, threads: int, *, init: bool) -> int:
+    """Become the server; does not return. With `init`, prepare everything before answering."""
+    write_private(place.port, str(port))
+    os.environ[PREPARE] = "1" if init else ""
     command = [
         *(sys.executable, "-m", "gunicorn"),
         *("--bind", f"{host}:{port}"),
         *("--workers", str(workers), "--worker-class", "gthread", "--threads", str(threads)),
         *("--timeout", "120", "--graceful-timeout", "20", "--keep-alive", "5"),
-        "--no-control-socket",
+        # Superset is loaded once and forked: it takes seconds and 200 MB.
+        *("--preload", "--no-control-socket"),
         *("--config", "python:dashboards.server"),
         "superset.app:create_app()",
     ]

@@ -1,12 +1,29 @@
-"""Gunicorn's settings: what each worker does when it starts."""
+"""Gunicorn's settings: what happens before the workers are forked, and in each of them."""
 
 from __future__ import annotations
 
+import os
 from typing import Any
+
+PREPARE = "MVD_SUPERSET_PREPARE"
+
+
+def when_ready(server: Any) -> None:
+    """Before the first worker: what `init` does, if asked. No connection is left to be shared."""
+    with server.app.wsgi().app_context():
+        from superset.extensions import db
+
+        if os.environ.get(PREPARE):
+            from dashboards.commands import prepare
+            from dashboards.place import here
+
+            prepare(here())
+        db.session.remove()
+        db.engine.dispose()
 
 
 def post_worker_init(worker: Any) -> None:
-    """One thread of each worker looks for releases; one of the workers warms the charts."""
+    """The threads that look for releases and for letters that are due."""
     from dashboards.watch import start
 
     start(worker.app.callable)

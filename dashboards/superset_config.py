@@ -10,12 +10,12 @@ import os
 from datetime import timedelta
 from typing import Any
 
-from dashboards import connections, hooks, language, statements
+from dashboards import connections, hooks, language, letters, statements
 from dashboards.place import here
 from dashboards.security import DashboardSecurityManager
 
 _PLACE = here()
-_PORT = os.environ.get("MVD_SUPERSET_PORT", "8088")
+_PORT = _PLACE.port.read_text(encoding="utf-8") if _PLACE.port.exists() else "8088"
 
 LOG_LEVEL = logging.WARNING
 SECRET_KEY = _PLACE.secret("secret")
@@ -128,6 +128,7 @@ SMTP_USER = os.environ.get("MVD_SMTP_USER", "")
 SMTP_PASSWORD = os.environ.get("MVD_SMTP_PASSWORD", "")
 SMTP_MAIL_FROM = os.environ.get("MVD_SMTP_FROM", "statistics@localhost")
 EMAIL_REPORTS_SUBJECT_PREFIX = ""
+EMAIL_HEADER_MUTATOR = letters.as_excel
 WEBDRIVER_TYPE = "chrome"
 WEBDRIVER_OPTION_ARGS = [
     "--headless",

@@ -1,4 +1,4 @@
-"""Notice a new release while serving, and ask its charts once before people do."""
+"""While serving: notice a new release and ask its charts before people do; send letters."""
 
 from __future__ import annotations
 
@@ -6,26 +6,40 @@ import fcntl
 import logging
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
+from dashboards.letters import send
 from dashboards.pinned import NoReleaseError, in_force
 from dashboards.place import Place, here
 
 _POLL_SECONDS = 2.0
+_LETTERS_SECONDS = 60.0
 log = logging.getLogger(__name__)
 
 
 def start(app: Any) -> None:
     """Look at the pointer as long as the process lives."""
-    threading.Thread(target=_watch, args=(app, here()), daemon=True, name="releases").start()
+    for work in (_warm_each, _send_letters):
+        arguments = (work, app, here())
+        threading.Thread(target=_alone, args=arguments, daemon=True, name=work.__name__).start()
 
 
-def _watch(app: Any, place: Place) -> None:
+def _alone(work: Callable[[Any, Place], None], app: Any, place: Place) -> None:
+    """Held until the process ends: one of the workers does it, another takes over."""
+    with (place.root / f".{work.__name__}").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        work(app, place)
+
+
+def _send_letters(app: Any, place: Place) -> None:
     while True:
-        with (place.root / ".warming").open("w") as lock:
-            # Held until the process ends: one of the workers warms, another takes over.
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            _warm_each(app, place)
+        time.sleep(_LETTERS_SECONDS)
+        try:
+            with app.app_context():
+                send(place)
+        except Exception:
+            log.exception("letters were not looked through")
 
 
 def _warm_each(app: Any, place: Place) -> None:

@@ -17,7 +17,7 @@ from tests.integration.airflow_stack import free_port
 
 PROJECT = Path(__file__).resolve().parents[2]
 PYTHON = PROJECT / "dashboards" / ".venv" / "bin" / "python"
-START_SECONDS = 240
+START_SECONDS = 600
 
 
 class SupersetServer:

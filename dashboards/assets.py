@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import yaml
 
 from dashboards.accounts import ADMINISTRATOR
@@ -13,9 +15,10 @@ _MANAGED = ("datasets/", "charts/", "dashboards/")
 
 def bundle() -> dict[str, str]:
     """Everything that Superset is given: path inside the bundle → YAML."""
-    from dashboards.bundle import expand
+    from dashboards.bundle import PORTAL_URL, expand
 
-    files = {path: _managed(path, text) for path, text in expand().items()}
+    expanded = expand(os.environ.get("MVD_DICTIONARY_URL", PORTAL_URL))
+    files = {path: _managed(path, text) for path, text in expanded.items()}
     files["metadata.yaml"] = yaml.safe_dump(_METADATA)
     files["databases/mvd.yaml"] = yaml.safe_dump(definition(), allow_unicode=True)
     return files

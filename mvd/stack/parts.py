@@ -102,6 +102,7 @@ def environment(layout: Layout, secrets: Secrets, ports: dict[str, int]) -> dict
         "USAGE_DATA_COLLECTION__ENABLED": "False",
     }
     defaults = {f"AIRFLOW__{name}": value for name, value in settings.items()} | {
+        "MVD_DICTIONARY_URL": f"http://127.0.0.1:{ports['portal']}",
         "MVD_LOG_FORMAT": "json",
         "MVD_PORTAL_METRICS_TOKEN_FILE": str(layout.metrics_token),
     }

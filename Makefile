@@ -89,7 +89,7 @@ validate-dashboards: setup ## dashboard, chart, dataset, column of the marts: ch
 	@$(RUN) python -m tests.tools.lint_dbt --dashboards
 
 .PHONY: unit
-unit: setup system
+unit: setup setup-superset system
 	$(RUN) pytest -n auto --dist loadfile
 
 .PHONY: test

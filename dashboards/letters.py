@@ -32,7 +32,7 @@ def send(place: Place, *, everything: bool = False) -> list[str]:
     write_private(place.letters_sent, now.isoformat())
     failed = []
     for schedule in list(ReportScheduleDAO.find_active()):
-        moments = list(_due(schedule.crontab, schedule.timezone, since, now))
+        moments = list(due(schedule.crontab, schedule.timezone, since, now))
         if (everything or moments) and not _send_one(schedule, (moments or [now])[-1]):
             failed.append(schedule.name)
     return failed
@@ -40,21 +40,30 @@ def send(place: Place, *, everything: bool = False) -> list[str]:
 
 def as_excel(message: MIMEMultipart, **_: Any) -> MIMEMultipart:
     """EMAIL_HEADER_MUTATOR: tables leave as Excel files, Cyrillic letters intact."""
-    import pandas as pd
-
     parts: list[Any] = list(message.get_payload())
     for number, part in enumerate(parts):
         name = part.get_filename() or ""
-        if not name.endswith(".csv"):
-            continue
-        table = pd.read_csv(io.BytesIO(part.get_payload(decode=True)), encoding="utf-8-sig")
-        book = io.BytesIO()
-        table.to_excel(book, index=False, engine="xlsxwriter")
-        name = name.removesuffix(".csv") + ".xlsx"
-        parts[number] = MIMEApplication(book.getvalue(), Name=name)
-        parts[number].add_header("Content-Disposition", "attachment", filename=name)
+        if name.endswith(".csv"):
+            name = name.removesuffix(".csv") + ".xlsx"
+            parts[number] = MIMEApplication(_book(part.get_payload(decode=True)), Name=name)
+            parts[number].add_header("Content-Disposition", "attachment", filename=name)
     message.set_payload(parts)
     return message
+
+
+def _book(csv: bytes) -> bytes:
+    """The table as a workbook. Columns of numbers are numbers, but for codes that begin with 0."""
+    import pandas as pd
+
+    table = pd.read_csv(io.BytesIO(csv), encoding="utf-8-sig", dtype=str)
+    for name in table.columns:
+        numbers = pd.to_numeric(table[name], errors="coerce")
+        is_code = table[name].str.match(r"0\d").fillna(value=False).any()
+        if not is_code and (numbers.notna() == table[name].notna()).all():
+            table[name] = numbers
+    book = io.BytesIO()
+    table.to_excel(book, index=False, engine="xlsxwriter")
+    return book.getvalue()
 
 
 def _since(place: Place, now: datetime) -> datetime:
@@ -65,7 +74,7 @@ def _since(place: Place, now: datetime) -> datetime:
     return max(last, now - _LONGEST_PAUSE)
 
 
-def _due(cron: str, zone: str, since: datetime, now: datetime) -> Iterator[datetime]:
+def due(cron: str, zone: str, since: datetime, now: datetime) -> Iterator[datetime]:
     """Moments of the schedule after `since` and until `now`."""
     from croniter import croniter
 

@@ -1,0 +1,56 @@
+"""The Kazakh catalogue fits Superset's own: same texts, same places for values."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po
+
+PROJECT = Path(__file__).resolve().parents[3]
+OURS = sorted((PROJECT / "dashboards" / "translations").glob("*.po"))
+PACKAGES = PROJECT / "dashboards" / ".venv" / "lib" / "python3.11" / "site-packages"
+PLACE = re.compile(r"%(?:\(\w+\))?[sd]")
+
+
+def catalogue(path: Path, locale: str | None = None) -> Catalog:
+    with path.open("rb") as file:
+        return read_po(file, locale=locale)
+
+
+@pytest.fixture(scope="module")
+def superset() -> Catalog:
+    path = PACKAGES / "superset" / "translations" / "messages.pot"
+    assert path.exists(), "Superset is not installed: make setup-superset"
+    return catalogue(path)
+
+
+@pytest.mark.parametrize("path", OURS, ids=lambda path: path.stem)
+def test_every_text_is_one_of_supersets(path: Path, superset: Catalog) -> None:
+    ours = catalogue(path, path.stem)
+    unknown = [message.id for message in ours if message.id and message.id not in superset]
+    assert unknown == []
+
+
+@pytest.mark.parametrize("path", OURS, ids=lambda path: path.stem)
+def test_values_keep_their_places(path: Path) -> None:
+    for message in catalogue(path, path.stem):
+        one = isinstance(message.id, str)
+        texts = [message.string] if one else message.string
+        wanted = Counter(PLACE.findall(message.id if one else message.id[0]))
+        for text in texts if message.id else ():
+            assert text.strip(), message.id
+            assert Counter(PLACE.findall(text)) == wanted, message.id
+
+
+def test_the_share_that_the_documentation_gives_is_true(superset: Catalog) -> None:
+    text = (PROJECT / "docs" / "superset.md").read_text(encoding="utf-8")
+    found = re.search(r"It holds (\d[\d,]*) of the (\d[\d,]*) texts", text)
+    assert found is not None
+    told = [int(number.replace(",", "")) for number in found.groups()]
+    kazakh = next(path for path in OURS if path.stem == "kk")
+    count = sum(1 for message in catalogue(kazakh, "kk") if message.id)
+    assert told == [count, sum(1 for message in superset if message.id)]

@@ -45,6 +45,8 @@ def _parser() -> argparse.ArgumentParser:
     account.add_argument("--role", help="a role of contracts/access.yml")
     account.add_argument("--region", default="", help="KATO of the region of a regional analyst")
     account.add_argument("--email", default="")
+    several = commands.add_parser("accounts", help="many accounts at once")
+    several.add_argument("file", type=Path, help="CSV with the columns name,role,region,email")
     account.add_argument("--remove", action="store_true", help="close the account")
     return parser
 

@@ -73,8 +73,17 @@ def reports(place: Place, given: argparse.Namespace) -> int:
 
 def account(place: Place, given: argparse.Namespace) -> int:
     """Add, change or close an account; prints a one-time password."""
-    from dashboards import accounts
+    from dashboards.accounts import command
 
     del place
     with application():
-        return accounts.command(given)
+        return command(given)
+
+
+def accounts(place: Place, given: argparse.Namespace) -> int:
+    """Add or change the accounts of a file; prints name and one-time password of each."""
+    from dashboards.accounts import several
+
+    del place
+    with application():
+        return several(given.file)

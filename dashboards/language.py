@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +96,8 @@ def pack(spoken: str) -> str:
     """The frontend's catalogue in Jed form: Superset's own, ours laid over it."""
     from superset.translations.utils import get_language_pack
 
-    found = get_language_pack(spoken) or {}
+    has_own = (Path(str(files("superset"))) / "translations" / spoken).is_dir()
+    found = get_language_pack(spoken) if has_own else {}
     ours = _own_texts(spoken)
     if not ours:
         return json.dumps(found)

@@ -10,7 +10,10 @@ import os
 from datetime import timedelta
 from typing import Any
 
-from dashboards import connections, hooks, language, letters, statements
+# Superset's own settings are complete when it reads these.
+from superset.config import THEME_DEFAULT as _USUAL_THEME
+
+from dashboards import connections, hooks, language, letters, look, statements
 from dashboards.place import here
 from dashboards.security import DashboardSecurityManager
 
@@ -82,7 +85,10 @@ COMMON_BOOTSTRAP_OVERRIDES_FUNC = language.formats
 D3_FORMAT = language.NUMBERS
 D3_TIME_FORMAT = language.DATES[language.DEFAULT]
 CURRENCIES = ["KZT"]
-APP_NAME = "МВД РК — показатели"
+APP_NAME = look.NAME
+APP_ICON = look.LOGO
+THEME_DEFAULT = look.theme(_USUAL_THEME)
+THEME_DARK = None
 LOGO_TARGET_PATH = "/"
 ENABLE_UI_THEME_ADMINISTRATION = False
 

@@ -66,13 +66,15 @@ class SupersetServer:
             check=False,
         )
 
-    def account(self, name: str, role: str, region: str = "") -> str:
-        """Make an account; its password."""
-        given = ["account", name, "--role", role, *(["--region", region] if region else [])]
-        answer = self.command(*given)
+    def accounts(self, *rows: tuple[str, str, str]) -> None:
+        """Make accounts: name, role, region."""
+        file = self.home / "accounts.csv"
+        lines = ["name,role,region,email", *(f"{','.join(row)}," for row in rows)]
+        file.write_text("\n".join(lines), encoding="utf-8")
+        answer = self.command("accounts", str(file))
         assert answer.returncode == 0, answer.stderr[-2000:]
-        self._passwords[name] = answer.stdout.split()[-1]
-        return self._passwords[name]
+        made = [line.split() for line in answer.stdout.splitlines()]
+        self._passwords.update({words[0]: words[1] for words in made if len(words) == 2})
 
     def password(self, name: str) -> str:
         if name == "admin":

@@ -30,10 +30,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SupersetServer]
     home = tmp_path_factory.mktemp("dashboards")
     publish(home)
     with SupersetServer(home) as running:
-        running.account("analyst", "ministry_analyst")
-        running.account("coordinator", "coordinator")
-        running.account("kyzylorda", "regional_analyst", KYZYLORDA)
-        running.account("kostanay", "regional_analyst", KOSTANAY)
+        running.accounts(
+            ("analyst", "ministry_analyst", ""),
+            ("coordinator", "coordinator", ""),
+            ("kyzylorda", "regional_analyst", KYZYLORDA),
+            ("kostanay", "regional_analyst", KOSTANAY),
+            ("leaver", "ministry_analyst", ""),
+        )
         yield running
 
 
@@ -257,7 +260,6 @@ def test_even_the_administrator_connects_to_releases_alone(people: dict[str, Per
 
 
 def test_a_closed_account_opens_nothing(server: SupersetServer) -> None:
-    server.account("leaver", "ministry_analyst")
     leaver = server.sign_in("leaver")
     assert leaver.sql("SELECT 1 AS one").status_code == 200
     assert server.command("account", "leaver", "--remove").returncode == 0
@@ -265,9 +267,12 @@ def test_a_closed_account_opens_nothing(server: SupersetServer) -> None:
 
 
 def test_a_regional_account_needs_its_region(server: SupersetServer) -> None:
-    assert server.command("account", "x", "--role", "regional_analyst").returncode == 2
-    wrong = ("account", "x", "--role", "regional_analyst", "--region", "123456789")
-    assert server.command(*wrong).returncode == 2
+    file = server.home / "wrong.csv"
+    file.write_text("name,role,region\nx,regional_analyst,\ny,regional_analyst,123456789\n")
+    answer = server.command("accounts", str(file))
+    assert answer.returncode == 1
+    assert "--region" in answer.stderr
+    assert "123456789" in answer.stderr
 
 
 def test_what_is_secret_is_readable_by_its_owner_alone(server: SupersetServer) -> None:

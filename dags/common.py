@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import multiprocessing
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -61,11 +62,17 @@ def settings() -> Settings:
     return load_settings()
 
 
+def allow_processes() -> None:
+    """Let this process start others: Celery runs tasks in daemons, which may not."""
+    multiprocessing.current_process().daemon = False
+
+
 @contextmanager
 def services() -> Iterator[Services]:
     """Ledger, contracts and limits, closed afterwards."""
     from ingestion.request import Services
 
+    allow_processes()
     opened = Services.open(settings())
     try:
         yield opened

@@ -13,24 +13,26 @@ def statistics_checks() -> tuple[Check, ...]:
             query="""
                 with told as (
                     select v.indicator_code, v.territory_kato, v.period_month, v.basis,
-                        v.value, v.span_value
+                        v.value, v.span_value, v.span_start, v.submission_id
                     from marts.fct_indicator_values as v
                     join marts.dim_indicator as i using (indicator_code)
-                    where v.submission_id is not null and i.measure_type = 'flow'
-                        and not i.is_derived
-                ), summed as (
-                    select indicator_code, territory_kato, period_month,
-                        sum(span_value) over (
-                            partition by indicator_code, territory_kato, year(period_month)
-                            order by period_month
-                        ) as months
-                    from told where basis = 'month' and span_value is not null
+                    where i.measure_type = 'flow' and not i.is_derived
                 )
+                -- Each span leads from the year to date before it to its own, so all spans of a
+                -- year lead from nothing to its last year to date.
                 select t.indicator_code, t.territory_kato, t.period_month,
-                    coalesce(abs(t.value - s.months), 1e300) as difference
+                    coalesce(abs(
+                        t.value - s.span_value
+                        - case when month(s.span_start) = 1 then 0 else b.value end
+                    ), 1e300) as difference
                 from told as t
-                left join summed as s using (indicator_code, territory_kato, period_month)
-                where t.basis = 'ytd' and t.value is not null
+                left join told as s
+                    on s.indicator_code = t.indicator_code and s.territory_kato = t.territory_kato
+                    and s.period_month = t.period_month and s.basis = 'month'
+                left join told as b
+                    on b.indicator_code = t.indicator_code and b.territory_kato = t.territory_kato
+                    and b.period_month = s.span_start - interval 1 month and b.basis = 'ytd'
+                where t.basis = 'ytd' and t.value is not null and t.submission_id is not null
                 order by all
             """,
             key=_KEY,

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from expectations.submission_gate import judge
 from ingestion.cross import Accepted, CrossCheck, cross_checks, explain_cross
@@ -59,7 +60,7 @@ def repeated_bytes(services: Services, requests: Sequence[Request]) -> dict[int,
             judged[period, earlier.file_sha256].append(earlier)
     answers = {}
     for index, request in enumerate(requests):
-        if request.submission is None and judged:
+        if request.submission is None and not request.reinstate and judged:
             sha256 = _sha256(request.source)
             same_bytes = judged.get((request.period, sha256), ())
             answers[index] = _same_key_again(services, request, same_bytes)
@@ -155,6 +156,7 @@ def _register(
         language=request.language,
         received_at=request.received_at,
         hold=request.hold,
+        reinstate=request.reinstate,
     )
     return registration.submission, registration.is_new
 
@@ -204,16 +206,33 @@ def _close(services: Services, case: _Case) -> SubmissionResult:
 
 
 def _repeated(services: Services, request: Request, submission: Submission) -> SubmissionResult:
-    """The same bytes again: their verdict stands, nothing is written."""
+    """The same bytes again: their verdict stands, and so does a version that replaced them."""
     findings = tuple(services.ledger.findings(submission.submission_id))
     noted = Findings(services.contracts)
-    noted.add(
-        "SUBMISSION_REPEATED",
-        received=f"{submission.received_at:%Y-%m-%d %H:%M} UTC",
-        submission=submission.submission_id,
-    )
+    told: dict[str, Any] = {
+        "received": f"{submission.received_at:%Y-%m-%d %H:%M} UTC",
+        "submission": submission.submission_id,
+    }
+    later = _replacement(services, submission)
+    if later is None:
+        noted.add("SUBMISSION_REPEATED", **told)
+    else:
+        noted.add("SUBMISSION_REPEATED_REPLACED", **told, current=later.submission_id)
     verdict = submission.verdict or verdict_of(findings)
     return _result(services, request, submission, verdict, (*noted.items, *findings), False, None)
+
+
+def _replacement(services: Services, submission: Submission) -> Submission | None:
+    """The version in force, where that is a later one than an accepted submission."""
+    if submission.in_force or submission.verdict in (None, Verdict.REJECTED):
+        return None
+    current = services.ledger.submissions(
+        form_code=submission.form_code,
+        territory_kato=submission.territory_kato,
+        period=submission.period,
+        in_force=True,
+    )
+    return next((s for s in current if s.received_at >= submission.received_at), None)
 
 
 def _result(

@@ -42,7 +42,8 @@ class Request:
 
     Without `territory` it is taken from the document or the file name. `submission` is set when
     the file is in the ledger already and is to be judged (again). With `hold` a file that carries
-    warnings or replaces an accepted version waits until its sender confirms it.
+    warnings or replaces an accepted version waits until its sender confirms it. With `reinstate`
+    bytes that a later version replaced come back in force.
     """
 
     source: Path | bytes
@@ -55,6 +56,7 @@ class Request:
     received_at: datetime | None = None
     submission: Submission | None = None
     hold: bool = False
+    reinstate: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,11 @@ def submit(
     file_name: str | None = None,
     language: Language = "ru",
     received_at: datetime | None = None,
+    reinstate: bool = False,
 ) -> SubmissionResult:
     """Judge one file in this process. `file_name` names bytes; of a path its last part is taken.
+
+    With `reinstate` bytes that a later version replaced come back in force.
 
     Raises UserError for an unknown territory or form and a malformed period: nothing is stored.
     """
@@ -44,6 +47,7 @@ def submit(
         by=by,
         language=language,
         received_at=received_at,
+        reinstate=reinstate,
     )
     (result,) = batch.run(services, [request], workers=0)
     return result

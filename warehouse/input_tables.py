@@ -140,6 +140,7 @@ SCHEMAS: Mapping[str, pa.Schema] = {
             ("shown_from_population", pa.float64()),
             ("final_from_units", pa.float64()),
             ("final_from_population", pa.float64()),
+            ("where_both_exist", _TEXT),
         ),
         "growth_rules": (
             ("minimal_base", pa.float64()),

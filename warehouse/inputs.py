@@ -26,7 +26,11 @@ Row = dict[str, Any]
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
-RECONCILIATION_CODES = ("PRINTED_MONTH_DIFFERS", "PARTS_DIFFER_FROM_CONSOLIDATED")
+RECONCILIATION_CODES = (
+    "PRINTED_MONTH_DIFFERS",
+    "PARTS_DIFFER_FROM_CONSOLIDATED",
+    "CONSOLIDATED_DIFFERS_FROM_PARTS",
+)
 """Findings that only a build can make: they compare submissions with each other."""
 
 _OFFENCE_MART = "fct_crimes"
@@ -314,6 +318,7 @@ def _coverage_rules(contracts: Contracts) -> Iterator[Row]:
             "shown_from_population": rule.shown_from.population,
             "final_from_units": rule.final_from.units,
             "final_from_population": rule.final_from.population,
+            "where_both_exist": contracts.coverage.where_both_exist.of(form),
         }
 
 
@@ -372,8 +377,12 @@ def _outlier_rules() -> Row:
 
 def _submissions(submissions: Iterable[Submission]) -> Iterator[Row]:
     # The place in the order of receipt, not of registration: files that an outage held back and
-    # that were registered in any order give the same figures.
-    ordered = sorted(submissions, key=lambda s: (s.received_at, s.sequence))
+    # that were registered in any order give the same figures. Of one moment and key the later
+    # registered counts: nothing else tells them apart.
+    ordered = sorted(
+        submissions,
+        key=lambda s: (s.received_at, s.form_code, s.territory_kato, s.period, s.sequence),
+    )
     for place, submission in enumerate(ordered, start=1):
         yield {
             "submission_id": submission.submission_id,

@@ -35,10 +35,16 @@ def submit(
     hold: Annotated[
         bool, typer.Option("--hold", help="Через портал: не подтверждать, подтвердит человек.")
     ] = False,
+    reinstate: Annotated[
+        bool,
+        typer.Option("--reinstate", help="Вернуть в силу файл, который заменил более поздний."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Ответ для программ.")] = False,
 ) -> None:
     """Сдать один файл: решение, замечания по ячейкам, квитанция."""
     if url is not None:
+        if reinstate:
+            raise typer.BadParameter("--reinstate не отправляют через портал")
         target = _Target(territory, period, form, annotated, receipt)
         _submit_remotely(context.obj, file, url, target, hold=hold, as_json=as_json)
         return
@@ -56,6 +62,7 @@ def submit(
             form=form,
             by=by,
             language=here.language,
+            reinstate=reinstate,
         )
         if annotated is not None:
             annotated.write_bytes(annotate_result(services, result, here.language))

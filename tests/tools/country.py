@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from warehouse.input_tables import SCHEMAS, table, write_tables
+from warehouse.inputs import RECONCILIATION_CODES
 from warehouse.statistics.frame import load_parameters
 from warehouse.transform import TransformResult, transform
 
@@ -168,6 +169,7 @@ class Country:
                     "shown_from_population": 0.6,
                     "final_from_units": 1.0,
                     "final_from_population": 1.0,
+                    "where_both_exist": "summary",
                 }
             ],
             "growth_rules": [_growth_rules()],
@@ -248,7 +250,7 @@ RECONCILIATION_TEXTS = [
             for language in ("ru", "kk", "en")
         },
     }
-    for code in ("PRINTED_MONTH_DIFFERS", "PARTS_DIFFER_FROM_CONSOLIDATED")
+    for code in RECONCILIATION_CODES
 ]
 
 
@@ -364,7 +366,7 @@ def built_country() -> Build:
     root = Path(tempfile.mkdtemp(prefix="country-"))
     atexit.register(shutil.rmtree, root, ignore_errors=True)
     country = Country(root)
-    country.expect("2024-01", "2024-02", "2025-01", "2025-02", "2025-03", "2025-04")
+    country.expect("2024-01", "2024-02", "2025-01", "2025-02", "2025-03", "2025-04", "2025-05")
     country.report(NORTH, "2024-01", figures(10, ended=5, interrupted=5))
     country.report(NORTH, "2024-02", figures(30, ended=8, interrupted=8))
     country.report(SOUTH, "2024-01", figures(7, ended=1, interrupted=1))
@@ -384,6 +386,8 @@ def built_country() -> Build:
     country.report(NORTH, "2025-04", figures(25))
     country.report(SOUTH_TOWN, "2025-04", figures(3))
     country.report(SOUTH_VALLEY, "2025-04", figures(4))
+    # May: South reports for itself again.
+    country.report(SOUTH, "2025-05", figures(9))
     country.warn(first, "R1", 1, 2)
     country.warn(corrected, "R1", 1, 6)
     inputs = country.write()

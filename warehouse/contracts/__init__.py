@@ -159,6 +159,10 @@ def load_contracts(root: Path = CONTRACTS_DIR) -> Contracts:
     territories = load_territories(root)
     tables = load_vocabulary(root)
     indicators = load_indicators(root)
+    coverage = load_coverage(root)
+    if unknown := set(coverage.where_both_exist.forms) - {form.code for form in forms}:
+        names = ", ".join(sorted(unknown))
+        raise ContractError(f"{root / 'coverage.yml'}: where_both_exist.forms: unknown {names}")
     return Contracts(
         root=root,
         form_versions=forms,
@@ -170,7 +174,7 @@ def load_contracts(root: Path = CONTRACTS_DIR) -> Contracts:
         territories=territories,
         population=load_population(territories, root),
         calendar=load_calendar(root),
-        coverage=load_coverage(root),
+        coverage=coverage,
         restatements=load_restatements(root),
         tables=tables,
         breaks=load_breaks(indicators, root),

@@ -74,6 +74,20 @@ class AggregateRule(Record):
     final_from: Shares
 
 
+Precedence = Literal["summary", "districts"]
+
+
+class BothExist(Record):
+    """What counts where a territory's own return and those of all its parts are there."""
+
+    default: Precedence
+    forms: Mapping[str, Precedence]
+
+    def of(self, form: str) -> Precedence:
+        """The rule for a form."""
+        return self.forms.get(form, self.default)
+
+
 class GrowthText(Record):
     """A text with its parameters in braces, in three languages."""
 
@@ -109,6 +123,7 @@ class Coverage(Record):
     """Thresholds for aggregates and for comparing them."""
 
     aggregate: AggregateRule
+    where_both_exist: BothExist
     growth: GrowthRule
 
 

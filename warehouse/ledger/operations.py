@@ -24,9 +24,10 @@ from sqlalchemy.engine import RowMapping
 from warehouse.clock import as_utc, period_month, utc_now
 from warehouse.errors import UserError
 from warehouse.lake import CellFile
-from warehouse.ledger import audit
+from warehouse.ledger import arrivals, audit
 from warehouse.ledger import decisions as d
 from warehouse.ledger import schema as t
+from warehouse.ledger.arrivals import Arrival, of_key
 from warehouse.ledger.database import insert_many, open_engine, reading, writing
 from warehouse.ledger.records import (
     FINDING_SCHEMA,
@@ -77,13 +78,13 @@ class Ledger:
         language: str = "ru",
         received_at: datetime | None = None,
         hold: bool = False,
+        reinstate: bool = False,
     ) -> Registration:
         """Note that a file came in; its bytes must be in the originals already.
 
-        The same bytes as the last ones of this form, territory and period change nothing
-        (`is_new` False). The same bytes after other bytes have come in between are a new
-        submission: somebody puts the earlier version back in force. So are the bytes of a
-        submission that was returned or withdrawn.
+        Bytes that came before for this form, territory and period change nothing (`is_new` False),
+        also when a later version is in force; unless that one was returned or withdrawn. With
+        `reinstate` they are a submission of their own: an earlier version comes back in force.
 
         With `hold` the submission waits for `confirm` when it carries warnings or replaces an
         accepted version; without, one that waited is confirmed by its bytes coming again.
@@ -94,13 +95,27 @@ class Ledger:
         key = (form_code, territory_kato, period)
         with writing(self._engine) as connection:
             number = _lock_counter(connection, "submission")
-            same = _same_bytes_last(connection, key, file_sha256, moment)
-            if same is not None:
-                if not hold:
-                    _confirm(connection, same, submitted_by)
-                return Registration(_one(connection, same), is_new=False)
+            known = _known(connection, key, file_sha256, moment if reinstate else None)
+            submission_id = known or _submission_id(
+                connection, key, file_sha256, moment if reinstate else None
+            )
+            arrival = Arrival(
+                number=_next(connection, "arrival"),
+                form_code=form_code,
+                territory_kato=territory_kato,
+                period=period,
+                file_sha256=file_sha256,
+                file_name=file_name,
+                submitted_by=submitted_by,
+                received_at=moment,
+                registered_at=utc_now(),
+                is_reinstatement=reinstate,
+                submission_id=submission_id,
+            )
+            if known is not None:
+                _repeat(connection, key, arrival, hold=hold)
+                return Registration(_one(connection, known), is_new=False)
             d.refuse_if_locked(connection, key, moment)
-            submission_id = _submission_id(connection, key, file_sha256)
             connection.execute(
                 insert(t.submission).values(
                     submission_id=submission_id,
@@ -118,11 +133,11 @@ class Ledger:
                     judgements=0,
                 )
             )
+            arrivals.add(connection, arrival)
             if hold:
                 d.add_decision(connection, submission_id, "held", moment=moment, by=submitted_by)
-            _note(
-                connection, submitted_by, "submission.received", submission_id, sha256=file_sha256
-            )
+            action = "submission.reinstated" if reinstate else "submission.received"
+            _note(connection, submitted_by, action, submission_id, sha256=file_sha256)
             return Registration(_one(connection, submission_id), is_new=True)
 
     def record_verdict(
@@ -270,6 +285,11 @@ class Ledger:
         with reading(self._engine) as connection:
             return d.exceptions(connection, period=period)
 
+    def arrivals(self, form_code: str, territory_kato: str, period: str) -> list[Arrival]:
+        """Every time that a file came in for a key, in the order of registration."""
+        with reading(self._engine) as connection:
+            return arrivals.arrivals(connection, (form_code, territory_kato, period))
+
     def submission(self, submission_id: str) -> Submission:
         """One submission; UserError SUBMISSION_UNKNOWN when there is none."""
         with reading(self._engine) as connection:
@@ -412,42 +432,33 @@ def _advance_counter(connection: Connection, name: str, value: int) -> int:
     return following
 
 
-def _of_key(key: tuple[str, str, str]) -> ColumnElement[bool]:
-    form_code, territory_kato, period = key
-    return and_(
-        t.submission.c.form_code == form_code,
-        t.submission.c.territory_kato == territory_kato,
-        t.submission.c.period == period,
-    )
+def _next(connection: Connection, name: str) -> int:
+    return _advance_counter(connection, name, _lock_counter(connection, name))
 
 
-def _same_bytes_last(
-    connection: Connection, key: tuple[str, str, str], sha256: str, moment: datetime
+def _known(
+    connection: Connection, key: tuple[str, str, str], sha256: str, reinstated_at: datetime | None
 ) -> str | None:
-    """The last submission of the key by `moment`, if it is of these bytes.
+    """The submission that these bytes belong to already, if they do."""
+    if reinstated_at is None:
+        return arrivals.holder(connection, key, sha256)
+    submission_id = _submission_id(connection, key, sha256, reinstated_at)
+    query = select(t.submission.c.submission_id).where(
+        t.submission.c.submission_id == submission_id
+    )
+    found: str | None = connection.execute(query).scalar()
+    return found
 
-    Rejected, withdrawn and returned ones of other bytes do not come between.
-    """
-    stands = d.standing_column()
-    counts = and_(
-        t.judgement.c.verdict.is_distinct_from(Verdict.REJECTED.value),
-        stands.in_(("counts", "held")),
-    )
-    last = connection.execute(
-        select(t.submission.c.submission_id, t.submission.c.file_sha256, stands.label("standing"))
-        .select_from(_with_judgement())
-        .where(
-            _of_key(key),
-            t.submission.c.received_at <= moment,
-            counts | (t.submission.c.file_sha256 == sha256),
-        )
-        .order_by(t.submission.c.received_at.desc(), t.submission.c.sequence.desc())
-        .limit(1)
-    ).first()
-    is_same = (
-        last is not None and last.file_sha256 == sha256 and last.standing in ("counts", "held")
-    )
-    return last.submission_id if last is not None and is_same else None
+
+def _repeat(
+    connection: Connection, key: tuple[str, str, str], arrival: Arrival, *, hold: bool
+) -> None:
+    """Note bytes that came before. They confirm what waits, but never what was overtaken."""
+    arrivals.add(connection, arrival)
+    if not arrival.is_reinstatement:
+        arrivals.begin_no_later(connection, key, arrival)
+    if not hold and not _is_overtaken(connection, _one(connection, arrival.submission_id)):
+        _confirm(connection, arrival.submission_id, arrival.submitted_by)
 
 
 def _key(submission: Submission) -> tuple[str, str, str]:
@@ -479,7 +490,7 @@ def _note(connection: Connection, by: str | None, action: str, what: str, **deta
 def _in_force(connection: Connection, submission_id: str) -> Submission | None:
     """The version in force for the form, territory and period of a submission."""
     key = _key(_one(connection, submission_id))
-    ranked = _ranked(None, [_of_key(key)]).subquery()
+    ranked = _ranked(None, [of_key(key)]).subquery()
     found = connection.execute(select(ranked).where(ranked.c.in_force)).mappings().first()
     return _submission(found) if found else None
 
@@ -492,13 +503,14 @@ def _is_overtaken(connection: Connection, submission: Submission) -> bool:
     return (current.received_at, current.sequence) > (submission.received_at, submission.sequence)
 
 
-def _submission_id(connection: Connection, key: tuple[str, str, str], sha256: str) -> str:
-    earlier = connection.execute(
-        select(func.count())
-        .select_from(t.submission)
-        .where(_of_key(key), t.submission.c.file_sha256 == sha256)
-    ).scalar_one()
-    parts = [*key, sha256] + ([str(earlier + 1)] if earlier else [])
+def _submission_id(
+    connection: Connection, key: tuple[str, str, str], sha256: str, reinstated_at: datetime | None
+) -> str:
+    parts = [*key, sha256]
+    if reinstated_at is not None:
+        parts.append(f"{reinstated_at:%Y-%m-%dT%H:%M:%S.%f}")
+    elif earlier := arrivals.repetitions(connection, key, sha256):
+        parts.append(str(earlier + 1))
     return hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
 
 

@@ -43,7 +43,7 @@ def pending(ledger: Ledger) -> Pending:
 def mark(ledger: Ledger) -> tuple[int, ...]:
     """Numbers that grow whenever the ledger changes: cheap to ask for, again and again."""
     with reading(ledger.engine) as connection:
-        tables = (t.submission, t.judgement, t.decision, t.release)
+        tables = (t.arrival, t.judgement, t.decision, t.release)
         counts = [
             connection.execute(select(func.count()).select_from(table)).scalar_one()
             for table in tables

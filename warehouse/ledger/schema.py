@@ -1,4 +1,4 @@
-"""Tables of the ledger. Judgements, findings and releases are only ever added."""
+"""Tables of the ledger. Arrivals, judgements, findings and releases are only ever added."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from warehouse.clock import as_utc
 
-REVISION = "0004"
+REVISION = "0005"
 """Newest migration; a test holds it equal to the newest script."""
 
 
@@ -82,6 +82,25 @@ submission = Table(
     Index(None, "period"),
 )
 """`judgements` is the number of the latest judgement; 0 means received and not judged yet."""
+
+arrival = Table(
+    "arrival",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("form_code", String(20), nullable=False),
+    Column("territory_kato", String(9), nullable=False),
+    Column("period", String(7), nullable=False),
+    Column("file_sha256", String(64), nullable=False),
+    Column("file_name", Text, nullable=False),
+    Column("submitted_by", String(200)),
+    Column("received_at", UtcDateTime, nullable=False),
+    Column("registered_at", UtcDateTime, nullable=False),
+    Column("is_reinstatement", Boolean, nullable=False),
+    Column("submission_id", ForeignKey(submission.c.submission_id), nullable=False),
+    Index(None, "form_code", "territory_kato", "period"),
+    Index(None, "submission_id"),
+)
+"""Every time that a file came in, also where it changed nothing (`warehouse.ledger.arrivals`)."""
 
 judgement = Table(
     "judgement",

@@ -1,6 +1,6 @@
 -- Months from year-to-date, per reporting unit. A month is known only when the month before
--- was reported too (January stands alone); otherwise the increase belongs to a span of months.
--- Increases may be negative: cases are re-qualified and transferred.
+-- was reported too, by the unit or by all its parts (January stands alone); otherwise the increase
+-- belongs to a span of months. Increases may be negative: cases are re-qualified and transferred.
 with reported as (
     select * from {{ ref('int_indicator_reported') }}
 ),
@@ -9,29 +9,104 @@ indicators as (
     select * from {{ ref('stg_contracts__indicators') }}
 ),
 
-cumulative as (
+parts as (
+    select * from {{ ref('int_indicator_parts') }}
+),
+
+rules as (
+    select * from {{ ref('stg_contracts__coverage_rules') }}
+),
+
+-- A return that gives way to those of its parts has no months of its own.
+own as (
     select
-        reported.*,
-        indicators.measure_type,
-        lag(reported.value) over (
-            partition by
-                reported.indicator_code,
-                reported.territory_kato,
-                {{ year_of('reported.period_month') }}
-            order by reported.period_month
-        ) as previous_value,
-        lag(reported.period_month) over (
-            partition by
-                reported.indicator_code,
-                reported.territory_kato,
-                {{ year_of('reported.period_month') }}
-            order by reported.period_month
-        ) as previous_month
+        reported.indicator_code,
+        reported.territory_kato,
+        reported.period_month,
+        reported.submission_id,
+        reported.received_at,
+        reported.value
     from reported
     inner join indicators on reported.indicator_code = indicators.indicator_code
+    left join rules on indicators.form_code = rules.form_code
+    left join parts
+        on
+            reported.indicator_code = parts.indicator_code
+            and reported.territory_kato = parts.territory_kato
+            and reported.period_month = parts.period_month
     where
         reported.basis = 'ytd'
         and reported.value is not null
+        and (
+            parts.territory_kato is null
+            or coalesce(rules.where_both_exist, 'summary') != 'districts'
+        )
+),
+
+reporters as (
+    select distinct
+        indicator_code,
+        territory_kato
+    from own
+),
+
+-- Where the submitter changed, the parts stand for the unit in the months before.
+stand_ins as (
+    select
+        parts.indicator_code,
+        parts.territory_kato,
+        parts.period_month,
+        parts.value
+    from parts
+    inner join reporters
+        on
+            parts.indicator_code = reporters.indicator_code
+            and parts.territory_kato = reporters.territory_kato
+    left join own
+        on
+            parts.indicator_code = own.indicator_code
+            and parts.territory_kato = own.territory_kato
+            and parts.period_month = own.period_month
+    where own.territory_kato is null
+),
+
+told as (
+    select
+        *,
+        true as is_own
+    from own
+    union all
+    select
+        indicator_code,
+        territory_kato,
+        period_month,
+        cast(null as {{ dbt.type_string() }}) as submission_id,
+        cast(null as {{ dbt.type_timestamp() }}) as received_at,
+        value,
+        false as is_own
+    from stand_ins
+),
+
+cumulative as (
+    select
+        told.*,
+        indicators.measure_type,
+        lag(told.value) over (
+            partition by
+                told.indicator_code,
+                told.territory_kato,
+                {{ year_of('told.period_month') }}
+            order by told.period_month
+        ) as previous_value,
+        lag(told.period_month) over (
+            partition by
+                told.indicator_code,
+                told.territory_kato,
+                {{ year_of('told.period_month') }}
+            order by told.period_month
+        ) as previous_month
+    from told
+    inner join indicators on told.indicator_code = indicators.indicator_code
 ),
 
 spans as (
@@ -49,6 +124,7 @@ spans as (
             {{ first_of_year('period_month') }}
         ) as span_start
     from cumulative
+    where is_own
 ),
 
 printed as (

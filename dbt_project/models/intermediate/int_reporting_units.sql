@@ -1,7 +1,16 @@
 -- Whose figures count towards a territory. A territory's own (a consolidated return, or the row of
--- the whole in a table) take precedence over those of its parts, so nothing is counted twice.
-with submissions as (
+-- the whole in a table) take precedence over those of its parts, so nothing is counted twice; by
+-- the rule of the form they give way where all parts reported.
+with all_submissions as (
     select * from {{ ref('int_submission_units') }}
+),
+
+territories as (
+    select * from {{ ref('stg_contracts__territories') }}
+),
+
+rules as (
+    select * from {{ ref('stg_contracts__coverage_rules') }}
 ),
 
 ancestors as (
@@ -10,6 +19,36 @@ ancestors as (
 
 population as (
     select * from {{ ref('stg_contracts__population') }}
+),
+
+giving_way as (
+    select
+        own.submission_id,
+        own.territory_kato
+    from all_submissions as own
+    inner join rules on own.form_code = rules.form_code
+    inner join territories on own.territory_kato = territories.parent_kato
+    left join all_submissions as parts
+        on
+            territories.territory_kato = parts.territory_kato
+            and own.form_code = parts.form_code
+            and own.period_month = parts.period_month
+    where
+        rules.where_both_exist = 'districts'
+        and territories.valid_from <= {{ month_end('own.period_month') }}
+        and (territories.valid_to is null or territories.valid_to >= own.period_month)
+    group by own.submission_id, own.territory_kato
+    having count(*) = count(parts.submission_id)
+),
+
+submissions as (
+    select all_submissions.*
+    from all_submissions
+    left join giving_way
+        on
+            all_submissions.submission_id = giving_way.submission_id
+            and all_submissions.territory_kato = giving_way.territory_kato
+    where giving_way.submission_id is null
 ),
 
 consolidated as (

@@ -58,7 +58,10 @@ printed as (
 
 consolidated as (
     select
-        'PARTS_DIFFER_FROM_CONSOLIDATED' as finding_code,
+        case
+            when are_parts_used then 'CONSOLIDATED_DIFFERS_FROM_PARTS'
+            else 'PARTS_DIFFER_FROM_CONSOLIDATED'
+        end as finding_code,
         indicator_code,
         territory_kato,
         period_month,

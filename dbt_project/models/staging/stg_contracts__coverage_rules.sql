@@ -8,7 +8,8 @@ final as (
         cast(shown_from_units as double) as shown_from_units,
         cast(shown_from_population as double) as shown_from_population,
         cast(final_from_units as double) as final_from_units,
-        cast(final_from_population as double) as final_from_population
+        cast(final_from_population as double) as final_from_population,
+        cast(where_both_exist as {{ dbt.type_string() }}) as where_both_exist
     from source
 )
 

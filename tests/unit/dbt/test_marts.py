@@ -2,6 +2,7 @@
 """The marts of a country small enough to be computed on paper."""
 
 import json
+from datetime import date
 from typing import Any
 
 import pytest
@@ -114,6 +115,14 @@ def test_a_gap_yields_a_span_and_no_month(built: Build) -> None:
     columns = "value, span_value, span_start, span_months"
     value, span, start, months = figure(built, columns, "REGISTERED", EAST, "2025-02", "month")
     assert (value, span, start.isoformat(), months) == (None, 8, "2025-01-01", 2)
+
+
+def test_a_month_is_known_when_the_parts_reported_before_and_the_whole_after(built: Build) -> None:
+    columns = "value, span_value, span_start, span_months"
+    april = figure(built, columns, "REGISTERED", SOUTH, "2025-04", "month")
+    may = figure(built, columns, "REGISTERED", SOUTH, "2025-05", "month")
+    assert april == (None, 7, date(2025, 1, 1), 4)
+    assert may == (2, 2, date(2025, 5, 1), 1)
 
 
 def test_a_warning_is_shown_with_the_figure_it_concerns(built: Build) -> None:

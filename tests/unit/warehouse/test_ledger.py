@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import create_engine, insert, inspect, make_url, text
 from sqlalchemy.exc import IntegrityError
 
 from warehouse.errors import UserError
@@ -34,6 +34,7 @@ def send(
     hours: float = 0,
     territory: str = "430000000",
     period: str = "2025-06",
+    reinstate: bool = False,
 ) -> Registration:
     return ledger.register(
         form_code="1-M",
@@ -45,6 +46,7 @@ def send(
         file_size=len(content),
         submitted_by="kyzylorda",
         received_at=T0 + timedelta(hours=hours),
+        reinstate=reinstate,
     )
 
 
@@ -115,28 +117,61 @@ def test_a_rejected_correction_leaves_the_accepted_version_in_force(ledger: Ledg
     assert not send(ledger, "first", hours=2).is_new
 
 
-def test_superseded_bytes_sent_again_are_reinstated(ledger: Ledger) -> None:
+def test_superseded_bytes_sent_again_change_nothing(ledger: Ledger) -> None:
     first = send(ledger, "first")
     accept(ledger, first.submission_id)
     accept(ledger, send(ledger, "second", hours=1).submission_id)
-    reinstated = send(ledger, "first", hours=2)
+    again = send(ledger, "first", hours=2)
+    assert (again.is_new, again.in_force) == (False, False)
+    assert again.submission_id == first.submission_id
+    assert [s.in_force for s in ledger.submissions()] == [False, True]
+
+
+def test_superseded_bytes_are_reinstated_when_that_is_asked_for(ledger: Ledger) -> None:
+    first = send(ledger, "first")
+    accept(ledger, first.submission_id)
+    accept(ledger, send(ledger, "second", hours=1).submission_id)
+    reinstated = send(ledger, "first", hours=2, reinstate=True)
     assert reinstated.is_new
-    expected = sha(f"1-M|430000000|2025-06|{sha('first')}|2")[:16]
-    assert reinstated.submission_id == expected
+    assert reinstated.submission_id != first.submission_id
     accept(ledger, reinstated.submission_id)
     assert [s.in_force for s in ledger.submissions()] == [False, False, True]
+    assert not send(ledger, "first", hours=2, reinstate=True).is_new
+    assert not send(ledger, "first", hours=3).is_new
+    assert len(ledger.submissions()) == 3
 
 
-def test_bytes_sent_again_while_a_correction_waits_for_its_verdict_are_reinstated(
+def test_bytes_sent_again_while_a_correction_waits_for_its_verdict_change_nothing(
     ledger: Ledger,
 ) -> None:
     accept(ledger, send(ledger, "first").submission_id)
     waiting = send(ledger, "second", hours=1)
-    reinstated = send(ledger, "first", hours=2)
-    assert reinstated.is_new
-    accept(ledger, reinstated.submission_id)
+    assert not send(ledger, "first", hours=2).is_new
     accept(ledger, waiting.submission_id)
-    assert [s.in_force for s in ledger.submissions()] == [False, False, True]
+    assert [s.in_force for s in ledger.submissions()] == [False, True]
+
+
+def test_every_arrival_is_kept_also_those_that_changed_nothing(ledger: Ledger) -> None:
+    first = send(ledger, "first")
+    send(ledger, "first", hours=3)
+    send(ledger, "first", hours=4, reinstate=True)
+    found = ledger.arrivals("1-M", "430000000", "2025-06")
+    assert [a.received_at - T0 for a in found] == [timedelta(hours=h) for h in (0, 3, 4)]
+    assert [a.is_reinstatement for a in found] == [False, False, True]
+    assert [a.submission_id == first.submission_id for a in found] == [True, True, False]
+
+
+def test_bytes_count_from_their_earliest_arrival_whenever_that_is_registered(
+    ledger: Ledger,
+) -> None:
+    late = send(ledger, "first", hours=5)
+    accept(ledger, late.submission_id)
+    accept(ledger, send(ledger, "second", hours=3).submission_id)
+    assert late.submission.received_at == T0 + timedelta(hours=5)
+    early = send(ledger, "first", hours=1)
+    assert (early.is_new, early.submission_id) == (False, late.submission_id)
+    assert early.submission.received_at == T0 + timedelta(hours=1)
+    assert [s.in_force for s in ledger.submissions()] == [False, True]
 
 
 def test_rejected_bytes_sent_again_answer_with_the_rejection(ledger: Ledger) -> None:
@@ -324,6 +359,42 @@ def test_the_migrations_build_exactly_the_tables_of_the_schema(
     with create_engine(ledger_url).connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": False})
         assert compare_metadata(context, tables.metadata) == []
+
+
+def test_what_was_registered_before_the_log_of_arrivals_is_its_beginning(ledger_url: str) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", "warehouse.ledger:migrations")
+    config.set_main_option("path_separator", "os")
+    earlier = {
+        "submission_id": "a" * 16,
+        "form_code": "1-M",
+        "form_version": "2019",
+        "territory_kato": "430000000",
+        "period": "2025-06",
+        "file_name": "first.xlsx",
+        "file_sha256": sha("first"),
+        "file_size": 5,
+        "language": "ru",
+        "received_at": T0,
+        "sequence": 7,
+        "judgements": 0,
+    }
+    if ledger_url.startswith("sqlite"):
+        Path(make_url(ledger_url).database or "").parent.mkdir(parents=True, exist_ok=True)
+    with create_engine(ledger_url).begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0004")
+        connection.execute(insert(tables.submission).values(**earlier))
+
+    with Ledger(ledger_url) as ledger:
+        assert not send(ledger, "first", hours=1).is_new
+        first, again = ledger.arrivals("1-M", "430000000", "2025-06")
+
+    assert (first.number, first.received_at, first.submission_id) == (7, T0, "a" * 16)
+    assert (again.number, again.received_at) == (8, T0 + timedelta(hours=1))
 
 
 def test_sqlite_keeps_a_write_ahead_log(tmp_path: Path) -> None:

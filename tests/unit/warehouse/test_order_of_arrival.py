@@ -23,13 +23,17 @@ START = datetime(2025, 2, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Arrival:
-    """A file: whose, of which month, its figure, the hour it came, and whether it is accepted."""
+    """A file: whose, of which month, its figure, the hour it came, and whether it is accepted.
+
+    The same territory, month, figure and verdict are the same bytes: a file that came again.
+    """
 
     territory: str
     period: str
     value: int
     hour: int
     is_accepted: bool
+    is_reinstatement: bool
 
     @property
     def received_at(self) -> datetime:
@@ -37,21 +41,22 @@ class Arrival:
 
     @property
     def sha256(self) -> str:
-        """Every version has bytes of its own, as corrections do."""
-        return hashlib.sha256(f"{self}".encode()).hexdigest()
+        content = (self.territory, self.period, self.value, self.is_accepted)
+        return hashlib.sha256(f"{content}".encode()).hexdigest()
 
 
 @st.composite
 def arrivals(draw: st.DrawFn) -> list[Arrival]:
-    """Corrected, refused, late and forgotten files of a few regions and months."""
+    """Corrected, refused, late, repeated and reinstated files of a few regions and months."""
     hours = draw(st.lists(st.integers(0, 2000), min_size=1, max_size=10, unique=True))
     return [
         Arrival(
-            territory=draw(st.sampled_from(["430000000", "590000000", "750000000"])),
-            period=draw(st.sampled_from(["2024-12", "2025-01", "2025-02"])),
-            value=draw(st.integers(0, 9)),
+            territory=draw(st.sampled_from(["430000000", "590000000"])),
+            period=draw(st.sampled_from(["2024-12", "2025-01"])),
+            value=draw(st.integers(0, 2)),
             hour=hour,
             is_accepted=draw(st.booleans() | st.just(True)),
+            is_reinstatement=draw(st.sampled_from([False, False, True])),
         )
         for hour in hours
     ]
@@ -73,16 +78,21 @@ def build_inputs(found: Iterable[Arrival], as_of: datetime | None = None) -> dic
 
 
 def _register(home: Home, ledger: Ledger, arrival: Arrival) -> None:
-    submission = ledger.register(
+    registered = ledger.register(
         form_code="1-M",
         form_version=load_contracts().forms["1-M"].version,
         territory_kato=arrival.territory,
         period=arrival.period,
-        file_name="1.xlsx",
+        file_name=f"{arrival.hour}.xlsx",
         file_sha256=arrival.sha256,
         file_size=1,
+        submitted_by=f"clerk at {arrival.hour}",
         received_at=arrival.received_at,
-    ).submission
+        reinstate=arrival.is_reinstatement,
+    )
+    if not registered.is_new:
+        return
+    submission = registered.submission
     value = float(arrival.value)
     cells = pa.table({"section": ["R1"], "line": [1], "graph": [2], "value": [value]})
     ledger.record_verdict(

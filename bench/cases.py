@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.measure import in_fresh_process
-from bench.workbooks import Batch, region_batch, unit_batch
+from bench.workbooks import PERIOD, Batch, region_batch, unit_batch
 
 Result = dict[str, Any]
 
@@ -128,11 +128,23 @@ def desk_rush(*, quick: bool) -> Result:
         return in_fresh_process("bench.desk:rush", files=files, home=str(folder / "home"))
 
 
+def airflow_batch(*, quick: bool) -> Result:
+    """A batch dropped into the inbox of a running installation, until its release is visible."""
+    with _folder() as folder:
+        batch = region_batch(folder / "batch", 4 if quick else 20)
+        files = [str(file) for file in batch.files]
+        measured = in_fresh_process(
+            "bench.airflow:dropped_batch", files=files, period=PERIOD, home=str(folder / "home")
+        )
+        return {"source": batch.source, "workbooks": len(files), **measured}
+
+
 CASES = {
     "ingest_batch": ingest_batch,
     "national_month": national_month,
     "publish_under_readers": publish_under_readers,
     "desk_rush": desk_rush,
+    "airflow_batch": airflow_batch,
 }
 
 

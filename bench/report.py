@@ -162,9 +162,60 @@ def _desk_rush(result: dict[str, Any]) -> str:
     return "## Departments sending 1-М through the portal\n\n" + table + "\n" + _machine(result)
 
 
+def _airflow_batch(result: dict[str, Any]) -> str:
+    visible = result["visible_seconds"]
+    used = result["processor_seconds"]
+    waited_for = result["our_steps_processor_seconds"] - result["readers_processor_seconds"]
+    shares = [
+        (
+            "our steps: judge, inputs, dbt, gate, publish",
+            result["our_steps_seconds"],
+            result["our_steps_processor_seconds"],
+        ),
+        (
+            "tasks outside our steps: start of a process, imports, opening the ledger",
+            result["tasks_outside_our_steps_seconds"],
+            used["tasks"] - waited_for,
+        ),
+        (
+            "between tasks: watchers, queue, scheduling (processors: all parts of Airflow)",
+            result["between_tasks_seconds"],
+            sum(used[part] for part in used if part not in ("tasks", "portal")),
+        ),
+    ]
+    whose = [[name, f"{s:.1f} s", f"{s / visible:.0%}", f"{cpu:.1f} s"] for name, s, cpu in shares]
+    goal = f"{visible:.1f} s ({_met(visible <= 90)}, goal ≤ 90 s)"
+    steps = [
+        [step["step"], f"{step['seconds']:.1f} s", f"{step['processor_seconds']:.1f} s"]
+        for step in result["steps"]
+    ]
+    tasks = [
+        [
+            task["task"],
+            f"{task['started_after']:.1f} s",
+            f"{task['queued_seconds']:.1f} s",
+            f"{task['seconds']:.1f} s",
+        ]
+        for task in result["tasks"]
+    ]
+    return (
+        f"## A batch of {result['workbooks']} through Airflow ({result['source']} workbooks)\n\n"
+        f"From the drop to the visible release {goal}; the stack started in "
+        f"{result['start_up_seconds']:.0f} s before.\n\n"
+        + _table(["whose time", "clock", "share", "processors"], whose)
+        + "\n"
+        + _table(["our step", "clock", "processors"], steps)
+        + "\n"
+        + _table(["task", "began after", "queued", "ran"], tasks)
+        + "\n"
+        + _machine(result)
+    )
+
+
 _SECTIONS = {
     "ingest_batch": _ingest_batch,
     "national_month": _national_month,
     "publish_under_readers": _publish_under_readers,
     "desk_rush": _desk_rush,
+    "airflow_batch": _airflow_batch,
 }

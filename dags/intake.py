@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from typing import Any
 
 from airflow.sdk import dag, task
 
 from dags.common import DEFAULTS, INTAKE_POOL, inbox, services
+from dags.lineage import tell_judged
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +35,7 @@ def intake() -> None:
             return batches(opened)
 
     @task(pool=INTAKE_POOL, map_index_template="{{ files }}")
-    def take_in(names: list[str]) -> list[str | None]:
+    def take_in(names: list[str], ti: Any = None) -> list[str | None]:
         """Judge one batch; gives the ids of its submissions."""
         from airflow.sdk import get_current_context
 
@@ -42,6 +44,7 @@ def intake() -> None:
         get_current_context()["files"] = f"{len(names)}: {names[0]} …"  # type: ignore[typeddict-unknown-key]
         with services() as opened:
             results = judge(opened, names)
+            tell_judged(ti, opened.ledger, results)
         for result in results:
             log.info(
                 "submission %s %s %s %s: %s, findings %d",

@@ -16,16 +16,19 @@ from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from dags.common import DEFAULTS, WRITER_POOL, accepted, marts, release, services, settings
+from dags.lineage import tell_inputs, tell_models, tell_published
 from dags.notify import release_is_late
+from warehouse.transform import PROJECT
 
 if TYPE_CHECKING:
     from warehouse.manifest import Manifest
 
 log = logging.getLogger(__name__)
+SOURCES = PROJECT / "models" / "staging" / "_sources.yml"
 
 
 @task
-def prepare(params: dict[str, Any] | None = None) -> str:
+def prepare(params: dict[str, Any] | None = None, ti: Any = None) -> str:
     """Write the inputs of a build; gives its release id."""
     from mvd import build_steps
     from warehouse.ledger.pending import pending
@@ -35,6 +38,7 @@ def prepare(params: dict[str, Any] | None = None) -> str:
         if not found and not (params or {}).get("force"):
             raise AirflowSkipException("every submission in force is in a release")
         release_id = build_steps.begin(opened)
+        tell_inputs(ti, opened.ledger.submissions(in_force=True), SOURCES)
     log.info(
         "release %s: submissions added %s, no longer in force %s",
         release_id,
@@ -45,7 +49,7 @@ def prepare(params: dict[str, Any] | None = None) -> str:
 
 
 @task(execution_timeout=timedelta(hours=1, minutes=10))
-def transform(release_id: str) -> str:
+def transform(release_id: str, ti: Any = None) -> str:
     """Run the models and their tests in one dbt process."""
     from dags.dbt_log import show
     from mvd import build_steps
@@ -54,6 +58,7 @@ def transform(release_id: str) -> str:
     with build_steps.alone(here.paths):
         built = build_steps.transform(here.paths, release_id, here)
     show(log, built)
+    tell_models(ti, built)
     if not built.is_successful:
         _refuse(release_id, built.in_words())
     return release_id
@@ -75,7 +80,7 @@ def gate(release_id: str) -> str:
 
 
 @task(outlets=[release, *marts.values()])
-def publish(release_id: str, *, outlet_events: Any = None) -> str:
+def publish(release_id: str, *, outlet_events: Any = None, ti: Any = None) -> str:
     """Swap the pointer; every table says what it holds now."""
     from mvd import build_steps
 
@@ -84,6 +89,7 @@ def publish(release_id: str, *, outlet_events: Any = None) -> str:
         manifest = build_steps.publish(opened, release_id, here)
     log.info("release %s published, content %s", release_id, manifest.content_hash)
     _tell(manifest, outlet_events)
+    tell_published(ti, manifest)
     return release_id
 
 

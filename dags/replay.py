@@ -15,6 +15,7 @@ from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import Param, dag, task
 
 from dags.common import DEFAULTS, INTAKE_POOL, services, settings
+from dags.lineage import tell_judged
 
 log = logging.getLogger(__name__)
 _TOGETHER = 100
@@ -85,12 +86,13 @@ def replay() -> None:
     )
 
     @task(pool=INTAKE_POOL)
-    def judge_quarantine() -> list[str | None]:
+    def judge_quarantine(ti: Any = None) -> list[str | None]:
         """Judge every refused report again; gives the ids of those now accepted."""
         from ingestion.batch import replay as judge
 
         with services() as opened:
             results = judge(opened)
+            tell_judged(ti, opened.ledger, results)
         for result in results:
             log.info("submission %s: %s", result.submission_id, result.verdict.value)
         return [result.submission_id for result in results if result.is_accepted]

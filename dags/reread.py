@@ -16,6 +16,7 @@ import pendulum
 from airflow.sdk import CronDataIntervalTimetable, Param, dag, task
 
 from dags.common import DEFAULTS, INTAKE_POOL, services
+from dags.lineage import tell_judged
 
 log = logging.getLogger(__name__)
 _TOGETHER = 100
@@ -55,7 +56,7 @@ def reread() -> None:
         return [ids[start : start + _TOGETHER] for start in range(0, len(ids), _TOGETHER)]
 
     @task(pool=INTAKE_POOL)
-    def judge_again(ids: list[str]) -> list[str]:
+    def judge_again(ids: list[str], ti: Any = None) -> list[str]:
         """Judge them; gives the ids of those whose verdict is another one now."""
         from ingestion.batch import judge_again as judge
 
@@ -63,6 +64,7 @@ def reread() -> None:
             wanted = set(ids)
             before = [s for s in opened.ledger.submissions() if s.submission_id in wanted]
             results = judge(opened, before)
+            tell_judged(ti, opened.ledger, results)
         changed = [
             was.submission_id
             for was, now in zip(before, results, strict=True)

@@ -14,6 +14,15 @@ from dags.common import DEFAULTS, WRITER_POOL, services, settings
 log = logging.getLogger(__name__)
 
 
+@task
+def set_lineage_aside() -> list[str]:
+    """Begin a new file of lineage events, remove the oldest; gives the names of those kept."""
+    from mvd.retention import set_aside
+
+    kept = set_aside(settings().paths.lineage, keep=30)
+    return [path.name for path in kept]
+
+
 @dag(
     schedule=CronTriggerTimetable("30 21 * * *", timezone="UTC", run_immediately=False),
     start_date=pendulum.datetime(2025, 1, 1, tz="UTC"),
@@ -88,6 +97,7 @@ def upkeep() -> None:
     back_up_ledger()
     prune_releases()
     clear_builds()
+    set_lineage_aside()
     report_orphans()
     examine()
 

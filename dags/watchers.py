@@ -14,7 +14,7 @@ from typing import Any
 
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 
-_POLL_SECONDS = 2.0
+_POLL_SECONDS = 1.0
 _AGAIN_AFTER_SECONDS = 600.0
 _LONGEST_QUIET_SECONDS = 60.0
 

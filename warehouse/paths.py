@@ -52,6 +52,11 @@ class Home:
         return self.root / "current"
 
     @property
+    def lineage(self) -> Path:
+        """OpenLineage events of the embedded stack, one to a line."""
+        return self.root / "lineage.jsonl"
+
+    @property
     def ledger_file(self) -> Path:
         """SQLite file of the embedded ledger."""
         return self.root / "ledger.sqlite"

@@ -30,7 +30,8 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """One step that ended. `seconds` by the clock, `processor_seconds` with all its children.
+    """One step that ended. `seconds` by the clock; `processor_seconds` of the process and of the
+    children it waited for, which the readers of a batch are not.
 
     `subject` names what it was about: a release, or how many files.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import sys
@@ -100,6 +101,11 @@ def environment(layout: Layout, secrets: Secrets, ports: dict[str, int]) -> dict
         "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "30",
         "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "60",
         "USAGE_DATA_COLLECTION__ENABLED": "False",
+        "OPENLINEAGE__TRANSPORT": json.dumps(
+            {"type": "file", "log_file_path": str(layout.home.lineage), "append": True}
+        ),
+        "OPENLINEAGE__NAMESPACE": "mvd",
+        "OPENLINEAGE__DISABLE_SOURCE_CODE": "True",
     }
     defaults = {f"AIRFLOW__{name}": value for name, value in settings.items()} | {
         "MVD_DICTIONARY_URL": f"http://127.0.0.1:{ports['portal']}",

@@ -9,10 +9,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, TypeVar
 
-from mvd.stack.airflow_api import AirflowApi
+from mvd.stack.airflow_api import AirflowApi, UnreachableError
 from mvd.stack.layout import USER, Layout, load_secrets, read_state
 from warehouse.paths import Home
 
@@ -70,6 +71,61 @@ def dag_runs(api: AirflowApi, dag_id: str) -> list[dict[str, Any]]:
     answer = api.call("GET", f"/api/v2/dags/{dag_id}/dagRuns?order_by=run_after&limit=100")
     runs: list[dict[str, Any]] = answer["dag_runs"]
     return runs
+
+
+def start_run(api: AirflowApi, dag_id: str, **params: Any) -> str:
+    """Start a DAG by hand; the id of its run."""
+    body = {"logical_date": None, "conf": params}
+    return str(api.call("POST", f"/api/v2/dags/{dag_id}/dagRuns", body)["dag_run_id"])
+
+
+def asked(api: AirflowApi, dag_id: str, run_id: str, *, seconds: float = 180) -> dict[str, Any]:
+    """The question that a run puts to a person, as soon as it does."""
+    path = f"{_task_path(dag_id, run_id)}/approve/-1/hitlDetails"
+
+    def look() -> dict[str, Any] | None:
+        try:
+            found: dict[str, Any] = api.call("GET", path)
+        except UnreachableError as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+            return None
+        return found
+
+    return until(look, seconds=seconds, what=f"the question of {dag_id}")
+
+
+def answer(api: AirflowApi, dag_id: str, run_id: str, option: str) -> None:
+    """Answer the question of a run as a person would."""
+    path = f"{_task_path(dag_id, run_id)}/approve/-1/hitlDetails"
+    api.call("PATCH", path, {"chosen_options": [option]})
+
+
+def ended(api: AirflowApi, dag_id: str, run_id: str, *, seconds: float = 240) -> dict[str, str]:
+    """How each task of a run ended, once the run has; mapped tasks by `name.index`."""
+
+    def look() -> bool | None:
+        run = api.call("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")
+        return True if run["state"] in ("success", "failed") else None
+
+    until(look, seconds=seconds, what=f"the end of {dag_id}")
+    instances = api.call("GET", _task_path(dag_id, run_id))["task_instances"]
+    return {_task_name(each): each["state"] for each in instances}
+
+
+def returned(api: AirflowApi, dag_id: str, run_id: str, task: str, map_index: int = -1) -> Any:
+    """What a task gave back."""
+    path = f"{_task_path(dag_id, run_id)}/{task}/xcomEntries/return_value?map_index={map_index}"
+    return api.call("GET", path)["value"]
+
+
+def _task_path(dag_id: str, run_id: str) -> str:
+    return f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances"
+
+
+def _task_name(instance: dict[str, Any]) -> str:
+    index = instance["map_index"]
+    return str(instance["task_id"]) + (f".{index}" if index >= 0 else "")
 
 
 def troubles(home: Path) -> str:

@@ -35,6 +35,7 @@ from warehouse.paths import Home
 from warehouse.releases import DATABASE
 
 _LONGEST_SECONDS = 1200.0
+_ATTEMPTS = 3
 _DISK_BYTES = 700 * 1024**2
 
 
@@ -60,9 +61,12 @@ class Trial:
         ).returncode
 
     def up(self) -> None:
-        """Start, or start again, on ports of its own."""
-        ports = ("--airflow-port", str(free_port()), "--portal-port", str(free_port()))
-        self.mvd("up", *ports)
+        """Start, or start again, on ports of its own; a busy machine may need several attempts."""
+        for _ in range(_ATTEMPTS):
+            ports = ("--airflow-port", str(free_port()), "--portal-port", str(free_port()))
+            if self.mvd("up", *ports, check=False) == 0:
+                return
+        raise RuntimeError("the stack does not start")
 
     def processes(self, sign: str) -> list[psutil.Process]:
         """Processes of the stack whose command line holds `sign`."""

@@ -6,7 +6,6 @@ import logging
 from dataclasses import asdict
 from datetime import timedelta
 
-import pendulum
 from airflow.sdk import CronTriggerTimetable, dag, task
 
 from dags.common import DEFAULTS, WRITER_POOL, services, settings
@@ -25,7 +24,6 @@ def set_lineage_aside() -> list[str]:
 
 @dag(
     schedule=CronTriggerTimetable("30 21 * * *", timezone="UTC", run_immediately=False),
-    start_date=pendulum.datetime(2025, 1, 1, tz="UTC"),
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULTS,

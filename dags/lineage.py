@@ -219,17 +219,14 @@ def _facet(values: Mapping[str, Any]) -> Any:
 
 def _emit(task: Any, events: Iterable[RunEvent]) -> None:
     """Send `events` as children of the running task."""
+    from airflow.providers.openlineage import conf
     from airflow.providers.openlineage.api import emit
-    from airflow.providers.openlineage.plugins.macros import (
-        lineage_job_name,
-        lineage_job_namespace,
-        lineage_run_id,
-    )
+    from airflow.providers.openlineage.plugins.macros import lineage_job_name, lineage_run_id
     from openlineage.client.facet_v2 import parent_run
 
     parent = parent_run.ParentRunFacet(
         run=parent_run.Run(lineage_run_id(task)),
-        job=parent_run.Job(lineage_job_namespace(), lineage_job_name(task)),
+        job=parent_run.Job(conf.namespace(), lineage_job_name(task)),
     )
     for event in events:
         event.run.facets = {**(event.run.facets or {}), "parent": parent}

@@ -26,7 +26,7 @@ import psutil
 
 from bench.airflow import drop, free_port
 from bench.machine import describe
-from bench.report import RESULTS
+from bench.report import RESULTS, write
 from bench.workbooks import PERIOD, region_batch
 from mvd.stack.control import health
 from mvd.stack.layout import Layout
@@ -277,13 +277,17 @@ def _differing(found: Mapping[str, str], expected: Mapping[str, str]) -> list[st
 
 
 def main() -> None:
-    """Run the trials, print one line each, write bench/results/faults.json; 1 if one differs."""
+    """Run the trials, print one line each, write bench/results/faults.json and the page of results.
+
+    Exit code 1 if a trial gives anything else than the undisturbed run.
+    """
     parser = argparse.ArgumentParser(prog="python -m bench.faults", description=__doc__)
     parser.add_argument("--only", choices=_TRIALS, action="append")
     parser.add_argument("--files", type=int, default=6)
     options = parser.parse_args()
     names = [name for name in options.only or _TRIALS if name != "undisturbed"]
     results: dict[str, Any] = {}
+    machine = describe()
     with tempfile.TemporaryDirectory(prefix="mvd-faults-") as name:
         folder = Path(name)
         batch = region_batch(folder / "batch", options.files)
@@ -294,10 +298,12 @@ def main() -> None:
             found = run(trial, files, folder)
             found["differs_in"] = _differing(found.pop("tables"), expected["tables"])
             is_same = not found["differs_in"] and found["is_sound"]
-            results[trial] = {**found, "is_same": is_same}
+            told = str(_TRIALS[trial][0].__doc__)
+            results[trial] = {**found, "is_same": is_same, "told": told}
             print(f"{trial}: {found['seconds']:.0f} s, same: {is_same}", flush=True)
     result = {
-        "machine": describe(),
+        "machine": machine,
+        "quick": bool(options.only),
         "workbooks": len(files),
         "undisturbed_seconds": expected["seconds"],
         "tables": len(expected["tables"]),
@@ -305,6 +311,7 @@ def main() -> None:
     }
     text = json.dumps(result, ensure_ascii=False, indent=1)
     (RESULTS / "faults.json").write_text(text + "\n", encoding="utf-8")
+    write()
     sys.exit(not all(found["is_same"] for found in results.values()))
 
 

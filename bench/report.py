@@ -212,10 +212,36 @@ def _airflow_batch(result: dict[str, Any]) -> str:
     )
 
 
+def _faults(result: dict[str, Any]) -> str:
+    rows = [
+        [
+            trial["told"],
+            f"{trial['seconds']:.0f} s",
+            "yes" if trial["is_same"] else f"**no**: {', '.join(trial['differs_in'])}",
+        ]
+        for trial in result["trials"].values()
+    ]
+    undisturbed = f"{result['undisturbed_seconds']:.0f} s"
+    header = [
+        "what happened in the middle",
+        "until the release was visible",
+        f"all {result['tables']} tables as undisturbed",
+    ]
+    return (
+        f"## Faults in the middle of a run ({result['workbooks']} workbooks through Airflow)\n\n"
+        f"Undisturbed: {undisturbed}. Compared is every published table but for the moments of "
+        "receipt, and `mvd verify` has to find the release sound.\n\n"
+        + _table(header, rows)
+        + "\n"
+        + _machine(result)
+    )
+
+
 _SECTIONS = {
     "ingest_batch": _ingest_batch,
     "national_month": _national_month,
     "publish_under_readers": _publish_under_readers,
     "desk_rush": _desk_rush,
     "airflow_batch": _airflow_batch,
+    "faults": _faults,
 }

@@ -48,7 +48,8 @@ DEFAULTS = {
     "retry_exponential_backoff": True,
     "max_retry_delay": timedelta(minutes=10),
     "execution_timeout": timedelta(minutes=30),
-    "on_failure_callback": NoticeNotifier("task_failed"),
+    # In a list: a mapped task calls each of what it is given.
+    "on_failure_callback": [NoticeNotifier("task_failed")],
 }
 """Retries are safe: every step is idempotent on its submission or release."""
 

@@ -50,7 +50,7 @@ def replay() -> None:
         return [ids[start : start + _TOGETHER] for start in range(0, len(ids), _TOGETHER)]
 
     @task(pool=INTAKE_POOL)
-    def preview(ids: list[str], run_id: str = "", ti: Any = None) -> str:
+    def preview(ids: list[str], ti: Any = None) -> str:
         """What the present contracts would change; gives the path of the file that says it."""
         from ingestion.preview import as_json, changes
 
@@ -58,7 +58,7 @@ def replay() -> None:
             wanted = set(ids)
             submissions = [s for s in opened.ledger.submissions() if s.submission_id in wanted]
             found = changes(opened, submissions)
-        folder = settings().paths.root / "previews" / run_id.replace(":", "-")
+        folder = settings().paths.root / "previews" / ti.run_id.replace(":", "-")
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{ti.map_index:04d}.json"
         path.write_text(json.dumps(as_json(found), ensure_ascii=False, indent=1), encoding="utf-8")

@@ -120,7 +120,9 @@ def environment(layout: Layout, secrets: Secrets, ports: dict[str, int]) -> dict
             {"type": "file", "log_file_path": str(layout.home.lineage), "append": True}
         ),
         "OPENLINEAGE__NAMESPACE": "mvd",
-        "OPENLINEAGE__DISABLE_SOURCE_CODE": "True",
+        "OPENLINEAGE__EMISSION_POLICY": json.dumps(
+            [{"scope": {}, "controls": {"include_source_code": False}}]
+        ),
     }
     defaults = {f"AIRFLOW__{name}": value for name, value in settings.items()} | {
         "MVD_DICTIONARY_URL": f"http://127.0.0.1:{ports['portal']}",

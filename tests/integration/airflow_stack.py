@@ -18,6 +18,7 @@ from mvd.stack.layout import USER, Layout, load_secrets, read_state
 from warehouse.paths import Home
 
 T = TypeVar("T")
+_READING_SECONDS = 5.0
 
 
 def free_port() -> int:
@@ -96,7 +97,12 @@ def asked(api: AirflowApi, dag_id: str, run_id: str, *, seconds: float = 180) ->
 
 
 def answer(api: AirflowApi, dag_id: str, run_id: str, option: str) -> None:
-    """Answer the question of a run as a person would."""
+    """Answer the question of a run as a person would, who needs a moment to read it.
+
+    Airflow itself needs one: an answer that comes before its scheduler has noted that the task is
+    waiting makes it take the task for lost.
+    """
+    time.sleep(_READING_SECONDS)
     path = f"{_task_path(dag_id, run_id)}/approve/-1/hitlDetails"
     api.call("PATCH", path, {"chosen_options": [option]})
 

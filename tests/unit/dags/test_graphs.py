@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Mapping
 from datetime import timedelta
@@ -175,3 +176,19 @@ def test_nothing_heavy_is_imported_when_a_file_is_read() -> None:
         text = path.read_text(encoding="utf-8").split("if TYPE_CHECKING:")
         top = "\n".join(re.findall(r"^(?:from|import) \S+", text[0], re.MULTILINE))
         assert not re.search(rf"^(?:from|import) (?:{'|'.join(heavy)})\b", top, re.MULTILINE), path
+
+
+def test_what_a_task_asks_of_its_context_has_no_value_of_its_own(tasks: Mapping[str, Any]) -> None:
+    from airflow.sdk.definitions.context import KNOWN_CONTEXT_KEYS  # noqa: TID251 - what is tested
+
+    for name, task in tasks.items():
+        given = task.partial_kwargs if task.is_mapped else vars(task)
+        function = given.get("python_callable", lambda: None)
+        for parameter in inspect.signature(function).parameters.values():
+            if parameter.name in KNOWN_CONTEXT_KEYS:
+                assert parameter.default is None, f"{name}: {parameter.name}"
+
+
+def test_a_mapped_task_that_fails_can_tell(tasks: Mapping[str, Any]) -> None:
+    for task in tasks.values():
+        assert [type(each).__name__ for each in task.on_failure_callback] == ["NoticeNotifier"]

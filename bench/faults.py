@@ -64,7 +64,7 @@ class Trial:
         """Start, or start again, on ports of its own; a busy machine may need several attempts."""
         for _ in range(_ATTEMPTS):
             ports = ("--airflow-port", str(free_port()), "--portal-port", str(free_port()))
-            if self.mvd("up", *ports, check=False) == 0:
+            if self.mvd("up", "--no-dashboards", *ports, check=False) == 0:
                 return
         raise RuntimeError("the stack does not start")
 

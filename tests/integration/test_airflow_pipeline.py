@@ -54,7 +54,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             str(free_port()),
             "--no-dashboards",
         )
-        started = mvd(folder, "up", *ports, timeout=320)
+        started = mvd(folder, "up", "--no-dashboards", *ports, timeout=320)
         assert started.returncode == 0, started.stdout + started.stderr
         yield folder
     finally:

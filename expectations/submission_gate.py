@@ -39,7 +39,7 @@ def judge(frames: Mapping[str, pd.DataFrame]) -> list[Failure]:
 
     Frames by name, each with the columns of `INDEX` and those of its checks:
     `texts` (is_number: bool), `lines` (found, expected: int), `figures` (value, minimum,
-    fraction: float; fraction 0 where fractions are allowed), `equal` and `at_least`
+    maximum, fraction: float; fraction 0 where fractions are allowed), `equal` and `at_least`
     (left, right: float). Raises KeyError for another name.
     """
     failures: list[Failure] = []
@@ -88,6 +88,7 @@ def _suites() -> Mapping[str, Any]:
         "figures": suite(
             "figures",
             ("sign", at_least("value", "minimum")),
+            ("size", at_least("maximum", "value")),
             ("integral", gxe.ExpectColumnValuesToBeBetween(column="fraction", max_value=0)),
         ),
         "equal": suite("equal", ("rule", equal("left", "right"))),

@@ -222,8 +222,12 @@ def _mark(
     for place, findings in places.items():
         shown = worksheet.shown_at(place)
         if shown not in notes:
+            dates = [finding for finding in findings if finding.code == "DATE_IN_CELL"]
             style = worksheet.style(shown)
-            worksheet.set_style(shown, styles.marked(style, findings[0].severity))
+            worksheet.set_style(shown, styles.marked(style, findings[0].severity, bool(dates)))
+            if dates:
+                # In a cell formatted as a date every number that is typed becomes a date again.
+                worksheet.say(shown, dates[0].found or "")
         for finding in findings:
             wrong, how_to_fix = render(finding, contracts, language)
             severity = texts.text(finding.severity, language).upper()

@@ -25,6 +25,7 @@ from ingestion.workers import batched, in_workers
 from warehouse.clock import period_month
 from warehouse.errors import UserError
 from warehouse.ledger import Finding, Submission, Verdict
+from warehouse.ledger.signatures import latest_signature
 from warehouse.originals import original_path
 from warehouse.timings import timed
 
@@ -163,6 +164,7 @@ def _files_to_read(folder: Path) -> list[Path]:
 
 def _again(services: Services, submission: Submission) -> Request:
     territory, form = submission.territory_kato, submission.form_code
+    signature = latest_signature(services.ledger, submission.submission_id)
     return Request(
         source=original_path(services.home, submission.file_sha256),
         file_name=submission.file_name,
@@ -172,6 +174,7 @@ def _again(services: Services, submission: Submission) -> Request:
         by=submission.submitted_by,
         received_at=submission.received_at,
         submission=submission,
+        signature=signature.cms if signature else None,
     )
 
 

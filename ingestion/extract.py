@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ingestion.cells import TextCell, is_truncated, read_figures
 from ingestion.expected import ExpectedForm, ExpectedSection, expected_form
 from ingestion.findings import Findings
-from ingestion.formulas import formula_cells
+from ingestion.formulas import error_cells, formula_cells
 from ingestion.locate import ABSENT, Table, locate
 from ingestion.origin import infer_territory, statements
 from ingestion.read import DocumentProperties, Grid, Workbook, column_letters
@@ -67,6 +67,8 @@ class Extract:
     texts: tuple[tuple[int, TextCell], ...] = ()
     formulas: frozenset[tuple[str, str]] = frozenset()
     """(sheet, address) of cells with a formula."""
+    errors: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """(sheet, address) of cells that show an error of Excel, and the error."""
     territory: str | None = None
     """Whose rows a table was read for."""
 
@@ -110,12 +112,18 @@ def extract(
     properties = workbook.properties
     candidate = find_table(grids, contracts, period, form_code)
     if is_ods or candidate is not None:
-        return _read_table_file(grids, properties, sender, findings)
+        read = _read_table_file(grids, properties, sender, findings)
+        return read if is_ods else _with_errors(read, content)
     assignment = _recognise(grids, contracts, period, form_code, findings)
     if assignment is None:
         return Extract(tuple(findings.items), properties)
     formulas = formula_cells(content, inspection.formulas) if inspection.formulas else frozenset()
-    return _read(workbook, grids, assignment, properties, formulas, findings)
+    return _with_errors(_read(workbook, grids, assignment, properties, formulas, findings), content)
+
+
+def _with_errors(read: Extract, content: bytes) -> Extract:
+    """The parser leaves cells with an error of Excel empty: look where something is missing."""
+    return replace(read, errors=error_cells(content)) if np.isnan(read.values).any() else read
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Which cells hold formulas. Only workbooks that have some come here."""
+"""Which cells hold formulas or errors of Excel. Only workbooks that may have some come here."""
 
 from __future__ import annotations
 
@@ -12,6 +12,22 @@ from xml.etree import ElementTree
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _OFFICE = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 _CELL_WITH_FORMULA = re.compile(rb"<c\s[^>]*?\br=[\"']([A-Z]{1,3}\d{1,7})[\"'][^>]*>\s*<f[ >/]")
+
+_CELL_WITH_ERROR = re.compile(
+    rb"<c\s([^>]*\bt=[\"']e[\"'][^>]*)>\s*(?:<f[^>]*/>|<f[ >][^<]*</f>)?\s*<v>([^<]{1,40})</v>"
+)
+_ADDRESS = re.compile(rb"\br=[\"']([A-Z]{1,3}\d{1,7})[\"']")
+
+
+def error_cells(content: bytes) -> dict[tuple[str, str], str]:
+    """(sheet name, address) of every cell that shows an error such as `#REF!`, and the error."""
+    with zipfile.ZipFile(io.BytesIO(content)) as package:
+        return {
+            (sheet, address[1].decode()): match[2].decode(errors="replace")
+            for part, sheet in _sheet_names(package).items()
+            for match in _CELL_WITH_ERROR.finditer(package.read(part))
+            if (address := _ADDRESS.search(match[1]))
+        }
 
 
 def formula_cells(content: bytes, parts: Iterable[str]) -> frozenset[tuple[str, str]]:

@@ -35,6 +35,7 @@ Columns = dict[str, NDArray[np.generic]]
 _READING_CODES = {
     Reading.PLACEHOLDER: "PLACEHOLDER_TEXT",
     Reading.AMBIGUOUS: "AMBIGUOUS_NUMBER",
+    Reading.DATE: "DATE_IN_CELL",
     Reading.NOT_A_NUMBER: "NOT_A_NUMBER",
 }
 # From so many breaches of one rule in one section on, they become one finding with all the cells.
@@ -113,20 +114,27 @@ def _figures(extract: Extract, form: Form) -> Columns:
     """Figures that are not zero: a zero is neither negative nor a fraction."""
     items = np.flatnonzero(np.nan_to_num(extract.values))
     values = extract.values[items]
-    minimum, integral = _limits(form)
+    minimum, maximum, integral = _limits(form)
     fraction = np.where(integral[items], np.abs(values - np.round(values)), 0.0)
-    return {"item": items, "value": values, "minimum": minimum[items], "fraction": fraction}
+    return {
+        "item": items,
+        "value": values,
+        "minimum": minimum[items],
+        "maximum": maximum[items],
+        "fraction": fraction,
+    }
 
 
 @lru_cache(maxsize=8)
-def _limits(form: Form) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Least value and integrality of every coordinate."""
-    minimum, integral = [], []
+def _limits(form: Form) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+    """Least and greatest value and integrality of every coordinate."""
+    minimum, maximum, integral = [], [], []
     for section in form.sections:
         least = -np.inf if section.value.minimum is None else section.value.minimum
         minimum.append(np.full(section.size, least))
+        maximum.append(np.full(section.size, section.value.maximum))
         integral.append(np.tile([g.integral for g in section.graphs], len(section.lines)))
-    return np.concatenate(minimum), np.concatenate(integral)
+    return np.concatenate(minimum), np.concatenate(maximum), np.concatenate(integral)
 
 
 def lay_out_comparisons(rules: CompiledRules, outcome: Outcome) -> dict[str, Columns]:
@@ -188,6 +196,7 @@ def explain(
     blank_formulas = _note_blanks(by_check["lines", "complete"], extract, form, findings)
     _note_formulas(extract, blank_formulas, findings)
     _note_figures("NEGATIVE_FIGURE", by_check["figures", "sign"], extract, form, findings)
+    _note_figures("FIGURE_OUT_OF_RANGE", by_check["figures", "size"], extract, form, findings)
     _note_figures("FRACTIONAL_FIGURE", by_check["figures", "integral"], extract, form, findings)
     broken = sorted(by_check["equal", "rule"] + by_check["at_least", "rule"])
     if broken:
@@ -211,7 +220,7 @@ def _note_texts(extract: Extract, form: Form, findings: Findings) -> None:
             section=section.code,
             line=section.lines[text.line].code,
             graph=section.graphs[text.graph].number,
-            found=text.text.strip(),
+            found=text.text.strip().removesuffix(" 00:00:00"),
             expected=number_text(text.figure.value) if text.figure.value is not None else None,
             **({"choices": choices} if choices else {}),
         )
@@ -268,15 +277,14 @@ def _note_section_blanks(
     for line in lines:
         empty = np.flatnonzero(blank[line]).tolist()
         cells = {graph: place.cell(line, graph) or "" for graph in empty}
-        uncomputed = [g for g in empty if (place.sheet, cells[g]) in extract.formulas]
-        formulas |= {(place.sheet, cells[graph]) for graph in uncomputed}
-        rest = [graph for graph in empty if graph not in uncomputed]
         code = section.lines[line].code
-        for graph in uncomputed:
-            number = section.graphs[graph].number
-            findings.add(
-                "FORMULA_WITHOUT_VALUE", **where, line=code, graph=number, cell=cells[graph]
-            )
+        unread = _unread(place, cells, extract)
+        formulas |= {(place.sheet, cells[graph]) for graph in unread}
+        for graph, why in unread.items():
+            cell, number = cells[graph], section.graphs[graph].number
+            shown = extract.errors.get((place.sheet, cell))
+            findings.add(why, **where, line=code, graph=number, cell=cell, found=shown)
+        rest = [graph for graph in empty if graph not in unread]
         if len(rest) == 1:
             number = section.graphs[rest[0]].number
             findings.add("FIGURE_MISSING", **where, line=code, graph=number, cell=cells[rest[0]])
@@ -292,6 +300,19 @@ def _note_section_blanks(
                 cells=[cells[graph] for graph in rest],
             )
     return formulas
+
+
+def _unread(place: Place, cells: Mapping[int, str], extract: Extract) -> dict[int, str]:
+    """Graphs whose cells are not empty although nothing could be read, and why."""
+    errors = {
+        g: "ERROR_VALUE" for g, cell in cells.items() if (place.sheet, cell) in extract.errors
+    }
+    uncomputed = {
+        g: "FORMULA_WITHOUT_VALUE"
+        for g, cell in cells.items()
+        if (place.sheet, cell) in extract.formulas
+    }
+    return uncomputed | errors
 
 
 def _column_ranges(place: Place, lines: NDArray[np.int64], graph: int) -> list[str]:
@@ -316,7 +337,7 @@ def _note_formulas(extract: Extract, blank: set[tuple[str, str]], findings: Find
 def _note_figures(
     code: str, items: list[int], extract: Extract, form: Form, findings: Findings
 ) -> None:
-    minimum, _ = _limits(form)
+    minimum, _, _ = _limits(form)
     for item in items:
         expected = number_text(minimum[item]) if code == "NEGATIVE_FIGURE" else None
         value = number_text(extract.values[item])

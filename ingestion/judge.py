@@ -15,15 +15,18 @@ from ingestion.cross import Accepted, CrossCheck, cross_checks, explain_cross
 from ingestion.findings import Findings
 from ingestion.frames import by_submission, join_frames
 from ingestion.lake_cells import cells_table
-from ingestion.origin import UNKNOWN, check_period, check_territory
+from ingestion.origin import UNKNOWN, check_duty, check_period, check_territory
 from ingestion.prepare import Prepared
 from ingestion.request import Request, Services, SubmissionResult, verdict_of
+from ingestion.signature import SignatureCheck, verify_detached
+from ingestion.signing import keep_signature, note_signature
 from ingestion.tables.notes import with_territories
-from warehouse import lake
+from warehouse import lake, originals
 from warehouse.clock import utc_now
 from warehouse.contracts import Form
 from warehouse.errors import UserError
 from warehouse.ledger import Finding, Submission, Verdict
+from warehouse.ledger.signatures import latest_signature
 from warehouse.originals import StoredFile
 
 
@@ -37,11 +40,13 @@ class _Case:
     form: Form | None
     findings: list[Finding]
     cross: list[CrossCheck] = field(default_factory=list)
+    signature: SignatureCheck | None = None
+    is_signed_anew: bool = False
 
     @property
     def is_open(self) -> bool:
         """Whether this run has to give a verdict."""
-        asked_for = self.prepared.request.submission is not None
+        asked_for = self.prepared.request.submission is not None or self.is_signed_anew
         return self.is_new or asked_for or self.submission.state == "received"
 
     @property
@@ -76,6 +81,8 @@ def _same_key_again(
             None,
             earlier.form_code,
         ):
+            if _is_signed_anew(services, request, earlier):
+                return None
             stored = StoredFile(earlier.file_sha256, Path(), earlier.file_size)
             try:
                 submission, is_new = _register(
@@ -83,8 +90,29 @@ def _same_key_again(
                 )
             except UserError:
                 return None  # a locked period: the way of every new file says so
-            return None if is_new else _repeated(services, request, submission)
+            if is_new:
+                return None
+            check = _check_signature(services, request, submission)
+            return _repeated(services, request, submission, check)
     return None
+
+
+def _is_signed_anew(services: Services, request: Request, earlier: Submission) -> bool:
+    """Whether a rejected file comes again under another signature: that may mend it."""
+    if earlier.verdict is not Verdict.REJECTED:
+        return False
+    kept = latest_signature(services.ledger, earlier.submission_id)
+    return request.signature != (kept.cms if kept else None)
+
+
+def _check_signature(
+    services: Services, request: Request, submission: Submission
+) -> SignatureCheck | None:
+    if request.signature is None:
+        return None
+    content = originals.find(services.home, submission.file_sha256).path.read_bytes()
+    trust, at = services.trust, submission.received_at
+    return verify_detached(content, request.signature, trust.roots, at, crls=trust.crls)
 
 
 def judge_prepared(services: Services, batch: Sequence[Prepared]) -> list[SubmissionResult]:
@@ -116,6 +144,8 @@ def _open(services: Services, prepared: Prepared) -> _Case:
     submission, is_new = _registered(services, prepared)
     findings = Findings(contracts, list(read.findings))
     check_period(request.period, submission.received_at, findings)
+    if form is not None:
+        check_duty(contracts, form.code, submission.territory_kato, request.period, findings)
     check_territory(
         contracts,
         submission.territory_kato,
@@ -125,7 +155,18 @@ def _open(services: Services, prepared: Prepared) -> _Case:
         findings,
         named_by_rows=read.territory is not None and any(read.places),
     )
-    return _Case(prepared, submission, is_new, form, [*findings.items, *prepared.findings])
+    check = _check_signature(services, request, submission)
+    if check is not None:
+        note_signature(check, services.trust, findings)
+    return _Case(
+        prepared,
+        submission,
+        is_new,
+        form,
+        [*findings.items, *prepared.findings],
+        signature=check,
+        is_signed_anew=_is_signed_anew(services, request, submission),
+    )
 
 
 def _registered(services: Services, prepared: Prepared) -> tuple[Submission, bool]:
@@ -191,7 +232,7 @@ def _judge_across_forms(services: Services, cases: Sequence[_Case]) -> None:
 def _close(services: Services, case: _Case) -> SubmissionResult:
     request, submission = case.prepared.request, case.submission
     if not case.is_open:
-        return _repeated(services, request, submission)
+        return _repeated(services, request, submission, case.signature)
     findings = tuple(with_territories(case.findings, case.form))
     verdict = verdict_of(findings)
     cells = None
@@ -201,25 +242,43 @@ def _close(services: Services, case: _Case) -> SubmissionResult:
     services.ledger.record_verdict(
         submission.submission_id, verdict, findings, cells, services.contracts.content_hash
     )
+    _keep_signature(services, request, submission, case.signature)
     replaces = services.ledger.submission(submission.submission_id).replaces_submission_id
-    return _result(services, request, submission, verdict, findings, case.is_new, replaces)
+    result = _result(services, request, submission, verdict, findings, case.is_new, replaces)
+    return replace(result, signature=case.signature)
 
 
-def _repeated(services: Services, request: Request, submission: Submission) -> SubmissionResult:
+def _keep_signature(
+    services: Services, request: Request, submission: Submission, check: SignatureCheck | None
+) -> None:
+    if check is not None and request.signature is not None:
+        number = submission.submission_id
+        keep_signature(services.ledger, number, request.signature, check, request.by)
+
+
+def _repeated(
+    services: Services, request: Request, submission: Submission, check: SignatureCheck | None
+) -> SubmissionResult:
     """The same bytes again: their verdict stands, and so does a version that replaced them."""
     findings = tuple(services.ledger.findings(submission.submission_id))
     noted = Findings(services.contracts)
-    told: dict[str, Any] = {
+    about: dict[str, Any] = {
         "received": f"{submission.received_at:%Y-%m-%d %H:%M} UTC",
         "submission": submission.submission_id,
     }
     later = _replacement(services, submission)
     if later is None:
-        noted.add("SUBMISSION_REPEATED", **told)
+        noted.add("SUBMISSION_REPEATED", **about)
     else:
-        noted.add("SUBMISSION_REPEATED_REPLACED", **told, current=later.submission_id)
+        noted.add("SUBMISSION_REPEATED_REPLACED", **about, current=later.submission_id)
+    if check is not None:
+        note_signature(check, services.trust, noted)
+        if check.is_valid:
+            _keep_signature(services, request, submission, check)
     verdict = submission.verdict or verdict_of(findings)
-    return _result(services, request, submission, verdict, (*noted.items, *findings), False, None)
+    told = (*noted.items, *findings)
+    result = _result(services, request, submission, verdict, told, False, None)
+    return replace(result, signature=check)
 
 
 def _replacement(services: Services, submission: Submission) -> Submission | None:

@@ -26,6 +26,11 @@ _PLACEHOLDER = re.compile(
     re.IGNORECASE,
 )
 
+# A date in words, or as the parser prints a cell that is formatted as one.
+_DATE = re.compile(
+    r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d:\d\d(?:\.\d+)?)?|\d{1,2}[./]\d{1,2}[./]\d{4}", re.ASCII
+)
+
 
 class Reading(StrEnum):
     """What a text cell turned out to be."""
@@ -35,6 +40,7 @@ class Reading(StrEnum):
     BLANK = "blank"
     PLACEHOLDER = "placeholder"
     AMBIGUOUS = "ambiguous"
+    DATE = "date"
     NOT_A_NUMBER = "not_a_number"
 
 
@@ -65,6 +71,8 @@ def read_figure(text: str) -> Figure:  # noqa: C901 (one case after the other)
             return _written(match[1], re.sub(r"\D", "", match[2]), match[3])
     if match := _OTHER_MINUS.fullmatch(stripped):
         return Figure(Reading.WRITTEN_AS_TEXT, -float(match[1]))
+    if _DATE.fullmatch(stripped):
+        return Figure(Reading.DATE)
     return Figure(Reading.NOT_A_NUMBER)
 
 

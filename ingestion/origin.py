@@ -100,6 +100,13 @@ def _existed(territory: Territory, period: str) -> bool:
     return territory.valid_from <= last and (ended is None or ended >= first)
 
 
+def check_duty(contracts: Contracts, form: str, kato: str, period: str, findings: Findings) -> None:
+    """Add a finding when the territory is not among those that owe the form for the month."""
+    if kato != UNKNOWN and kato not in contracts.expected_submitters(form, period):
+        name = contracts.territories[kato].name_ru
+        findings.add("TERRITORY_NOT_A_SUBMITTER", expected=name, form=form, period=period)
+
+
 def check_period(period: str, received_at: datetime, findings: Findings) -> None:
     """Add a finding when the month had not begun or not ended as the report came in."""
     received = received_at.date()

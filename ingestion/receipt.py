@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta, timezone
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
 )
 
 from ingestion.request import Services
+from ingestion.signature import SignatureOutcome
 from warehouse.clock import as_utc
 from warehouse.contracts import Contracts
 from warehouse.contracts.messages import Language
@@ -32,6 +33,7 @@ from warehouse.contracts.texts import load_texts
 from warehouse.durable import fsync_path, make_directories, temporary_in
 from warehouse.errors import UserError
 from warehouse.ledger import Judgement, Submission
+from warehouse.ledger.signatures import Signature, latest_signature
 from warehouse.paths import Home
 
 _VERSION = 1
@@ -41,7 +43,11 @@ _LONGEST = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What was received and how it was judged. `received_at` is the server's time, in UTC."""
+    """What was received and how it was judged. `received_at` is the server's time, in UTC.
+
+    `signature` is the server's; of the department's own detached signature `signed` says valid,
+    wrong or unchecked and `signed_by`, if it is valid, whose it is.
+    """
 
     number: str
     submission_id: str
@@ -58,10 +64,18 @@ class Receipt:
     key: str
     signature: str
     version: int = _VERSION
+    signed: str = ""
+    signed_by: str = ""
 
     def to_text(self) -> str:
         """The line that is kept and verified."""
-        return _canonical(asdict(self))
+        return _canonical(self.said)
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """What the line says; nothing of a department's signature where there was none."""
+        fields = asdict(self)
+        return {k: v for k, v in fields.items() if v != "" or k not in ("signed", "signed_by")}
 
 
 class ReceiptOutcome(StrEnum):
@@ -100,10 +114,16 @@ def issue_receipt(services: Services, submission_id: str) -> Receipt:
     judgements = services.ledger.judgements(submission_id)
     if not judgements:
         raise UserError("SUBMISSION_NOT_JUDGED", submission_id=submission_id)
-    return issue(submission, judgements[-1], signing_key(services.home))
+    signed = latest_signature(services.ledger, submission_id)
+    return issue(submission, judgements[-1], signing_key(services.home), signed)
 
 
-def issue(submission: Submission, judgement: Judgement, key: Ed25519PrivateKey) -> Receipt:
+def issue(
+    submission: Submission,
+    judgement: Judgement,
+    key: Ed25519PrivateKey,
+    signed: Signature | None = None,
+) -> Receipt:
     """Sign what the ledger knows about a judged submission."""
     number = f"{submission.sequence:06d}-{submission.submission_id[:4].upper()}"
     said: dict[str, Any] = {
@@ -123,6 +143,10 @@ def issue(submission: Submission, judgement: Judgement, key: Ed25519PrivateKey) 
         "key": key_id(key.public_key()),
         "version": _VERSION,
     }
+    if signed is not None:
+        said["signed"] = signature_standing(signed)
+    if signed is not None and signed.is_valid:
+        said["signed_by"] = signed_by(signed)
     signature = key.sign(_canonical(said).encode())
     return Receipt(**said, signature=base64.b64encode(signature).decode())
 
@@ -140,7 +164,7 @@ def verify(
     key = _public_key(public_key)
     if receipt.key != key_id(key):
         return ReceiptCheck(ReceiptOutcome.OTHER_KEY, receipt)
-    said = asdict(receipt)
+    said = receipt.said
     try:
         signature = base64.b64decode(said.pop("signature"), validate=True)
         key.verify(signature, _canonical(said).encode())
@@ -166,8 +190,25 @@ def plain_form(receipt: Receipt, contracts: Contracts, language: Language) -> st
         "received": f"{received:%d.%m.%Y %H:%M:%S} (UTC{received:%z})",
         "verdict": texts.text(receipt.verdict, language),
     }
-    keys = ("title", "form", "territory", "file", "received", "verdict", "how_to_check")
+    if receipt.signed:
+        values["signature"] = texts.text(f"signed_{receipt.signed}", language)
+        values["signed_by"] = receipt.signed_by or texts.text("signed_by_unknown", language)
+    last = ("signed", "how_to_check") if receipt.signed else ("how_to_check",)
+    keys = ("title", "form", "territory", "file", "received", "verdict", *last)
     return "\n".join([*(texts.text(k, language, **values) for k in keys), receipt.to_text(), ""])
+
+
+def signature_standing(signed: Signature) -> Literal["valid", "wrong", "unchecked"]:
+    """What a department's signature is worth."""
+    if signed.is_valid:
+        return "valid"
+    outcome = SignatureOutcome.ALGORITHM_NOT_SUPPORTED
+    return "unchecked" if signed.outcome == outcome else "wrong"
+
+
+def signed_by(signed: Signature) -> str:
+    """The signer as receipts and pages show it: the name and the organisation's number."""
+    return " ".join(filter(None, (signed.signer, signed.bin and f"BIN{signed.bin}")))
 
 
 def signing_key(home: Home) -> Ed25519PrivateKey:

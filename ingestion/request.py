@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from ingestion.findings import render
 from ingestion.safety import Limits
+from ingestion.signature import SignatureCheck
+from ingestion.signing import Trust, load_trust
 from warehouse.contracts import Contracts, load_contracts
 from warehouse.contracts.messages import Language
 from warehouse.ledger import Finding, Ledger, Submission, Verdict
@@ -24,6 +26,7 @@ class Services:
     ledger: Ledger
     contracts: Contracts
     limits: Limits
+    trust: Trust = field(default_factory=Trust)
 
     @classmethod
     def open(cls, settings: Settings, contracts: Contracts | None = None) -> Services:
@@ -33,6 +36,7 @@ class Services:
             ledger=Ledger(settings.ledger),
             contracts=contracts or load_contracts(),
             limits=Limits(file_bytes=settings.max_upload_bytes),
+            trust=load_trust(settings.signature_roots),
         )
 
 
@@ -43,7 +47,8 @@ class Request:
     Without `territory` it is taken from the document or the file name. `submission` is set when
     the file is in the ledger already and is to be judged (again). With `hold` a file that carries
     warnings or replaces an accepted version waits until its sender confirms it. With `reinstate`
-    bytes that a later version replaced come back in force.
+    bytes that a later version replaced come back in force. `signature` is the detached
+    signature (CMS) that came with the file.
     """
 
     source: Path | bytes
@@ -57,6 +62,7 @@ class Request:
     submission: Submission | None = None
     hold: bool = False
     reinstate: bool = False
+    signature: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,7 @@ class SubmissionResult:
     findings: tuple[Finding, ...]
     contract_hash: str
     replaces: str | None = None
+    signature: SignatureCheck | None = None
 
     @property
     def is_accepted(self) -> bool:
@@ -99,6 +106,8 @@ class SubmissionResult:
             "received_at": self.received_at.isoformat(),
             "verdict": self.verdict.value,
             "contract_hash": self.contract_hash,
+            "signed_by": self.signature.signer if self.signature else None,
+            "signature": self.signature.outcome.value if self.signature else None,
         }
 
     def to_json(self, contracts: Contracts, language: Language = "ru") -> dict[str, Any]:

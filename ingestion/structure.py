@@ -10,17 +10,30 @@ import pyarrow.compute as pc
 from ingestion.expected import ExpectedSection, plain
 from ingestion.findings import Findings
 from ingestion.locate import ABSENT, Table, row_label
-from ingestion.read import Grid
+from ingestion.read import Grid, column_letters
 from warehouse.contracts import Line
 
 
 def note_structure(grid: Grid, table: Table, expected: ExpectedSection, findings: Findings) -> None:
     """Add a finding for each missing, repeated, unknown or mislabelled line and graph."""
+    _note_place(grid, table, expected, findings)
     _note_graphs(grid, table, expected, findings)
     _note_lines(grid, table, expected, findings)
     if not _labels_as_printed(grid, table, expected):
         _note_labels(grid, table, expected, findings)
     _note_headers(grid, table, expected, findings)
+
+
+def _note_place(grid: Grid, table: Table, expected: ExpectedSection, findings: Findings) -> None:
+    section, row, column = expected.section, int(table.rows[0]), int(table.columns[0])
+    if ABSENT in (row, column):
+        return
+    first, found = section.layout.first_data_row, grid.address(row, column)
+    official = f"{column_letters(section.graphs[0].column - 1)}{first}"
+    if found != official:
+        findings.add(
+            "TABLE_SHIFTED", sheet=grid.sheet, section=section.code, cell=found, expected=official
+        )
 
 
 def _note_graphs(grid: Grid, table: Table, expected: ExpectedSection, findings: Findings) -> None:

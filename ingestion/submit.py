@@ -26,8 +26,10 @@ def submit(
     language: Language = "ru",
     received_at: datetime | None = None,
     reinstate: bool = False,
+    signature: bytes | None = None,
 ) -> SubmissionResult:
     """Judge one file in this process. `file_name` names bytes; of a path its last part is taken.
+    `signature` is the detached signature (CMS) of the file.
 
     With `reinstate` bytes that a later version replaced come back in force.
 
@@ -48,6 +50,7 @@ def submit(
         language=language,
         received_at=received_at,
         reinstate=reinstate,
+        signature=signature,
     )
     (result,) = batch.run(services, [request], workers=0)
     return result

@@ -47,7 +47,6 @@ _NOTE = (
     "Көрсеткіштер 1 қаңтардан бастап өспелі қорытындымен; қолда бары — ай соңына. Бақылау "
     "ережелеріне қайшы келетіні қызылмен белгіленеді."
 )
-_MOST = 1e11
 
 
 def write_template(
@@ -207,7 +206,7 @@ class _Sheet:
     def _limits(self) -> None:
         value = self._section.value
         lowest = 0.0 if value.minimum is None else value.minimum
-        highest = _MOST if value.maximum is None else value.maximum
+        highest = value.maximum
         first, last = self._data_rows()
         for graph in self._section.graphs:
             whole = graph.integral

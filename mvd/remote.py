@@ -18,11 +18,12 @@ _VERDICT_SECONDS = 600.0
 
 @dataclass(frozen=True)
 class RemoteResult:
-    """The portal's answer; `submission` and `findings` as its API gives them."""
+    """The portal's answer; `submission`, `findings` and `signature` as its API gives them."""
 
     submission: dict[str, Any]
     findings: list[dict[str, Any]]
     receipt: str
+    signature: dict[str, Any] | None
 
     @property
     def is_accepted(self) -> bool:
@@ -30,7 +31,12 @@ class RemoteResult:
 
     def to_json(self) -> dict[str, Any]:
         """Everything a program may want."""
-        return {**self.submission, "findings": self.findings, "receipt": self.receipt}
+        return {
+            **self.submission,
+            "findings": self.findings,
+            "receipt": self.receipt,
+            "signature": self.signature,
+        }
 
 
 class RemotePortal:
@@ -51,14 +57,29 @@ class RemotePortal:
         )
 
     def submit(
-        self, file: Path, *, territory: str, period: str, form: str | None, confirm: bool
+        self,
+        file: Path,
+        *,
+        territory: str,
+        period: str,
+        form: str | None,
+        confirm: bool,
+        signature: Path | None = None,
     ) -> RemoteResult:
         """Send a file and wait for its verdict; with `confirm` a held one is made to count.
 
         UserError PORTAL_REFUSED with the portal's own words, PORTAL_UNREACHABLE.
         """
         try:
-            return self._submit(file, territory, period, form, confirm)
+            query = {"territory": territory, "period": period, "file_name": file.name}
+            if form is not None:
+                query["form"] = form
+            if signature is not None:
+                kept = self._checked(
+                    self._client.post("signatures", content=signature.read_bytes())
+                )
+                query["signature"] = kept.json()["sha256"]
+            return self._submit(file, query, confirm)
         except httpx.TransportError as error:
             raise UserError("PORTAL_UNREACHABLE", reason=str(error)) from error
 
@@ -66,12 +87,7 @@ class RemotePortal:
         """The file with the findings at its cells. UserError as `submit`."""
         return self._checked(self._client.get(f"submissions/{submission_id}/annotated")).content
 
-    def _submit(
-        self, file: Path, territory: str, period: str, form: str | None, confirm: bool
-    ) -> RemoteResult:
-        query = {"territory": territory, "period": period, "file_name": file.name}
-        if form is not None:
-            query["form"] = form
+    def _submit(self, file: Path, query: dict[str, str], confirm: bool) -> RemoteResult:
         with file.open("rb") as stream:
             queued = self._checked(self._client.post("uploads", params=query, content=stream))
         upload = self._followed(queued.json())
@@ -82,7 +98,8 @@ class RemotePortal:
             submission = self._checked(self._client.post(f"{path}/confirm", json={})).json()
         findings = self._checked(self._client.get(f"{path}/findings")).json()
         receipt = self._checked(self._client.get(f"{path}/receipt")).json()["line"]
-        return RemoteResult(submission, findings, receipt)
+        signature = self._checked(self._client.get(f"{path}/signature")).json()
+        return RemoteResult(submission, findings, receipt, signature)
 
     def _followed(self, upload: dict[str, Any]) -> dict[str, Any]:
         ends_at = time.monotonic() + _VERDICT_SECONDS

@@ -12,12 +12,17 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from ingestion.request import finding_json
+from ingestion.signing import LONGEST
 from portal.access import needs, public
 from portal.duties import Duty
 from portal.pages.answers import XLSX, attachment
-from portal.pages.period import progress, take_in
+from portal.pages.period import progress, read_signature, take_in
+from portal.pages.submissions import shown_signature
+from portal.problems import PortalError
 from portal.web import API, access_of, desk_of, language_of, portal_of
+from warehouse import originals
 from warehouse.clock import utc_now
+from warehouse.errors import UserError
 from warehouse.ledger import LockException, Submission
 from warehouse.ledger import PeriodLock as Lock
 
@@ -85,6 +90,21 @@ class UploadAnswer(Answer):
     verdict: str | None
     text: str
     submission_id: str | None
+
+
+class KeptSignature(Answer):
+    """A detached signature that is kept; name its hash when the file is sent."""
+
+    sha256: str
+
+
+class SignatureAnswer(Answer):
+    """The signature of a version; `signed_by` only where it is valid, else empty."""
+
+    standing: str
+    signed_by: str
+    text: str
+    cms_sha256: str
 
 
 class SubmissionAnswer(Answer):
@@ -271,6 +291,31 @@ def country(request: Request, period: Period) -> list[DutyAnswer]:
     return [_duty(duty) for duty in desk_of(request).country(period)]
 
 
+@router.post("/signatures", status_code=201, openapi_extra=_BODY)
+@needs("submission.send")
+async def keep_signature(request: Request) -> KeptSignature:
+    """Keep a detached signature (CMS: DER, PEM or base64) of a file that is sent next."""
+    content = bytearray()
+    async for chunk in request.stream():
+        content += chunk
+    if not content:
+        raise PortalError("file_empty")
+    home = portal_of(request).services.home
+    stored = await run_in_threadpool(originals.store, home, bytes(content), max_bytes=LONGEST)
+    return KeptSignature(sha256=stored.sha256)
+
+
+def _kept_signature(request: Request, sha256: str | None) -> bytes | None:
+    if sha256 is None:
+        return None
+    try:
+        kept = originals.find(portal_of(request).services.home, sha256)
+    except UserError as error:
+        raise PortalError("signature_unknown") from error
+    with kept.path.open("rb") as stream:
+        return read_signature(stream)
+
+
 @router.post("/uploads", status_code=202, openapi_extra=_BODY)
 @needs("submission.send")
 async def upload(
@@ -281,10 +326,15 @@ async def upload(
     territory: Annotated[
         str | None, Query(pattern=r"^\d{9}$", description="The token's own; may be left out")
     ] = None,
+    signature: Annotated[
+        str | None,
+        Query(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of a signature that was sent"),
+    ] = None,
 ) -> UploadAnswer:
     """Send one workbook as the body. The same bytes again lead to the same submission."""
     desk = desk_of(request)
     await run_in_threadpool(desk.check_target, period, form)
+    cms = await run_in_threadpool(_kept_signature, request, signature)
     with tempfile.SpooledTemporaryFile(max_size=_SPOOLED_BYTES) as spool:
         async for chunk in request.stream():
             await run_in_threadpool(spool.write, chunk)
@@ -297,6 +347,7 @@ async def upload(
             period=period,
             form=form,
             territory=territory,
+            signature=cms,
         )
     return UploadAnswer(**await run_in_threadpool(_progress, request, queued.upload_id))
 
@@ -352,6 +403,22 @@ def receipt(request: Request, submission_id: Id) -> ReceiptAnswer:
     """Its signed receipt; `line` can be verified without this server."""
     issued = desk_of(request).receipt(submission_id)
     return ReceiptAnswer(number=issued.number, verdict=issued.verdict, line=issued.to_text())
+
+
+@router.get("/submissions/{submission_id}/signature")
+@needs("submission.view")
+def signature(request: Request, submission_id: Id) -> SignatureAnswer | None:
+    """Who signed it and whether that holds; null without a signature."""
+    signed = desk_of(request).signature(submission_id)
+    shown = shown_signature(signed, language_of(request))
+    if signed is None or shown is None:
+        return None
+    return SignatureAnswer(
+        standing=shown.standing,
+        signed_by=shown.signer,
+        text=shown.text,
+        cms_sha256=signed.cms_sha256,
+    )
 
 
 @router.get("/submissions/{submission_id}/annotated", response_class=Response, responses=_FILE)

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 from ingestion.request import Services
+from ingestion.signing import LONGEST
 from portal import api, metrics
 from portal.access import AccessDeniedError, NotSignedInError
 from portal.judges import Judges
@@ -22,6 +23,7 @@ from portal.pages import (
     country,
     dictionary,
     health,
+    oidc,
     period,
     sign_in,
     submissions,
@@ -38,7 +40,7 @@ from warehouse.errors import UserError
 _FORM_LIMIT = Limit(size=256 * 1024, idle_seconds=10.0, total_seconds=30.0)
 _FILES_AT_ONCE = 8
 _PAGES = (
-    sign_in, period, submissions, templates, country, accounts, dictionary, health
+    sign_in, oidc, period, submissions, templates, country, accounts, dictionary, health
 )  # fmt: skip
 
 
@@ -91,11 +93,14 @@ def _describe(app: FastAPI) -> None:
 def _limits(settings: PortalSettings, services: Services) -> Callable[[str], Limit]:
     idle, total = settings.upload_idle_seconds, settings.upload_seconds
     one = Limit(services.limits.file_bytes, idle, total)
+    signature = Limit(LONGEST, idle, total)
     several = Limit(services.limits.file_bytes * _FILES_AT_ONCE, idle, total)
 
     def limit_for(path: str) -> Limit:
         if path == f"{API}/uploads":
             return one
+        if path == f"{API}/signatures":
+            return signature
         return several if path.endswith("/files") else _FORM_LIMIT
 
     return limit_for

@@ -24,6 +24,7 @@ from warehouse.clock import period_month, utc_now
 from warehouse.contracts.messages import Language
 from warehouse.errors import UserError
 from warehouse.ledger import Decision, Finding, LockException, PeriodLock, Submission
+from warehouse.ledger.signatures import Signature, latest_signature
 from warehouse.originals import StoredFile
 
 
@@ -50,7 +51,14 @@ class Desk:
         return duties(self.services, self.uploads, period)
 
     def take_in(
-        self, stored: StoredFile, *, file_name: str, period: str, form: str | None, territory: str
+        self,
+        stored: StoredFile,
+        *,
+        file_name: str,
+        period: str,
+        form: str | None,
+        territory: str,
+        signature: bytes | None = None,
     ) -> Upload:
         """Put a stored file in the queue, for the account's own territory alone."""
         self.access.require("submission.send")
@@ -65,6 +73,7 @@ class Desk:
             sha256=stored.sha256,
             size=stored.size,
             language=self.access.language,
+            signature=signature,
         )
 
     def check_target(self, period: str, form: str | None) -> None:
@@ -160,6 +169,11 @@ class Desk:
     def original(self, submission_id: str) -> StoredFile:
         """The bytes as they were sent."""
         return originals.find(self.services.home, self.submission(submission_id).file_sha256)
+
+    def signature(self, submission_id: str) -> Signature | None:
+        """The detached signature that came with it last."""
+        self.submission(submission_id)
+        return latest_signature(self.services.ledger, submission_id)
 
     def annotated(self, submission_id: str, language: Language) -> bytes:
         """The sender's workbook with the findings at its cells."""

@@ -103,6 +103,7 @@ def _request(services: Services, upload: Upload) -> Request:
         language=language,
         received_at=upload.received_at,
         hold=True,
+        signature=upload.signature,
     )
 
 

@@ -2,9 +2,10 @@
 
 import shlex
 from pathlib import Path
+from typing import Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -38,6 +39,13 @@ class PortalSettings(BaseSettings):
     smtp_sender: str = "mvd-portal@localhost"
     metrics_token_file: Path | None = None
     """Whoever sends its content as bearer token may read `/metrics`; without it, nobody."""
+    oidc_issuer: str = ""
+    """Identity provider, such as `https://id.example.kz/realms/mvd`; empty: passwords alone."""
+    oidc_client_id: str = ""
+    oidc_client_secret_file: Path | None = None
+    oidc_scope: str = "openid profile"
+    oidc_claim: str = "sub"
+    """The claim that names the identity to which accounts are bound."""
     trusted_proxies: str = "127.0.0.1"
     """Addresses whose X-Forwarded-For is believed."""
 
@@ -45,6 +53,28 @@ class PortalSettings(BaseSettings):
     @classmethod
     def _without_slash(cls, value: str) -> str:
         return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _check_oidc(self) -> Self:
+        if self.oidc_issuer and not self.oidc_client_id:
+            raise ValueError("oidc_client_id is missing")
+        if self.oidc_issuer and not self.is_trustworthy(self.oidc_issuer):
+            raise ValueError("oidc_issuer must be an https address")
+        return self
+
+    @staticmethod
+    def is_trustworthy(url: str) -> bool:
+        """Whether what comes from `url` cannot have been changed on the way."""
+        parts = urlsplit(url)
+        return parts.scheme == "https" or (
+            parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1")
+        )
+
+    @property
+    def oidc_client_secret(self) -> str:
+        """The secret that the provider gave us; empty for a public client."""
+        file = self.oidc_client_secret_file
+        return file.read_text(encoding="utf-8").strip() if file else ""
 
     @property
     def origin(self) -> str:

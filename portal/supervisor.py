@@ -15,8 +15,10 @@ import socket
 import sys
 import time
 from dataclasses import dataclass, field
+from functools import cache
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkProcess
+from typing import TextIO
 
 from ingestion.submit import warm_up
 from portal import judge
@@ -107,9 +109,17 @@ class Supervisor:
                 one.process.join()
 
 
+@cache
+def _parent() -> TextIO:
+    """Where the parent listens. Whatever else is printed goes where errors go."""
+    words = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    return words
+
+
 def _say(state: JudgesState) -> None:
-    sys.stdout.write(f"{state.to_json()}\n")
-    sys.stdout.flush()
+    _parent().write(f"{state.to_json()}\n")
+    _parent().flush()
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ from ingestion.request import Services
 from portal.access import PUBLIC, Access, AccessDeniedError, NotSignedInError, privilege_of
 from portal.desk import Desk
 from portal.judges import Judges
+from portal.oidc import Oidc
 from portal.problems import PortalError
 from portal.roles import Privilege
 from portal.settings import PortalSettings
@@ -50,6 +51,7 @@ class Portal:
     letters: Letters
     audit: AuditLog
     judges: Judges | None
+    oidc: Oidc | None
 
     @classmethod
     def of(
@@ -67,6 +69,7 @@ class Portal:
             letters=Letters(engine),
             audit=AuditLog(services.ledger),
             judges=judges,
+            oidc=Oidc(settings, engine) if settings.oidc_issuer else None,
         )
 
     @property
@@ -78,6 +81,11 @@ class Portal:
     def form_cookie(self) -> str:
         """Name of the cookie that guards forms of people who are not signed in."""
         return "__Host-mvd-form" if self.settings.is_secure else "mvd_form"
+
+    @property
+    def oidc_cookie(self) -> str:
+        """Name of the cookie that binds a sign-in under way to its browser."""
+        return "__Host-mvd-oidc" if self.settings.is_secure else "mvd_oidc"
 
 
 def portal_of(request: Request) -> Portal:

@@ -32,6 +32,9 @@ class Settings(BaseSettings):
     threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, le=256)
     sql_timeout_seconds: float = Field(default=60.0, gt=0)
     max_upload_bytes: int = Field(default=50 * 1024 * 1024, gt=0)
+    signature_roots: Path | None = None
+    """Folder with the root certificates of detached signatures (.pem, .crt, .cer) and, if there are
+    any, revocation lists (.crl)."""
     language: Language = "ru"
     log_format: LogFormat = "text"
     """`json` writes a line of JSON per event, from INFO on."""

@@ -94,9 +94,11 @@ class Styles:
         etree.SubElement(pattern, main("bgColor"), indexed="64")
         return self.append("fills", fill)
 
-    def _marked(self, style: int, severity: Severity) -> int:
-        """The format `style` with the fill of a severity."""
+    def _marked(self, style: int, severity: Severity, is_general: bool = False) -> int:
+        """The format `style` with the fill of a severity, if `is_general` for any number."""
         clone = deepcopy(self._format(style))
+        if is_general:
+            clone.set("numFmtId", "0")
         clone.set("fillId", str(self.solid(FILLS[severity])))
         clone.set("applyFill", "1")
         return self.append("cellXfs", clone)

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from lxml import etree
 
-from ingestion.annotation.package import OFFICE, main
+from ingestion.annotation.package import OFFICE, main, plain_text
 from ingestion.read import column_letters
 
 _ADDRESS = re.compile(r"\$?([A-Za-z]{1,3})\$?(\d{1,7})")
@@ -81,6 +81,18 @@ class Worksheet:
             row.insert(row.index(before[-1]) + 1 if before else 0, cell)
             row.attrib.pop("spans", None)
         cell.set("s", str(style))
+
+    def say(self, place: Place, text: str) -> None:
+        """Show a text in a cell that holds a plain value; a formula is left alone."""
+        row = self._rows.get(place[0])
+        cell = None if row is None else _cells(row).get(place[1])
+        if cell is None or cell.find(main("f")) is not None:
+            return
+        for child in list(cell):
+            cell.remove(child)
+        cell.set("t", "inlineStr")
+        inline = etree.SubElement(cell, main("is"))
+        etree.SubElement(inline, main("t")).text = plain_text(text)
 
     def restyle(self, styles: dict[int, int]) -> None:
         """Replace formats by others, wherever a cell has them."""

@@ -59,6 +59,17 @@ def close(
         accounts.disable(accounts.by_login(login).account_id)
 
 
+@account.command()
+def bind(
+    context: typer.Context,
+    login: Annotated[str, typer.Argument(help="Имя для входа.")],
+    subject: Annotated[str, typer.Argument(help="Кто это у службы входа; пусто — никто.")],
+) -> None:
+    """Привязать запись к единой учётной записи (OpenID Connect)."""
+    with _accounts(context.obj) as accounts:
+        accounts.bind(accounts.by_login(login).account_id, subject.strip())
+
+
 @account.command("list")
 def list_accounts(context: typer.Context) -> None:
     """Показать все записи."""

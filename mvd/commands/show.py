@@ -25,6 +25,10 @@ def show_result(context: Context, services: Services, result: SubmissionResult) 
     console.print(f"{result.file_name}: {verdict}", style=_STYLES[result.verdict.value])
     if not result.is_new:
         console.print(context.say("already_received", received_at=local(result.received_at)))
+    if result.signature is not None:
+        said = result.signature.text(context.language)
+        signer = result.signature.signer if result.signature.is_valid else None
+        console.print(context.say("signature", signer=signer or "—", text=said))
     show_findings(context, services.contracts, result.findings)
     console.print(context.say("receipt", **result.receipt))
 
@@ -34,6 +38,9 @@ def show_remote_result(context: Context, result: RemoteResult) -> None:
     said = result.submission
     verdict = context.say(f"verdict_{said['verdict']}")
     console.print(f"{said['file_name']}: {verdict}", style=_STYLES[said["verdict"]])
+    if signed := result.signature:
+        signer = signed["signed_by"] or "—"
+        console.print(context.say("signature", signer=signer, text=signed["text"]))
     ordered = sorted(result.findings, key=lambda f: _WORST_FIRST.index(f["severity"]))
     rows = [
         (

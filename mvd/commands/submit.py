@@ -29,6 +29,12 @@ def submit(
     receipt: Annotated[
         Path | None, typer.Option(help="Куда записать подписанную квитанцию.")
     ] = None,
+    signature: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, help="Отделённая подпись файла (CMS: .p7s, .cms, .sig)."
+        ),
+    ] = None,
     url: Annotated[
         str | None, typer.Option(help="Сдать через портал по этому адресу; ключ — в MVD_TOKEN.")
     ] = None,
@@ -45,7 +51,7 @@ def submit(
     if url is not None:
         if reinstate:
             raise typer.BadParameter("--reinstate не отправляют через портал")
-        target = _Target(territory, period, form, annotated, receipt)
+        target = _Target(territory, period, form, annotated, receipt, signature)
         _submit_remotely(context.obj, file, url, target, hold=hold, as_json=as_json)
         return
     from ingestion.annotate import annotate_result
@@ -63,6 +69,7 @@ def submit(
             by=by,
             language=here.language,
             reinstate=reinstate,
+            signature=signature.read_bytes() if signature is not None else None,
         )
         if annotated is not None:
             annotated.write_bytes(annotate_result(services, result, here.language))
@@ -85,6 +92,7 @@ class _Target:
     form: str | None
     annotated: Path | None
     receipt: Path | None
+    signature: Path | None
 
 
 def _submit_remotely(
@@ -103,6 +111,7 @@ def _submit_remotely(
         period=target.period,
         form=target.form,
         confirm=not hold,
+        signature=target.signature,
     )
     number = result.submission["submission_id"]
     if target.annotated is not None:

@@ -133,6 +133,18 @@ def close_account(request: Request, account_id: str) -> Response:
     return to("/accounts", done="closed")
 
 
+@router.post("/accounts/{account_id}/bind")
+@needs("account.manage")
+def bind_account(request: Request, account_id: str) -> Response:
+    """Say who the owner is at the identity provider, or that he is nobody there."""
+    portal = portal_of(request)
+    account = portal.accounts.get(account_id)
+    subject = field_of(request, "subject").strip()[:255]
+    portal.accounts.bind(account.account_id, subject)
+    note(request, "account.bound", account.login, subject=subject)
+    return to("/accounts", done="bound")
+
+
 def _link_page(request: Request, account_id: str) -> Response:
     portal = portal_of(request)
     account = portal.accounts.get(account_id)
@@ -160,6 +172,7 @@ def _accounts_page(
             code: role.name.in_language(language) for code, role in account_rules().roles.items()
         },
         units=[unit.kato for unit in units],
+        has_oidc=portal.oidc is not None,
         link=link,
         invited=invited,
         hours=account_rules().sign_in.enrolment_hours,

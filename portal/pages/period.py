@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
+from pathlib import PurePath
 from typing import Any, BinaryIO
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.datastructures import UploadFile
 
+from ingestion.signing import LONGEST, SUFFIXES
 from portal.access import needs
 from portal.pages.answers import to
 from portal.problems import PortalError
@@ -47,6 +50,7 @@ def my_period(request: Request, period: str) -> Response:
         after=neighbour(period, 1),
         now=utc_now(),
         max_bytes=portal_of(request).services.limits.file_bytes,
+        signature_suffixes=SUFFIXES,
     )
 
 
@@ -55,13 +59,20 @@ def my_period(request: Request, period: str) -> Response:
 def send_files(request: Request, period: str) -> Response:
     """Keep each file and put it in the queue. A script gets JSON, a plain form a page."""
     form = field_of(request, "form") or None
-    files = [file for file in form_of(request).getlist("files") if isinstance(file, UploadFile)]
-    files = [file for file in files if file.filename]
-    if not files:
+    sent = [file for file in form_of(request).getlist("files") if isinstance(file, UploadFile)]
+    pairs = with_signatures([file for file in sent if file.filename])
+    if not pairs:
         raise PortalError("file_missing")
     uploads = [
-        take_in(request, file.file, name=file.filename or "", period=period, form=form)
-        for file in files
+        take_in(
+            request,
+            file.file,
+            name=file.filename or "",
+            period=period,
+            form=form,
+            signature=read_signature(signature.file) if signature else None,
+        )
+        for file, signature in pairs
     ]
     if "application/json" in request.headers.get("accept", ""):
         return JSONResponse({"uploads": [progress(request, u) for u in uploads]}, status_code=202)
@@ -76,6 +87,7 @@ def take_in(
     period: str,
     form: str | None,
     territory: str | None = None,
+    signature: bytes | None = None,
 ) -> Upload:
     """Store the bytes, then queue them."""
     desk, services = desk_of(request), portal_of(request).services
@@ -89,7 +101,44 @@ def take_in(
         period=period,
         form=form,
         territory=territory or desk.access.territory or "",
+        signature=signature,
     )
+
+
+def with_signatures(
+    files: Sequence[UploadFile],
+) -> list[tuple[UploadFile, UploadFile | None]]:
+    """Each file with its detached signature, if that was sent along: `report.xlsx.p7s` or
+    `report.p7s` for `report.xlsx`. PortalError signature_alone for one that belongs to none."""
+    signatures = {
+        PurePath(plain_name(file.filename or "")).stem.casefold(): file
+        for file in files
+        if is_signature(file)
+    }
+    pairs: list[tuple[UploadFile, UploadFile | None]] = []
+    for file in files:
+        if is_signature(file):
+            continue
+        name = plain_name(file.filename or "").casefold()
+        found = signatures.pop(name, None) or signatures.pop(PurePath(name).stem, None)
+        pairs.append((file, found))
+    if signatures:
+        alone = next(iter(signatures.values()))
+        raise PortalError("signature_alone", file=plain_name(alone.filename or ""))
+    return pairs
+
+
+def is_signature(file: UploadFile) -> bool:
+    """Whether a file is named like a detached signature."""
+    return (file.filename or "").lower().endswith(SUFFIXES)
+
+
+def read_signature(stream: BinaryIO) -> bytes:
+    """The bytes of a signature; PortalError signature_large for what cannot be one."""
+    content = stream.read(LONGEST + 1)
+    if len(content) > LONGEST:
+        raise PortalError("signature_large", status=413)
+    return content
 
 
 def plain_name(name: str) -> str:

@@ -26,11 +26,11 @@ router = APIRouter()
 
 @router.get("/sign-in")
 @public
-def sign_in_form(request: Request, next: str = "/") -> Response:  # noqa: A002 - as in the URL
+def sign_insign_in_page(request: Request, next: str = "/") -> Response:  # noqa: A002 - as in the URL
     """The form."""
     if request.state.access is not None:
         return to(local_path(next))
-    return _form(request, local_path(next))
+    return sign_in_page(request, local_path(next))
 
 
 @router.post("/sign-in")
@@ -44,12 +44,12 @@ def sign_in(request: Request) -> Response:
     )
     if portal.throttle.must_wait(login, client_of(request)):
         minutes = account_rules().sign_in.wait_minutes
-        return _form(request, target, status=429, problem="too_many", minutes=minutes)
+        return sign_in_page(request, target, status=429, problem="too_many", minutes=minutes)
     account = portal.accounts.verify(login, field_of(request, "password"))
     if account is None:
         is_blocked = portal.throttle.failed(login, client_of(request))
         note(request, "sign_in.blocked" if is_blocked else "sign_in.failed", login[:80])
-        return _form(request, target, status=401, problem="sign_in_wrong")
+        return sign_in_page(request, target, status=401, problem="sign_in_wrong")
     portal.throttle.succeeded(login)
     return signed_in(request, account.account_id, target)
 
@@ -66,11 +66,18 @@ def signed_in(request: Request, account_id: str, target: str) -> Response:
     return answer
 
 
-def _form(
+def sign_in_page(
     request: Request, target: str, *, status: int = 200, problem: str | None = None, **params: int
 ) -> Response:
+    """The form, with what went wrong; also the way to the identity provider if there is one."""
     return page(
-        request, "sign_in.html", status=status, target=target, problem=problem, params=params
+        request,
+        "sign_in.html",
+        status=status,
+        target=target,
+        problem=problem,
+        params=params,
+        has_oidc=portal_of(request).oidc is not None,
     )
 
 
@@ -88,7 +95,7 @@ def sign_out(request: Request) -> Response:
 
 @router.get("/enrol/{secret}")
 @public
-def enrol_form(request: Request, secret: str) -> Response:
+def enrolsign_in_page(request: Request, secret: str) -> Response:
     """Choose a password, while the link may be used."""
     account = portal_of(request).accounts.enrolling(secret)
     if account is None:

@@ -13,7 +13,14 @@ from fastapi.responses import FileResponse, Response
 
 from ingestion.annotate import can_annotate
 from ingestion.findings import render
-from ingestion.receipt import plain_form, public_key_pem, verify
+from ingestion.receipt import (
+    plain_form,
+    public_key_pem,
+    signature_standing,
+    signed_by,
+    verify,
+)
+from ingestion.signature import SignatureCheck, SignatureOutcome
 from portal.access import needs, public
 from portal.exports import csv_file
 from portal.pages.answers import XLSX, attachment, disposition, to
@@ -25,6 +32,7 @@ from warehouse.clock import utc_now
 from warehouse.contracts import Contracts
 from warehouse.contracts.messages import Language
 from warehouse.ledger import Finding
+from warehouse.ledger.signatures import Signature
 
 router = APIRouter()
 _WORST_FIRST = ("error", "warning", "info")
@@ -82,8 +90,27 @@ def verdict_page(
         chosen={"severity": severity, "sheet": sheet, "q": q},
         changes=desk.changes(submission_id, language),
         decisions=desk.decisions(submission_id),
+        signature=shown_signature(desk.signature(submission_id), language),
         can_annotate=bool(findings) and can_annotate(original),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSignature:
+    """A department's signature in the reader's words; `signer` only where it is to be believed."""
+
+    standing: str
+    signer: str
+    text: str
+
+
+def shown_signature(signed: Signature | None, language: Language) -> ShownSignature | None:
+    """What the page says about the signature; None without one."""
+    if signed is None:
+        return None
+    check = SignatureCheck(SignatureOutcome(signed.outcome), algorithm=signed.algorithm)
+    signer = signed_by(signed) if signed.is_valid else ""
+    return ShownSignature(signature_standing(signed), signer, check.text(language))
 
 
 def _shown(findings: Sequence[Finding], contracts: Contracts, language: Language) -> list[Shown]:

@@ -24,10 +24,13 @@ function fail(row, text) {
   row.said.textContent = text;
 }
 
-function send(form, file, row) {
+function send(form, file, signature, row) {
   const data = new FormData();
   data.append("form", form.elements.form.value);
   data.append("files", file);
+  if (signature) {
+    data.append("files", signature);
+  }
   const request = new XMLHttpRequest();
   request.open("POST", form.action);
   request.setRequestHeader("Accept", "application/json");
@@ -88,16 +91,37 @@ function finish(form, upload, row) {
   row.said.replaceChildren(state, " ", link);
 }
 
+// `report.xlsx` goes with `report.xlsx.p7s` or `report.p7s`.
+function withSignatures(files) {
+  const isSignature = (file) => /\.(p7s|cms|sig)$/i.test(file.name);
+  const stem = (name) => name.toLowerCase().replace(/\.[^.]*$/, "");
+  const signatures = new Map(files.filter(isSignature).map((file) => [stem(file.name), file]));
+  const pairs = files
+    .filter((file) => !isSignature(file))
+    .map((file) => {
+      const keys = [file.name.toLowerCase(), stem(file.name)];
+      const key = keys.find((name) => signatures.has(name));
+      const signature = signatures.get(key);
+      signatures.delete(key);
+      return [file, signature];
+    });
+  return [pairs, [...signatures.values()]];
+}
+
 async function sendAll(form, files) {
   const list = form.querySelector(".sending");
-  const rows = files.map((file) => [file, line(list, file.name)]);
+  const [pairs, alone] = withSignatures(files);
+  for (const file of alone) {
+    fail(line(list, file.name), form.dataset.alone.replace("*", file.name));
+  }
+  const rows = pairs.map(([file, signature]) => [file, signature, line(list, file.name)]);
   const answers = await Promise.all(
-    rows.map(async ([file, row]) => {
+    rows.map(async ([file, signature, row]) => {
       if (file.size > Number(form.dataset.max)) {
         fail(row, form.dataset.large);
         return null;
       }
-      const sent = await send(form, file, row);
+      const sent = await send(form, file, signature, row);
       const upload = sent && (await follow(sent, row));
       if (upload) {
         finish(form, upload, row);

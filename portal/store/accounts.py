@@ -30,7 +30,7 @@ _EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+")
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account as administrators see it."""
+    """An account as administrators see it. `subject` names its owner at the identity provider."""
 
     account_id: str
     login: str
@@ -40,6 +40,7 @@ class Account:
     email: str | None
     language: Language
     has_password: bool
+    subject: str | None
     created_at: datetime
     disabled_at: datetime | None
 
@@ -104,6 +105,29 @@ class Accounts:
     def by_login(self, login: str) -> Account:
         """One account; PortalError account_unknown."""
         return self._one(t.account.c.login == login.strip().lower(), login)
+
+    def by_subject(self, subject: str) -> Account | None:
+        """The open account that is bound to an identity of the provider."""
+        query = select(t.account).where(
+            t.account.c.subject == subject, t.account.c.disabled_at.is_(None)
+        )
+        with reading(self.engine) as connection:
+            row = connection.execute(query).mappings().first()
+        return _account(row) if row else None
+
+    def bind(self, account_id: str, subject: str | None) -> Account:
+        """Bind an account to an identity of the provider, or to none; its sessions end.
+
+        PortalError subject_taken when another account is bound to it.
+        """
+        mine = t.account.c.account_id == account_id
+        try:
+            with writing(self.engine) as connection:
+                connection.execute(update(t.account).where(mine).values(subject=subject or None))
+                connection.execute(t.session.delete().where(t.session.c.account_id == account_id))
+        except IntegrityError as error:
+            raise PortalError("subject_taken") from error
+        return self.get(account_id)
 
     def all(self) -> list[Account]:
         """All accounts by login."""
@@ -252,6 +276,7 @@ def _account(row: Mapping[Any, Any]) -> Account:
         email=row["email"],
         language=cast(Language, row["language"]),
         has_password=row["password_hash"] is not None,
+        subject=row["subject"],
         created_at=row["created_at"],
         disabled_at=row["disabled_at"],
     )

@@ -46,6 +46,7 @@ class Upload:
     finished_at: datetime | None
     submission_id: str | None
     refusal: Mapping[str, Any] | None
+    signature: bytes | None
 
     @property
     def is_finished(self) -> bool:
@@ -79,6 +80,7 @@ class Uploads:
         sha256: str,
         size: int,
         language: str,
+        signature: bytes | None = None,
     ) -> Upload:
         """Put a stored file in the queue; the same bytes that wait already are not put twice.
 
@@ -90,6 +92,7 @@ class Uploads:
             u.period == period,
             u.file_sha256 == sha256,
             u.form_code.is_not_distinct_from(form),
+            u.signature.is_not_distinct_from(signature),
             u.state.in_(("waiting", "checking")),
         )
         mine = select(func.count()).where(u.account_id == account_id, u.state == "waiting")
@@ -106,6 +109,7 @@ class Uploads:
             "received_at": utc_now(),
             "state": "waiting",
             "attempts": 0,
+            "signature": signature,
         }
         with writing(self.engine) as connection:
             row = connection.execute(same).mappings().first()

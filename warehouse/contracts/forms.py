@@ -98,7 +98,8 @@ class Value(Record):
     unit: str
     integral: bool = True
     minimum: float | None = 0
-    maximum: float | None = None
+    maximum: float = 1e11
+    """No figure of the police is greater, not even a sum in thousands of tenge."""
     blank_allowed: bool = False
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     String,
     Table,
     Text,
@@ -103,12 +104,25 @@ upload = Table(
     Column("finished_at", UtcDateTime),
     Column("submission_id", ForeignKey("submission.submission_id")),
     Column("refusal", Text),
+    Column("signature", LargeBinary),
     CheckConstraint("state in ('waiting', 'checking', 'done', 'refused')", name="state"),
     Index(None, "state"),
     Index(None, "territory_kato", "period"),
 )
 """A file that came in through the desk, until it is judged. `refusal` is JSON: code and
-parameters of the reason for which no submission was made of it."""
+parameters of the reason for which no submission was made of it. `signature` is the detached
+signature (CMS) that came with it."""
+
+oidc_request = Table(
+    "oidc_request",
+    metadata,
+    Column("state_sha256", String(64), primary_key=True),
+    Column("nonce", String(64), nullable=False),
+    Column("code_verifier", String(128), nullable=False),
+    Column("target", Text, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+)
+"""Sign-ins for which somebody was sent to the identity provider and has not come back."""
 
 notification = Table(
     "notification",

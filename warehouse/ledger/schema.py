@@ -13,6 +13,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -22,7 +23,7 @@ from sqlalchemy import (
 
 from warehouse.clock import as_utc
 
-REVISION = "0005"
+REVISION = "0006"
 """Newest migration; a test holds it equal to the newest script."""
 
 
@@ -157,6 +158,24 @@ decision = Table(
     CheckConstraint("kind in ('held', 'confirmed', 'withdrawn', 'returned')", name="kind"),
 )
 """What people decided about a submission; the latest one holds. Without any it counts as judged."""
+
+signature = Table(
+    "signature",
+    metadata,
+    Column("submission_id", ForeignKey(submission.c.submission_id), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("cms", LargeBinary, nullable=False),
+    Column("cms_sha256", String(64), nullable=False),
+    Column("checked_at", UtcDateTime, nullable=False),
+    Column("outcome", String(40), nullable=False),
+    Column("signer", Text),
+    Column("iin", String(12)),
+    Column("bin", String(12)),
+    Column("algorithm", String(80)),
+    Column("is_revocation_checked", Boolean, nullable=False),
+)
+"""Detached signatures that came with a submission and what checking them came to; the latest one
+is what is said about it."""
 
 period_lock = Table(
     "period_lock",

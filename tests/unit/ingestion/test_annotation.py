@@ -7,9 +7,10 @@ import re
 import zipfile
 from collections.abc import Callable
 from copy import copy
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
+import numpy as np
 import openpyxl
 import pytest
 from hypothesis import given
@@ -24,9 +25,12 @@ from ingestion.annotate import Subject, annotate, annotate_result, annotate_subm
 from ingestion.annotation.package import detach, plain_text
 from ingestion.annotation.styles import FILLS
 from ingestion.annotation.worksheet import Worksheet, address_of, place_of, places_in
+from mvd.demo.workbook import write_workbook
 from tests.shared_data import official_forms
 from tests.unit.ingestion.conftest import Change, Desk, codes, edited, sng_workbook
-from warehouse.contracts import load_contracts
+from tests.unit.ingestion.tables import Counter, xlsx
+from tests.unit.ingestion.test_tables_sloppy import livestock
+from warehouse.contracts import CONTRACTS_DIR, load_contracts
 from warehouse.contracts.messages import Language
 from warehouse.errors import UserError
 from warehouse.ledger import Finding, Verdict
@@ -139,6 +143,10 @@ FAULTS: dict[str, tuple[str, Change]] = {
     "NOT_A_NUMBER": ("NOT_A_NUMBER", put("R1", F9="уточняется")),
     "NEGATIVE_FIGURE": ("NEGATIVE_FIGURE", put("R2", E7=-3)),
     "FRACTIONAL_FIGURE": ("FRACTIONAL_FIGURE", put("R1", E7=0.5)),
+    "FIGURE_OUT_OF_RANGE": ("FIGURE_OUT_OF_RANGE", put("R2", E7=10**15)),
+    "DATE_IN_CELL": ("DATE_IN_CELL", put("R1", F9=date(2022, 5, 1))),
+    "a date as text": ("DATE_IN_CELL", put("R1", F9="01.05.2022")),
+    "ERROR_VALUE": ("ERROR_VALUE", put("R1", E7="#REF!", F9="#DIV/0!")),
     "FIGURE_MISSING": ("FIGURE_MISSING", clear("R1", "G10")),
     "a cell that the file lacks": ("FIGURE_MISSING", without_a_cell),
     "LINE_INCOMPLETE": ("LINE_INCOMPLETE", clear("R1", "E10", "F10", "G10", "I10")),
@@ -156,6 +164,60 @@ FAULTS: dict[str, tuple[str, Change]] = {
     "CONTROL_RULE_BROKEN": ("CONTROL_RULE_BROKEN", put("R1", E9=5)),
 }
 
+# A table of districts: the first row is the header, column B names the unit.
+TABLE_FAULTS: dict[str, Change] = {
+    "TABLE_ROW_UNKNOWN": put("Лист1", B3="Аппарат ДП"),
+    "TABLE_ROW_AMBIGUOUS": put("Лист1", B2="Кызылорда"),
+    "TABLE_ROW_REPEATED": put("Лист1", B4="Аральский район"),
+    "TABLE_COLUMN_UNKNOWN": put("Лист1", E1="Рейды по базарам"),
+    "TABLE_COLUMN_REPEATED": put("Лист1", E1="Привлечено лиц"),
+    "TABLE_MONTH_ONLY": put("Лист1", E1="Рейды за май 2026"),
+    "DATE_IN_CELL": put("Лист1", C2=date(2022, 5, 1)),
+    "ERROR_VALUE": put("Лист1", C2="#REF!"),
+}
+
+# Errors and warnings that no cell can mend, and how one goes about them instead.
+NOT_IN_A_CELL = {
+    "another file": (
+        "EMPTY_FILE FILE_TOO_LARGE NOT_A_WORKBOOK OLD_XLS_FORMAT NOT_XLSX ENCRYPTED_WORKBOOK "
+        "DAMAGED_WORKBOOK ZIP_BOMB MACROS EXTERNAL_LINKS XML_ENTITIES SHEET_TOO_LARGE "
+        "READING_FAILED FORM_UNKNOWN TABLE_FORM_UNKNOWN TABLE_ROWS_NOT_FOUND CODES_NOT_FOUND "
+        "TABLE_NOT_FOUND"
+    ),
+    "another form, territory or month": (
+        "FORM_MISMATCH FORM_NOT_IN_FORCE TERRITORY_UNKNOWN TERRITORY_CONTRADICTED_BY_CODE "
+        "TERRITORY_CONTRADICTED_BY_TITLE TERRITORY_CONTRADICTED_BY_FILE_NAME TERRITORY_NOT_STATED "
+        "TERRITORY_NOT_IN_FORCE TERRITORY_NOT_A_SUBMITTER TABLE_TERRITORY_NEEDED "
+        "TABLE_TERRITORY_CONTRADICTED TABLE_PERIOD_CONTRADICTED PERIOD_IN_FUTURE PERIOD_NOT_OVER "
+        "PERIOD_LOCKED"
+    ),
+    "another signature": ("SIGNATURE_WRONG SIGNATURE_NOT_CHECKED"),
+    "a sheet, row or column that is not there, or too much": (
+        "SHEET_MISSING SHEET_RENAMED SHEET_EMPTY SHEET_EXTRA LINE_MISSING GRAPH_MISSING "
+        "TABLE_ROW_MISSING TABLE_COLUMN_MISSING TABLE_COLUMN_AMBIGUOUS"
+    ),
+    "many cells at once": "SHEET_DAMAGED CONTROL_RULE_BROKEN_OFTEN FORMULAS",
+    "another report": "CROSS_FORM_RULE_BROKEN",
+}
+
+
+def test_every_error_and_warning_is_mended_in_its_cells_or_said_not_to_be() -> None:
+    messages = load_contracts().messages.by_code
+    books = ("cells", "ingestion", "rules", "submissions", "tables")
+    told = {
+        code
+        for book in books
+        for code in re.findall(
+            r"^([A-Z_]+):", (CONTRACTS_DIR / "messages" / f"{book}.yml").read_text(), re.MULTILINE
+        )
+        if messages[code].severity != "info"
+    }
+    by_cells = {code for code, _ in FAULTS.values()} | set(TABLE_FAULTS)
+    elsewhere = {code for codes_ in NOT_IN_A_CELL.values() for code in codes_.split()}
+    infos = {code for code in by_cells | elsewhere if messages[code].severity == "info"}
+    assert not by_cells & elsewhere
+    assert (by_cells | elsewhere) - infos == told
+
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_fixing_only_the_marked_cells_makes_it_pass(desk: Desk, fault: str) -> None:
@@ -166,6 +228,42 @@ def test_fixing_only_the_marked_cells_makes_it_pass(desk: Desk, fault: str) -> N
     fixed = desk.send(with_marked_cells_from(annotate_result(desk.services, refused, "ru"), right))
     assert fixed.verdict is Verdict.ACCEPTED
     assert fixed.findings == ()
+
+
+@pytest.mark.parametrize("code", TABLE_FAULTS)
+def test_fixing_only_the_marked_cells_of_a_table_makes_it_pass(counter: Counter, code: str) -> None:
+    right = xlsx([*livestock(), [None, "Итого", 36, 72, 108]])
+    refused = counter.submit(edited(right, TABLE_FAULTS[code]))
+    assert code in codes(refused)
+    content = annotate_result(counter.services, refused, "ru")
+    fixed = counter.submit(with_marked_cells_from(content, right))
+    assert fixed.verdict is Verdict.ACCEPTED
+    assert fixed.findings == ()
+
+
+def test_a_sheet_in_which_most_does_not_add_up_is_said_to_be_damaged(desk: Desk) -> None:
+    form = load_contracts().forms["1-M"]
+    values = np.zeros(len(form.coordinates))
+    values[form.grid("R1")] = np.arange(values[form.grid("R1")].size).reshape(
+        values[form.grid("R1")].shape
+    )
+    content = write_workbook(
+        form, values, title="1-M  Кызылординская область (Свод)", description="28327;50119;1943%;__"
+    )
+    assert "SHEET_DAMAGED" in codes(desk.send(content, file_name="1-M.xlsx"))
+
+
+def test_a_table_moved_by_an_inserted_row_is_read_and_told(desk: Desk) -> None:
+    result = desk.send(edited(sng_workbook(), lambda book: book["R1"].insert_rows(3)))
+    assert result.verdict is Verdict.ACCEPTED
+    (moved,) = result.findings
+    assert (moved.code, moved.cell, moved.expected) == ("TABLE_SHIFTED", "E8", "E7")
+
+
+def test_a_unit_that_owes_no_such_form_is_told_so(desk: Desk) -> None:
+    result = desk.send(sng_workbook(), territory="431000000")
+    assert codes(result) == ["TERRITORY_NOT_A_SUBMITTER"]
+    assert result.verdict is Verdict.ACCEPTED_WITH_WARNINGS
 
 
 def test_several_faults_on_several_sheets_are_fixed_together(desk: Desk) -> None:

@@ -93,8 +93,11 @@ def build(kind: str, *, days: int = 365, signs: bool = True) -> Centre:
         return ec.generate_private_key(ec.SECP256R1())
 
     root_key, issuer_key, clerk_key = new_key(), new_key(), new_key()
-    root = certificate([(NameOID.COMMON_NAME, "Root")], root_key, None, root_key, ca=True)
-    issuer = certificate([(NameOID.COMMON_NAME, "НУЦ")], issuer_key, root, root_key, ca=True)
+    lasting = max(days, 365)
+    name = [(NameOID.COMMON_NAME, "Root")]
+    root = certificate(name, root_key, None, root_key, ca=True, days=lasting)
+    name = [(NameOID.COMMON_NAME, "НУЦ")]
+    issuer = certificate(name, issuer_key, root, root_key, ca=True, days=lasting)
     person = [
         (NameOID.COMMON_NAME, "АХМЕТОВ САМАТ"),
         (NameOID.SERIAL_NUMBER, "IIN850101300123"),

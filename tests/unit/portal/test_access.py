@@ -15,6 +15,7 @@ from portal.pages import (
     country,
     dictionary,
     health,
+    oidc,
     period,
     sign_in,
     submissions,
@@ -24,7 +25,8 @@ from portal.roles import PRIVILEGES, account_rules
 from tests.unit.portal.conftest import Desk
 
 MODULES = (
-    sign_in, period, submissions, templates, country, accounts, dictionary, health, api, metrics
+    sign_in, oidc, period, submissions, templates, country, accounts, dictionary, health,
+    api, metrics,
 )  # fmt: skip
 ROUTES = [
     (method, route)
@@ -43,6 +45,8 @@ OPEN = {
     "/dictionary/forms/{code}",
     "/health",
     "/metrics",
+    "/sign-in/oidc",
+    "/sign-in/oidc/callback",
     "/api/v1/openapi.json",
 }
 ROLES = {

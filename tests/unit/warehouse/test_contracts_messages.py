@@ -1,6 +1,7 @@
 """Messages of findings: complete in three languages, and filled in without surprises."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,35 @@ def test_every_code_that_ingestion_reports_has_a_message(messages: Messages) -> 
     assert codes - begun <= set(messages.by_code)
     for start in begun:
         assert any(code.startswith(start) for code in messages.by_code), start
+
+
+def test_every_message_is_said_somewhere(messages: Messages) -> None:
+    """In the code or, for models and registers, in SQL and contracts; some are put together."""
+    root = INGESTION.parent
+    folders = (
+        "contracts",
+        "dbt_project",
+        "expectations",
+        "ingestion",
+        "warehouse",
+        "portal",
+        "mvd",
+    )
+    sources = "\n".join(
+        file.read_text(encoding="utf-8")
+        for folder in folders
+        for suffix in ("*.py", "*.sql", "*.yml")
+        for file in (root / folder).rglob(suffix)
+        if file.parent.name != "messages"
+    )
+    words = set(re.findall(r"\w+", sources))
+    begun = set(re.findall(r"\"([A-Z_]+_)\{", sources))
+
+    def is_said(code: str) -> bool:
+        ends = [code.removeprefix(start) for start in begun if code.startswith(start)]
+        return code in words or any({end, end.lower()} & words for end in ends)
+
+    assert [code for code in messages.by_code if not is_said(code)] == []
 
 
 def test_texts_are_in_the_language_they_claim(messages: Messages) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ingestion.annotate import annotate_submission
+from ingestion.official import write_blank
 from ingestion.receipt import Receipt, issue_receipt
 from ingestion.request import Services
 from ingestion.template import previous_figures, write_template
@@ -266,16 +267,19 @@ class Desk:
         return list(dict.fromkeys(duty.territory for duty in found))
 
     def template(self, form: str, territory: str, period: str) -> bytes:
-        """A blank form with the rows of the territory and last month's figures beside."""
+        """A blank form: a table with the rows of the territory and last month's figures beside, or
+        the official workbook."""
         self.access.require("template.download")
         self.access.require_territory(territory)
         period_month(period)
         contracts = self.services.contracts
         known = contracts.forms.get(form)
-        if known is None or not known.is_table or territory not in contracts.territories:
+        if known is None or territory not in contracts.territories:
             raise AccessDeniedError(hidden=True)
         if territory not in contracts.expected_submitters(form, period):
             raise PortalError("form_not_due", form=form, period=period)
+        if not known.is_table:
+            return write_blank(contracts, form=form, territory=territory, period=period)
         previous = previous_figures(
             self.services.home,
             self.services.ledger,

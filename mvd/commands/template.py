@@ -10,7 +10,6 @@ import typer
 from mvd.console import console, print_json
 from mvd.context import Context
 from warehouse.clock import period_month
-from warehouse.errors import UserError
 
 if TYPE_CHECKING:
     from ingestion.request import Services
@@ -41,6 +40,7 @@ def template(
 
 def template_content(services: Services, form: str, territory: str, period: str) -> bytes:
     """The .xlsx to fill in, of whichever kind the form is. Raises UserError."""
+    from ingestion.official import write_blank
     from ingestion.template import previous_figures, write_template
 
     contracts = services.contracts
@@ -48,7 +48,7 @@ def template_content(services: Services, form: str, territory: str, period: str)
         (f for f in contracts.form_versions if f.code == form and f.valid_in(period)), None
     )
     if found is not None and not found.is_table:
-        return _official(services, form, territory, period)
+        return write_blank(contracts, form=form, territory=territory, period=period)
     previous = None
     if found is not None and territory in contracts.territories:
         previous = previous_figures(
@@ -61,25 +61,4 @@ def template_content(services: Services, form: str, territory: str, period: str)
         )
     return write_template(
         contracts, form=form, territory=territory, period=period, previous=previous
-    )
-
-
-def _official(services: Services, form: str, territory: str, period: str) -> bytes:
-    """The official workbook without figures."""
-    import numpy as np
-
-    from mvd.demo.workbook import write_workbook
-
-    contracts = services.contracts
-    if territory not in contracts.territories:
-        raise UserError("TERRITORY_CODE_UNKNOWN", value=territory)
-    official = contracts.form(form, period)
-    prefix = official.identification.document_title_prefixes[0]
-    return write_workbook(
-        official,
-        np.full(len(official.coordinates), np.nan),
-        title=f"{prefix}  {contracts.territories[territory].name_ru}",
-        description="",
-        creator="mvd",
-        mark="",
     )

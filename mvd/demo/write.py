@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ingestion.official import write_workbook
 from mvd.demo.country import Country
 from mvd.demo.faults import TEXT_NUMBER_PLACE, Fault, Submission
 from mvd.demo.official import calibrate
@@ -19,11 +20,11 @@ from mvd.demo.simulate import Simulation, balance, catalogue, restated
 from mvd.demo.space import Space
 from mvd.demo.tables import TableFigures
 from mvd.demo.targets import Target, by_form, targets
-from mvd.demo.workbook import SYNTHETIC, write_workbook
 from warehouse.clock import period_month
 from warehouse.contracts import Contracts, Form
 from warehouse.contracts.territories import Territory
 
+SYNTHETIC = "СИНТЕТИЧЕСКИЕ ДАННЫЕ — демонстрация"
 MANIFEST = "manifest.csv"
 STORY = "STORY.md"
 _ATOMS = 4_000
@@ -234,6 +235,7 @@ class _Writer:
             title=_title(form, titled),
             description=_description(form, titled),
             creator=SYNTHETIC,
+            mark=SYNTHETIC,
             texts=texts,
             without=(_LEFT_OUT,) if submission.fault == "missing_sheet" else (),
         )
@@ -258,6 +260,7 @@ class _Writer:
             title=_title(form, titled),
             description=f"{form.code};{submission.titled};{submission.period};{form.version}",
             creator=SYNTHETIC,
+            mark=SYNTHETIC,
             texts=texts,
         )
 

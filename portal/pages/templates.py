@@ -18,7 +18,7 @@ router = APIRouter()
 @router.get("/templates")
 @needs("template.download")
 def templates(request: Request, period: str = "", territory: str = "") -> Response:
-    """The forms of a period; those with a blank can be downloaded for a territory."""
+    """The forms of a period, each with a blank for a territory."""
     desk, services = desk_of(request), portal_of(request).services
     period = period or present_period(utc_now().date())
     return page(
@@ -28,7 +28,7 @@ def templates(request: Request, period: str = "", territory: str = "") -> Respon
         territories=desk.template_territories(period),
         chosen=territory or desk.access.territory or "",
         forms=desk.forms_in(period),
-        has_template={form.code: form.is_table for form in services.contracts.forms.values()},
+        is_official={form.code: not form.is_table for form in services.contracts.forms.values()},
     )
 
 

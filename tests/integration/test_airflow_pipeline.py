@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mvd.demo.workbook import write_workbook
+from ingestion.official import write_workbook
 from mvd.remote import RemotePortal
 from mvd.stack.layout import Layout, read_state
 from portal.store.accounts import Accounts

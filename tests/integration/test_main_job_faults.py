@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mvd.demo.workbook import write_workbook
+from ingestion.official import write_workbook
 from tests.integration.command_line import Installation
 from warehouse.contracts import load_contracts
 

@@ -30,7 +30,7 @@ from typing import Any, TypeVar
 import httpx
 import numpy as np
 
-from mvd.demo.workbook import write_workbook
+from ingestion.official import write_workbook
 from mvd.demo.write import write_demo
 from mvd.remote import RemotePortal
 from mvd.stack.airflow_api import AirflowApi, UnreachableError

@@ -13,9 +13,9 @@ import openpyxl
 import pytest
 from openpyxl.workbook import Workbook as Book
 
+from ingestion.official import write_workbook
 from ingestion.request import Services, SubmissionResult
 from ingestion.submit import submit
-from mvd.demo.workbook import write_workbook
 from tests.unit.ingestion.tables import Counter
 from warehouse.contracts import load_contracts
 from warehouse.ledger import Finding

@@ -25,7 +25,7 @@ from ingestion.annotate import Subject, annotate, annotate_result, annotate_subm
 from ingestion.annotation.package import detach, plain_text
 from ingestion.annotation.styles import FILLS
 from ingestion.annotation.worksheet import Worksheet, address_of, place_of, places_in
-from mvd.demo.workbook import write_workbook
+from ingestion.official import write_workbook
 from tests.shared_data import official_forms
 from tests.unit.ingestion.conftest import Change, Desk, codes, edited, sng_workbook
 from tests.unit.ingestion.tables import Counter, xlsx

@@ -11,8 +11,7 @@ from ingestion import batch
 from ingestion.manifest import read_manifest
 from ingestion.request import Services
 from mvd.demo.plan import FORMS, TABLES_OF_BOTH_YEARS
-from mvd.demo.workbook import SYNTHETIC
-from mvd.demo.write import DemoManifest, write_demo
+from mvd.demo.write import SYNTHETIC, DemoManifest, write_demo
 from warehouse.contracts import load_contracts
 from warehouse.settings import Settings
 

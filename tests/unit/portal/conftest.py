@@ -124,8 +124,15 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    services = Services.open(Settings(home=tmp_path, max_upload_bytes=2 * 2**20))
+def database() -> str:
+    """URL of the ledger; empty for SQLite in the data directory."""
+    return ""
+
+
+@pytest.fixture
+def desk(tmp_path: Path, database: str) -> Iterator[Desk]:
+    given = Settings(home=tmp_path, ledger_url=database, max_upload_bytes=2 * 2**20)
+    services = Services.open(given)
     settings = PortalSettings(public_url="http://testserver", requests_per_minute=1_000_000)
     desk = Desk(services, Portal.of(settings, services), settings)
     desk.account("clerk", "department_clerk", KYZYLORDA)

@@ -3,6 +3,7 @@
 import csv
 import io
 import socket
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -11,10 +12,11 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from portal.letters import Postman, remind
+from portal.letters import Postman, compose, remind
 from portal.settings import PortalSettings
 from tests.unit.portal.conftest import KYZYLORDA, PAVLODAR, PERIOD, Browser, Desk
 from warehouse.clock import utc_now
+from warehouse.contracts.messages import Language
 from warehouse.ledger import Verdict
 
 COUNTRY = f"/country/{PERIOD}"
@@ -201,6 +203,36 @@ def test_one_reminder_before_each_deadline_and_one_after(desk: Desk) -> None:
     assert reminded(due - timedelta(days=4)) == []
     assert reminded(due - timedelta(days=2)) == [f"deadline_near {name}" for name in senders]
     assert reminded(due - timedelta(days=1)) == []
+    assert reminded(due + timedelta(minutes=1)) == [f"late {name}" for name in senders]
+    assert reminded(due + timedelta(days=1)) == []
+
+
+@pytest.mark.parametrize(
+    ("language", "subject", "said"),
+    [
+        ("ru", "Отчётность за октябрь 2026 просрочена", "Кызылординская область"),
+        ("kk", "кешіктірілді", "Қызылорда облысы"),
+    ],
+)
+def test_the_letter_of_a_missed_deadline_says_whose_and_which(
+    desk: Desk, language: Language, subject: str, said: str
+) -> None:
+    portal = desk.portal
+    due = desk.services.contracts.deadline("SNG-1", "2026-10")
+    now = due + timedelta(minutes=1)
+    remind(desk.services, portal.uploads, portal.accounts, portal.letters, now)
+    clerk = replace(portal.accounts.by_login("clerk"), language=language)
+    while (letter := portal.letters.take()) is not None:
+        is_ours = (letter.kind, letter.account_id) == ("late", clerk.account_id)
+        if is_ours and letter.params["period"] == "2026-10":
+            break
+    assert letter is not None
+    message = compose(letter, clerk, desk.services, desk.settings)
+    assert subject in message["Subject"]
+    body = message.get_content()
+    assert said in body
+    assert "SNG-1" in body
+    assert f"{desk.settings.public_url}/periods/2026-10" in body
 
 
 def test_a_moment_is_shown_on_the_countrys_clock(desk: Desk) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
+import httpx2
 import pytest
 from pydantic import ValidationError
 from sqlalchemy import update
@@ -67,11 +68,11 @@ def local(address: str) -> str:
     return f"{parts.path}?{parts.query}"
 
 
-def sign_in(browser: Browser) -> httpx.Response:
+def sign_in(browser: Browser) -> httpx2.Response:
     return browser.get(local(at_provider(browser)))
 
 
-def refused(desk: Desk, browser: Browser, answer: httpx.Response) -> str:
+def refused(desk: Desk, browser: Browser, answer: httpx2.Response) -> str:
     """Nobody was let in; the reason that the log keeps."""
     assert answer.status_code == 403
     assert "Войти через единую учётную запись не удалось" in answer.text

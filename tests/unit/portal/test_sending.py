@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import openpyxl
 import pytest
+from openpyxl.workbook import Workbook as Book
 from sqlalchemy import update
 
 from ingestion.receipt import public_key_pem, verify
@@ -19,7 +20,7 @@ from portal.judge import judge
 from portal.pages.answers import disposition
 from portal.pages.period import plain_name
 from portal.settings import PortalSettings
-from tests.unit.ingestion.conftest import sng_workbook
+from tests.unit.ingestion.conftest import edited, sng_workbook
 from tests.unit.portal.conftest import KYZYLORDA, PAVLODAR, PERIOD, Desk
 from warehouse.ledger import Verdict
 from warehouse.ledger import desk_tables as t
@@ -115,6 +116,24 @@ def test_a_template_of_another_territory_is_not_given_out(desk: Desk) -> None:
     path = f"/templates/ADM-M?period=2026-10&territory={KYZYLORDA}"
     assert desk.browser("stranger").get(path).status_code == 404
     assert desk.browser("clerk").get(path).status_code == 200
+
+
+def test_the_blank_of_an_official_form_is_filled_in_and_accepted(desk: Desk) -> None:
+    clerk = desk.browser("clerk")
+    assert clerk.get(f"/templates?period={PERIOD}").text.count("/templates/") == 2
+    answer = clerk.get(f"/templates/SNG-1?period={PERIOD}")
+    form = desk.services.contracts.forms["SNG-1"]
+
+    def fill(book: Book) -> None:
+        for section in form.sections:
+            for line in range(len(section.lines)):
+                for graph in section.graphs:
+                    row = section.layout.first_data_row + line
+                    book[section.sheet].cell(row, graph.column, 0)
+
+    submission = desk.services.ledger.submission(desk.sent(clerk, edited(answer.content, fill)))
+    assert submission.verdict is Verdict.ACCEPTED
+    assert (submission.error_count, submission.warning_count) == (0, 0)
 
 
 @pytest.mark.parametrize(

@@ -18,9 +18,9 @@ import numpy as np
 import xlsxwriter
 from numpy.typing import NDArray
 
-from warehouse.contracts import Form, Section
+from warehouse.contracts import Contracts, Form, Section
+from warehouse.errors import UserError
 
-SYNTHETIC = "СИНТЕТИЧЕСКИЕ ДАННЫЕ — демонстрация"
 _PROPERTIES = "docProps/core.xml"
 _SHEET = re.compile(r"xl/worksheets/sheet(\d+)\.xml")
 _STAMP = (2025, 1, 1, 0, 0, 0)
@@ -52,24 +52,24 @@ def write_workbook(
     *,
     title: str,
     description: str,
-    creator: str = SYNTHETIC,
+    creator: str = "mvd",
     texts: Mapping[int, str] | None = None,
     without: Sequence[str] = (),
-    mark: str = SYNTHETIC,
+    mark: str = "",
 ) -> bytes:
     """Give the bytes of an .xlsx with one figure per coordinate of the form.
 
     `values` has the length and the order of `form.coordinates`; NaN leaves the cell empty. `texts`
     puts words in place of figures: position of the coordinate -> what the cell says. `without`
-    names sections whose sheets are left out; `mark` is printed on every sheet. Raises ValueError
-    when the number of values is not that of the form's coordinates.
+    names sections whose sheets are left out; `mark`, if any, is printed on every sheet. Raises
+    ValueError when the number of values is not that of the form's coordinates.
     """
     if len(values) != len(form.coordinates):
         raise ValueError(f"{len(values)} values for {len(form.coordinates)} coordinates")
     package = _package(form, tuple(without), mark)
     properties = package.properties
-    for mark, text in ((_TITLE, title), (_DESCRIPTION, description), (_CREATOR, creator)):
-        properties = properties.replace(mark, escape(text))
+    for place, text in ((_TITLE, title), (_DESCRIPTION, description), (_CREATOR, creator)):
+        properties = properties.replace(place, escape(text))
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for name, content in (*package.others, (_PROPERTIES, properties.encode())):
@@ -86,6 +86,29 @@ def write_workbook(
             }
             _add(archive, sheet.name, _filled(sheet, values[first:last], words))
     return buffer.getvalue()
+
+
+def write_blank(contracts: Contracts, *, form: str, territory: str, period: str) -> bytes:
+    """The official workbook of a form for a territory (KATO) and period (YYYY-MM), to be filled in.
+
+    Raises UserError for an unknown form or territory, ValueError for a table form.
+    """
+    if territory not in contracts.territories:
+        raise UserError("TERRITORY_CODE_UNKNOWN", value=territory)
+    try:
+        official = contracts.form(form, period)
+    except KeyError as error:
+        forms = ", ".join(contracts.forms)
+        raise UserError("FORM_CODE_UNKNOWN", value=form, forms=forms) from error
+    if official.is_table:
+        raise ValueError(f"the rows of form {form} are territories")
+    prefix = official.identification.document_title_prefixes[0]
+    return write_workbook(
+        official,
+        np.full(len(official.coordinates), np.nan),
+        title=f"{prefix}  {contracts.territories[territory].name_ru}",
+        description="",
+    )
 
 
 def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:

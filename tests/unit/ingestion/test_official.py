@@ -11,10 +11,12 @@ import pytest
 from numpy.typing import NDArray
 from python_calamine import CalamineWorkbook
 
-from mvd.demo.workbook import SYNTHETIC, write_workbook
+from ingestion.official import write_blank, write_workbook
 from tests.shared_data import official_forms
 from warehouse.contracts import Form, load_contracts
+from warehouse.errors import UserError
 
+MARK = "СИНТЕТИЧЕСКИЕ ДАННЫЕ"
 TITLE = "1-M  Кызылординская область (Свод)"
 DESCRIPTION = "28327;50119;1943%;__"
 ORIGINALS = {"1-M": "1-M/Kyzylorda Region.XLSX", "SNG-1": "SNG-1/Kyzylorda region.XLSX"}
@@ -68,7 +70,7 @@ def test_calamine_and_openpyxl_read_the_same_figures() -> None:
             assert rows[row - 1][column - 1] == book[sheet].cell(row, column).value
 
 
-def test_sheets_look_like_the_original_but_for_the_note(form: Form) -> None:
+def test_sheets_look_like_the_original_but_for_the_mark(form: Form) -> None:
     """Every text, code and figure of a real workbook comes back in its own cell."""
     original = official_forms() / ORIGINALS[form.code]
     expected = CalamineWorkbook.from_path(original)
@@ -77,12 +79,12 @@ def test_sheets_look_like_the_original_but_for_the_note(form: Form) -> None:
         rows = expected.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
         values += [rows[row - 1][column - 1] for row, column in cells]
     figures = np.array([np.nan if value == "" else value for value in values], dtype=np.float64)
-    content = written(form, figures)
+    content = written(form, figures, mark=MARK)
     copy = CalamineWorkbook.from_filelike(io.BytesIO(content))
     assert copy.sheet_names == expected.sheet_names
     for sheet in expected.sheet_names:
         assert texts(copy, sheet) == texts(expected, sheet)
-        assert SYNTHETIC in str(copy.get_sheet_by_name(sheet).to_python())
+        assert MARK in str(copy.get_sheet_by_name(sheet).to_python())
 
 
 def texts(book: CalamineWorkbook, sheet: str) -> dict[tuple[int, int], str]:
@@ -90,7 +92,7 @@ def texts(book: CalamineWorkbook, sheet: str) -> dict[tuple[int, int], str]:
     found = {}
     for row, cells in enumerate(rows):
         for column, value in enumerate(cells):
-            if value not in ("", SYNTHETIC):
+            if value not in ("", MARK):
                 found[row, column] = f"{value:g}" if isinstance(value, float) else str(value)
     return found
 
@@ -120,14 +122,14 @@ def drawn(book: io.BytesIO | Path, sheet: str) -> tuple[set[str], set[int], set[
     return merges, columns, rows
 
 
-def test_the_document_says_which_report_it_is_and_that_it_is_synthetic() -> None:
+def test_the_document_says_which_report_it_is_and_how_it_is_marked() -> None:
     form = load_contracts().forms["SNG-1"]
-    content = written(form, np.zeros(len(form.coordinates)))
+    content = written(form, np.zeros(len(form.coordinates)), creator="demo", mark=MARK)
     properties = openpyxl.load_workbook(io.BytesIO(content)).properties
     assert properties.title == TITLE
     assert properties.description == DESCRIPTION
-    assert properties.creator == SYNTHETIC
-    assert properties.keywords == SYNTHETIC
+    assert properties.creator == "demo"
+    assert properties.keywords == MARK
 
 
 def test_texts_empty_cells_and_left_out_sheets_can_be_planted() -> None:
@@ -159,3 +161,25 @@ def test_the_same_figures_give_the_same_bytes(form: Form) -> None:
 def test_a_wrong_number_of_figures_is_refused(form: Form) -> None:
     with pytest.raises(ValueError, match="values for"):
         written(form, np.zeros(3))
+
+
+def test_a_blank_is_the_official_workbook_without_figures_and_names_its_territory() -> None:
+    contracts = load_contracts()
+    content = write_blank(contracts, form="1-M", territory="430000000", period="2022-12")
+    book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+    form = contracts.forms["1-M"]
+    assert book.sheet_names == [section.sheet for section in form.sections]
+    rows = book.get_sheet_by_name("R1").to_python(skip_empty_area=False)
+    assert {rows[row - 1][column - 1] for row, column in addresses(form)["R1"]} == {""}
+    properties = openpyxl.load_workbook(io.BytesIO(content), read_only=True).properties
+    assert properties.title == "1-M  Кызылординская область"
+
+
+def test_a_blank_of_a_table_or_of_nobody_is_refused() -> None:
+    contracts = load_contracts()
+    with pytest.raises(ValueError, match="territories"):
+        write_blank(contracts, form="ADM-M", territory="430000000", period="2026-10")
+    with pytest.raises(UserError, match="TERRITORY_CODE_UNKNOWN"):
+        write_blank(contracts, form="1-M", territory="999999999", period="2026-10")
+    with pytest.raises(UserError, match="FORM_CODE_UNKNOWN"):
+        write_blank(contracts, form="X", territory="430000000", period="2026-10")

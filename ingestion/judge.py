@@ -157,7 +157,7 @@ def _open(services: Services, prepared: Prepared) -> _Case:
     )
     check = _check_signature(services, request, submission)
     if check is not None:
-        note_signature(check, services.trust, findings)
+        note_signature(check, findings)
     return _Case(
         prepared,
         submission,
@@ -272,7 +272,7 @@ def _repeated(
     else:
         noted.add("SUBMISSION_REPEATED_REPLACED", **about, current=later.submission_id)
     if check is not None:
-        note_signature(check, services.trust, noted)
+        note_signature(check, noted)
         if check.is_valid:
             _keep_signature(services, request, submission, check)
     verdict = submission.verdict or verdict_of(findings)

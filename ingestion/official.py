@@ -213,9 +213,9 @@ def _draw(
         sheet.write_string(0, 0, _DESCRIPTION, styles.label)
     if mark:
         _mark(sheet, section, styles, mark)
+        sheet.set_footer(f"&C{mark}")
     layout = section.layout
     sheet.freeze_panes(layout.first_data_row - 1, layout.code_column)
-    sheet.set_footer(f"&C{mark}")
 
 
 def _draw_headers(

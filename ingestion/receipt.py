@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
 )
 
 from ingestion.request import Services
-from ingestion.signature import SignatureOutcome
+from ingestion.signature import SignatureCheck, SignatureOutcome
 from warehouse.clock import as_utc
 from warehouse.contracts import Contracts
 from warehouse.contracts.messages import Language
@@ -202,8 +202,8 @@ def signature_standing(signed: Signature) -> Literal["valid", "wrong", "unchecke
     """What a department's signature is worth."""
     if signed.is_valid:
         return "valid"
-    outcome = SignatureOutcome.ALGORITHM_NOT_SUPPORTED
-    return "unchecked" if signed.outcome == outcome else "wrong"
+    check = SignatureCheck(SignatureOutcome(signed.outcome))
+    return "unchecked" if check.can_not_be_checked else "wrong"
 
 
 def signed_by(signed: Signature) -> str:

@@ -58,6 +58,7 @@ class SignatureOutcome(StrEnum):
     SIGNATURE_WRONG = "signature_wrong"
     CERTIFICATE_MISSING = "certificate_missing"
     CERTIFICATE_NOT_TRUSTED = "certificate_not_trusted"
+    NO_ROOTS = "no_roots"
     CERTIFICATE_NOT_FOR_SIGNING = "certificate_not_for_signing"
     CERTIFICATE_REVOKED = "certificate_revoked"
 
@@ -76,6 +77,11 @@ class SignatureCheck:
     bin: str | None = None
     algorithm: str | None = None
     is_revocation_checked: bool = False
+
+    @property
+    def can_not_be_checked(self) -> bool:
+        """Whether nothing is known for or against it: this installation lacks the means."""
+        return self.outcome in (SignatureOutcome.ALGORITHM_NOT_SUPPORTED, SignatureOutcome.NO_ROOTS)
 
     @property
     def is_valid(self) -> bool:
@@ -256,7 +262,7 @@ def _chain(
 ) -> list[x509.Certificate]:
     """The certificates from the signer's up to a root, all in force `at`."""
     if not roots:
-        raise _RefusedError(SignatureOutcome.CERTIFICATE_NOT_TRUSTED)
+        raise _RefusedError(SignatureOutcome.NO_ROOTS)
     verifier = (
         verification.PolicyBuilder()
         .store(verification.Store(list(roots)))

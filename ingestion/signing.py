@@ -10,9 +10,8 @@ from typing import TypeVar, get_args
 from cryptography import x509
 
 from ingestion.findings import Findings
-from ingestion.signature import SignatureCheck, SignatureOutcome
+from ingestion.signature import SignatureCheck
 from warehouse.contracts.messages import Language
-from warehouse.contracts.texts import load_texts
 from warehouse.errors import UserError
 from warehouse.ledger import Ledger
 from warehouse.ledger.signatures import record_signature
@@ -67,21 +66,15 @@ def _read(files: Iterable[Path], pem: Callable[[bytes], T], der: Callable[[bytes
     return found
 
 
-def note_signature(check: SignatureCheck, trust: Trust, findings: Findings) -> None:
+def note_signature(check: SignatureCheck, findings: Findings) -> None:
     """Add a finding unless the signature is valid: an error, or a warning where it can not be
     checked here."""
     if check.is_valid:
         return
-    cannot = check.outcome is SignatureOutcome.ALGORITHM_NOT_SUPPORTED or not trust.roots
-    key = f"signature_{check.outcome}" if trust.roots else "signature_no_roots"
-    texts = load_texts("receipt", findings.contracts.root)
     languages: tuple[Language, ...] = get_args(Language)
-    reason = {
-        language: texts.text(key, language, algorithm=check.algorithm or "—")
-        for language in languages
-    }
+    reason = {language: check.text(language) for language in languages}
     findings.add(
-        "SIGNATURE_NOT_CHECKED" if cannot else "SIGNATURE_WRONG",
+        "SIGNATURE_NOT_CHECKED" if check.can_not_be_checked else "SIGNATURE_WRONG",
         found=check.signer,
         reason=reason,
     )

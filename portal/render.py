@@ -69,6 +69,7 @@ def page(
             month=partial(month_name, language=language),
             territory=partial(territory_name, portal.services, language=language),
             form_name=partial(form_name, portal.services, language=language),
+            form_title=partial(form_title, portal.services, language=language),
             **values,
         )
     )
@@ -120,3 +121,10 @@ def form_name(services: Services, code: str, language: Language) -> str:
     """The form's name; the code itself when it is unknown."""
     form = services.contracts.forms.get(code)
     return form.name.text(language) if form else code
+
+
+def form_title(services: Services, code: str, language: Language) -> str:
+    """The form's name without what its code says already: the words in its quotation marks."""
+    name = form_name(services, code, language)
+    _, opened, rest = name.partition("«")
+    return rest.rpartition("»")[0] or name if opened else name

@@ -26,7 +26,7 @@ router = APIRouter()
 
 @router.get("/sign-in")
 @public
-def sign_insign_in_page(request: Request, next: str = "/") -> Response:  # noqa: A002 - as in the URL
+def sign_in_form(request: Request, next: str = "/") -> Response:  # noqa: A002 - as in the URL
     """The form."""
     if request.state.access is not None:
         return to(local_path(next))
@@ -95,7 +95,7 @@ def sign_out(request: Request) -> Response:
 
 @router.get("/enrol/{secret}")
 @public
-def enrolsign_in_page(request: Request, secret: str) -> Response:
+def enrol_form(request: Request, secret: str) -> Response:
     """Choose a password, while the link may be used."""
     account = portal_of(request).accounts.enrolling(secret)
     if account is None:

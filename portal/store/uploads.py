@@ -21,6 +21,8 @@ from warehouse.ledger import desk_tables as t
 from warehouse.ledger.database import reading, writing
 
 _WAITING_PER_ACCOUNT = 40
+_CLAIM_LOCK = 0x6D7665
+"""Key of the advisory lock that lets one judge at a time choose on Postgres."""
 
 State = Literal["waiting", "checking", "done", "refused"]
 
@@ -183,13 +185,15 @@ class Uploads:
             .where(t.upload.c.state == "waiting", ~same_desk.exists())
             .order_by(t.upload.c.received_at, t.upload.c.upload_id)
             .limit(1)
-            .with_for_update(of=t.upload)
         )
         with reading(self.engine) as connection:
             waiting = select(t.upload.c.upload_id).where(t.upload.c.state == "waiting").limit(1)
             if connection.execute(waiting).first() is None:
                 return None
         with writing(self.engine) as connection:
+            if connection.dialect.name == "postgresql":
+                # Two claims at once would both see that nobody judges for the territory.
+                connection.execute(select(func.pg_advisory_xact_lock(_CLAIM_LOCK)))
             row = connection.execute(query).mappings().first()
             if row is None:
                 return None

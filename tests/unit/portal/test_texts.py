@@ -33,6 +33,15 @@ def test_every_state_and_every_problem_has_its_text() -> None:
     assert states | problems | done <= catalogue().keys()
 
 
+def test_every_action_of_the_audit_log_has_its_text() -> None:
+    folders = (ROOT, ROOT.parent / "warehouse" / "ledger")
+    code = "\n".join(file.read_text(encoding="utf-8") for f in folders for file in f.rglob("*.py"))
+    nouns = "account|exception|period|sign_in|sign_out|submission|token"
+    done = set(re.findall(rf'"((?:{nouns})\.[a-z_]+(?:ed|done|made))"', code))
+    assert len(done) > 15
+    assert {f"action_{action.replace('.', '_')}" for action in done} <= catalogue().keys()
+
+
 @pytest.mark.parametrize("key", sorted(catalogue()))
 def test_a_text_says_the_same_in_three_languages(key: str) -> None:
     texts = catalogue()[key]

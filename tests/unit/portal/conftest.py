@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -129,21 +130,45 @@ def database() -> str:
     return ""
 
 
-@pytest.fixture
-def desk(tmp_path: Path, database: str) -> Iterator[Desk]:
-    given = Settings(home=tmp_path, ledger_url=database, max_upload_bytes=2 * 2**20)
+ACCOUNTS = (
+    ("clerk", "department_clerk", KYZYLORDA),
+    ("head", "department_head", KYZYLORDA),
+    ("stranger", "department_head", PAVLODAR),
+    ("ministry", "ministry_coordinator", None),
+    ("admin", "administrator", None),
+)
+
+
+def opened(home: Path, database: str = "") -> Desk:
+    given = Settings(home=home, ledger_url=database, max_upload_bytes=2 * 2**20)
     services = Services.open(given)
     settings = PortalSettings(public_url="http://testserver", requests_per_minute=1_000_000)
-    desk = Desk(services, Portal.of(settings, services), settings)
-    desk.account("clerk", "department_clerk", KYZYLORDA)
-    desk.account("head", "department_head", KYZYLORDA)
-    desk.account("stranger", "department_head", PAVLODAR)
-    desk.account("ministry", "ministry_coordinator")
-    desk.account("admin", "administrator")
+    return Desk(services, Portal.of(settings, services), settings)
+
+
+@pytest.fixture(scope="session")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory with the accounts in it: hashing passwords takes its time on purpose."""
+    home = tmp_path_factory.mktemp("furnished")
+    desk = opened(home)
+    for account in ACCOUNTS:
+        desk.account(*account)
+    desk.services.ledger.close()
+    return home
+
+
+@pytest.fixture
+def desk(tmp_path: Path, database: str, furnished: Path) -> Iterator[Desk]:
+    if not database:
+        shutil.copytree(furnished, tmp_path, dirs_exist_ok=True)
+    desk = opened(tmp_path, database)
+    if database:
+        for account in ACCOUNTS:
+            desk.account(*account)
     yield desk
     for client in desk.clients:
         client.close()
-    services.ledger.close()
+    desk.services.ledger.close()
 
 
 @pytest.fixture(scope="session")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from multiprocessing import process
 from typing import TYPE_CHECKING
 
 from airflow.sdk import Asset, AssetWatcher
@@ -64,8 +66,15 @@ def settings() -> Settings:
 
 
 def allow_processes() -> None:
-    """Let this process start others: Celery runs tasks in daemons, which may not."""
-    multiprocessing.current_process().daemon = False
+    """Let this process start others.
+
+    Celery's own multiprocessing (billiard) has put itself into Python's as the current process: a
+    daemon, which may start none, with a key that Python will not hand on.
+    """
+    if not isinstance(multiprocessing.current_process(), process.BaseProcess):
+        ours = process.BaseProcess()
+        ours.daemon, ours.authkey = False, os.urandom(32)
+        process._current_process = ours  # type: ignore[attr-defined]
 
 
 @contextmanager

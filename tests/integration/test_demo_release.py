@@ -1,24 +1,55 @@
 """What the demonstration has to show can be seen in its release, by the questions it names."""
 
+import io
 import json
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+import openpyxl
 import pytest
 
 from ingestion.request import Services
+from ingestion.submit import submit
+from mvd.commands.template import template_content
+from mvd.demo.country import Country
 from mvd.demo.intake import take_in
 from mvd.demo.shows import shows
+from mvd.demo.tables import TableFigures
 from mvd.demo.write import write_demo
 from mvd.pipeline import build_release
 from tests.integration.command_line import Installation
 from warehouse.claims.check import check
 from warehouse.contracts import load_contracts
+from warehouse.dictionary.pages import Dictionary
 from warehouse.settings import Settings
 from warehouse.sql import query
 
 # Two of the thirteen forms carry all that is shown.
 FORMS = ("TRF-M", "EXT-M")
+# One department, one month, every compact form, by the templates that are offered for download.
+PAVLODAR, MONTH = "550000000", "2023-05"
+CONTRACTS = load_contracts()
+TABLES = [form.code for form in CONTRACTS.table_forms]
+FIRST_ROW, FIRST_COLUMN = 9, 4
+
+
+def figures(code: str) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    """Rows x graphs that obey the control rules of the form; the last row is the whole."""
+    form = CONTRACTS.form(code, MONTH, PAVLODAR)
+    drawn = TableFigures(CONTRACTS.forms[code], Country(CONTRACTS, 2023, 2023), 5)
+    return drawn.of(form, MONTH).reshape(len(form.sections[0].lines), -1)
+
+
+def filled_template(services: Services, code: str) -> bytes:
+    content = template_content(services, code, PAVLODAR, MONTH)
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    sheet = book.worksheets[0]
+    for (row, column), figure in np.ndenumerate(figures(code)):
+        sheet.cell(FIRST_ROW + row, FIRST_COLUMN + column).value = float(figure)
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +61,10 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
         home / "demo", contracts=services.contracts, extent="story", atoms=150, forms=FORMS
     )
     take_in(services, written, lambda _: None)
+    for code in TABLES:
+        report = home / f"{code}.xlsx"
+        report.write_bytes(filled_template(services, code))
+        assert submit(report, territory=PAVLODAR, period=MONTH, services=services).is_accepted
     outcome = build_release(services, settings)
     services.ledger.close()
     assert outcome.is_published, outcome
@@ -97,13 +132,13 @@ def test_published_figures_of_kyzylorda_are_confirmed(installation: Installation
 def test_a_figure_checked_beforehand_gets_the_verdict_of_the_register(
     installation: Installation,
 ) -> None:
-    home, contracts = Settings(home=installation.home).paths, load_contracts()
+    home = Settings(home=installation.home).paths
     published = query(home, "select claim_id, verdict, verdict_reason from marts.rpt_claims")
     expected = {row["claim_id"]: row for row in published.to_pylist()}
-    known = [c for c in contracts.claims.claims if c.indicator_code]
+    known = [c for c in CONTRACTS.claims.claims if c.indicator_code]
     assert len(known) == 125
     for claim in known:
-        answer = check(claim, contracts, home)
+        answer = check(claim, CONTRACTS, home)
         told = expected[claim.claim_id]
         assert (answer.verdict, answer.reason) == (told["verdict"], told["verdict_reason"])
 
@@ -121,3 +156,37 @@ def test_a_press_officer_sees_the_offending_numbers(installation: Installation) 
         ).returncode
         == 2
     )
+
+
+@pytest.mark.parametrize("code", TABLES)
+def test_what_a_department_types_into_a_template_is_in_facts_coverage_and_dictionary(
+    installation: Installation, code: str
+) -> None:
+    home = Settings(home=installation.home).paths
+    form = CONTRACTS.form(code, MONTH, PAVLODAR)
+    section = form.sections[0]
+    typed = dict(zip([line.territory for line in section.lines], figures(code), strict=True))
+    facts = query(
+        home,
+        "select indicator_code, territory_kato, value, status from marts.fct_indicator_values "
+        "where period_month = '2023-05-01' and basis = 'ytd'",
+    ).to_pylist()
+    shown = {(row["indicator_code"], row["territory_kato"]): row for row in facts}
+    carried = set()
+    book = Dictionary(CONTRACTS, "ru")
+    for indicator in CONTRACTS.indicators.values():
+        for source in (s for s in indicator.sources if s.form == code):
+            carried.add(source.graph)
+            graph = section.graph_index[source.graph]
+            for kato, values in typed.items():
+                row = shown[indicator.code, str(kato)]
+                assert (row["value"], row["status"]) == (pytest.approx(values[graph]), "final")
+            assert code in str(book.indicator(indicator.code).blocks[1])
+    assert carried == {graph.number for graph in section.graphs}
+    coverages = query(
+        home, "select * from marts.rpt_coverage where period_month = '2023-05-01'"
+    ).to_pylist()
+    (coverage,) = (
+        row for row in coverages if (row["form_code"], row["territory_kato"]) == (code, PAVLODAR)
+    )
+    assert (coverage["accepted_units"], coverage["expected_units"]) == (1, 1)

@@ -31,6 +31,7 @@ import httpx
 import numpy as np
 
 from ingestion.official import write_workbook
+from mvd.demo.plan import FORMS
 from mvd.demo.write import write_demo
 from mvd.remote import RemotePortal
 from mvd.stack.airflow_api import AirflowApi, UnreachableError
@@ -188,7 +189,7 @@ def write_inbox(target: Path, originals: Path | None) -> int:
             contracts=load,
             first_period="2025-01",
             last_period="2025-01",
-            tables=False,
+            forms=FORMS,
         )
         return written.files
     forms = {"1-M": 14, "SNG-1": 6}

@@ -26,7 +26,7 @@ def demo(
     full: Annotated[
         bool,
         typer.Option(
-            "--full", help="Все формы всех регионов за каждый месяц: в десять раз больше."
+            "--full", help="Все формы всех регионов за каждый месяц: около 7000 отчётов."
         ),
     ] = False,
     run: Annotated[

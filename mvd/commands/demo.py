@@ -25,9 +25,7 @@ def demo(
     last_period: Annotated[str, typer.Option(help="Последний месяц, ГГГГ-ММ.")] = "2026-03",
     full: Annotated[
         bool,
-        typer.Option(
-            "--full", help="Все формы всех регионов за каждый месяц: около 7000 отчётов."
-        ),
+        typer.Option("--full", help="Все формы всех регионов за каждый месяц: около 7000 отчётов."),
     ] = False,
     run: Annotated[
         bool, typer.Option("--run", help="Принять написанное, собрать выпуск, показать итог.")

@@ -13,7 +13,7 @@ from typing import Any
 
 import psutil
 
-from mvd.stack.airflow_api import AirflowApi
+from mvd.stack.airflow_api import AirflowApi, UnreachableError
 from mvd.stack.layout import USER, Layout, load_secrets, read_state
 from mvd.stack.processes import of_stack
 from warehouse.paths import Home
@@ -51,7 +51,7 @@ def _measured(root: Path, files: list[str], period: str) -> dict[str, Any]:
     drop(root, files, period)
     released_at, readers = _until_released(root)
     visible = released_at - dropped_at
-    # The run that published ends a moment after its pointer has moved.
+    # The run that published ends a moment after its pointer has moved; `claims` follows it.
     tasks = _until_ended(api)
     after = _processor_seconds(root)
     steps = read_timings(Home(root))
@@ -90,9 +90,16 @@ def _until_calm(api: AirflowApi) -> None:
     """An installation that has just begun first runs what its clocks say."""
     time.sleep(5)
     deadline = time.monotonic() + _LONGEST_SECONDS
-    unfinished = "/api/v2/dags/~/dagRuns?state=running&state=queued"
-    while api.call("GET", unfinished)["dag_runs"] and time.monotonic() < deadline:
+    while _is_busy(api) and time.monotonic() < deadline:
         time.sleep(1)
+
+
+def _is_busy(api: AirflowApi) -> bool:
+    try:
+        found = api.call("GET", "/api/v2/dags/~/dagRuns?state=running&state=queued")
+    except UnreachableError:
+        return True
+    return bool(found["dag_runs"])
 
 
 def _until_released(root: Path) -> tuple[float, float]:
@@ -126,18 +133,16 @@ def _readers(root: Path) -> dict[int, float]:
 
 
 def _until_ended(api: AirflowApi) -> list[dict[str, Any]]:
-    """The tasks of the runs, in the order in which they started."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        runs = {dag: api.call("GET", f"/api/v2/dags/{dag}/dagRuns")["dag_runs"] for dag in _DAGS}
-        if all(run["state"] == "success" for found in runs.values() for run in found):
-            break
+    """The tasks of the runs that were not skipped, in the order in which they started."""
+    deadline = time.monotonic() + _LONGEST_SECONDS
+    while _is_busy(api) and time.monotonic() < deadline:
         time.sleep(0.5)
     tasks = []
-    for dag, found in runs.items():
-        for run in found:
+    for dag in _DAGS:
+        for run in api.call("GET", f"/api/v2/dags/{dag}/dagRuns")["dag_runs"]:
             path = f"/api/v2/dags/{dag}/dagRuns/{run['dag_run_id']}/taskInstances"
-            tasks += [_task(dag, each) for each in api.call("GET", path)["task_instances"]]
+            instances = api.call("GET", path)["task_instances"]
+            tasks += [_task(dag, each) for each in instances if each["state"] == "success"]
     return sorted(tasks, key=lambda task: task["started_at"])
 
 

@@ -51,7 +51,7 @@ def _measured(root: Path, files: list[str], period: str) -> dict[str, Any]:
     drop(root, files, period)
     released_at, readers = _until_released(root)
     visible = released_at - dropped_at
-    # The run that published ends a moment after its pointer has moved; `claims` follows it.
+    # The run that published ends a moment after its pointer has moved.
     tasks = _until_ended(api)
     after = _processor_seconds(root)
     steps = read_timings(Home(root))
@@ -90,13 +90,14 @@ def _until_calm(api: AirflowApi) -> None:
     """An installation that has just begun first runs what its clocks say."""
     time.sleep(5)
     deadline = time.monotonic() + _LONGEST_SECONDS
-    while _is_busy(api) and time.monotonic() < deadline:
+    while _is_busy(api, "~") and time.monotonic() < deadline:
         time.sleep(1)
 
 
-def _is_busy(api: AirflowApi) -> bool:
+def _is_busy(api: AirflowApi, dag: str) -> bool:
+    """Whether a run of the DAG (`~`: of any) has not ended; also when Airflow does not answer."""
     try:
-        found = api.call("GET", "/api/v2/dags/~/dagRuns?state=running&state=queued")
+        found = api.call("GET", f"/api/v2/dags/{dag}/dagRuns?state=running&state=queued")
     except UnreachableError:
         return True
     return bool(found["dag_runs"])
@@ -135,7 +136,7 @@ def _readers(root: Path) -> dict[int, float]:
 def _until_ended(api: AirflowApi) -> list[dict[str, Any]]:
     """The tasks of the runs that were not skipped, in the order in which they started."""
     deadline = time.monotonic() + _LONGEST_SECONDS
-    while _is_busy(api) and time.monotonic() < deadline:
+    while any(_is_busy(api, dag) for dag in _DAGS) and time.monotonic() < deadline:
         time.sleep(0.5)
     tasks = []
     for dag in _DAGS:

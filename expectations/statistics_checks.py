@@ -147,7 +147,7 @@ def statistics_checks() -> tuple[Check, ...]:
                     on v.indicator_code = t.indicator_code
                     and v.territory_kato = t.territory_kato
                     and v.period_month = t.period_month and v.basis = 'ytd'
-                where t.is_latest and s.is_in_force
+                where t.is_latest and s.is_in_force and v.submission_id is not null
                 order by all
             """,
             key=_KEY,

@@ -34,6 +34,7 @@ joined as (
         indicators.formula_scale,
         coverage.expected_units,
         coverage.received_units,
+        coverage.on_time_units,
         coverage.reporting_units,
         coverage.population_expected,
         coverage.shown_from_units,

@@ -10,6 +10,10 @@ breaks as (
     select * from {{ ref('int_indicator_breaks') }}
 ),
 
+population as (
+    select * from {{ ref('stg_contracts__population') }}
+),
+
 worded as (
     select
         figures.*,
@@ -17,7 +21,8 @@ worded as (
         breaks.from_month,
         breaks.break_prior_year,
         breaks.break_previous_month,
-        breaks.break_inside
+        breaks.break_inside,
+        population.population_date
     from figures
     cross join growth_rules
     left join breaks
@@ -25,6 +30,10 @@ worded as (
             figures.indicator_code = breaks.indicator_code
             and figures.period_month = breaks.period_month
             and figures.basis = breaks.basis
+    left join population
+        on
+            figures.territory_kato = population.territory_kato
+            and figures.period_month = population.period_month
 ),
 
 told as (
@@ -67,6 +76,7 @@ final as (
                 then 100000.0 * value / cast(population_known as double)
         end as per_100k,
         cast(population_known as bigint) as population,
+        population_date,
         cast(coalesce(comparable_units, 0) as integer) as comparable_units,
         case when comparable_units > 0 then left_out_units end as left_out_units,
         break_prior_year,
@@ -82,6 +92,7 @@ final as (
         status_reason,
         expected_units,
         received_units,
+        on_time_units,
         cast(accepted_units as integer) as accepted_units,
         coverage_share,
         population_coverage_share,

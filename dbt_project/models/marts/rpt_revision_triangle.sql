@@ -1,5 +1,38 @@
-with revisions as (
-    select * from {{ ref('int_indicator_revisions') }}
+with own as (
+    select
+        indicator_code,
+        territory_kato,
+        period_month,
+        revision_number,
+        value,
+        known_at,
+        submission_id
+    from {{ ref('int_indicator_revisions') }}
+),
+
+totals as (
+    select
+        totals.indicator_code,
+        totals.territory_kato,
+        totals.period_month,
+        totals.revision_number,
+        totals.value,
+        totals.known_at,
+        totals.submission_id
+    from {{ ref('int_total_revisions') }} as totals
+    left join own
+        on
+            totals.indicator_code = own.indicator_code
+            and totals.territory_kato = own.territory_kato
+            and totals.period_month = own.period_month
+            and own.revision_number = 1
+    where own.indicator_code is null
+),
+
+revisions as (
+    select * from own
+    union all
+    select * from totals
 ),
 
 counted as (

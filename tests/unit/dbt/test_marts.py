@@ -72,8 +72,12 @@ def test_registered_offences_are_what_was_reported(
 
 
 def test_a_total_says_how_many_units_and_people_it_covers(built: Build) -> None:
-    columns = "expected_units, received_units, accepted_units, population_coverage_share"
-    assert figure(built, columns, "REGISTERED", REPUBLIC, "2025-01", "ytd") == (3, 3, 2, 0.8)
+    columns = (
+        "expected_units, received_units, accepted_units, on_time_units, population_coverage_share,"
+        " population_date"
+    )
+    row = figure(built, columns, "REGISTERED", REPUBLIC, "2025-01", "ytd")
+    assert row == (3, 3, 2, 3, 0.8, date(2024, 1, 1))
 
 
 def test_rates_are_formed_from_sums_at_every_level(built: Build) -> None:

@@ -49,6 +49,17 @@ def test_a_corrected_file_supersedes_and_both_remain(desk: Desk) -> None:
     assert in_force.submission_id == second.submission_id
 
 
+def test_an_earlier_version_sent_again_stays_replaced_and_that_is_said(desk: Desk) -> None:
+    earlier, later = sng_workbook(R1_1_1=5), sng_workbook(R1_1_1=6)
+    desk.send(earlier)
+    current = desk.send(later)
+    again = desk.send(earlier)
+    assert (again.is_new, codes(again)) == (False, ["SUBMISSION_REPEATED_REPLACED"])
+    assert dict(again.findings[0].params)["current"] == current.submission_id
+    (in_force,) = desk.services.ledger.submissions(in_force=True)
+    assert in_force.submission_id == current.submission_id
+
+
 def test_a_rejected_correction_leaves_the_earlier_version_in_force(desk: Desk) -> None:
     first = desk.send(sng_workbook(R1_1_1=5))
     assert desk.send(sng_workbook(R1_1_1=-5)).verdict is Verdict.REJECTED

@@ -151,7 +151,7 @@ def _dashboard(dashboard: Asset, language: str) -> dict[str, Asset]:
     files[f"dashboards/{slug}_{language}.yaml"] = {
         "dashboard_title": shown["title"],
         "description": shown["description"],
-        "css": (ASSETS / "style.css").read_text(encoding="utf-8"),
+        "css": _style(),
         "slug": slug if language == "ru" else f"{slug}-{language}",
         "uuid": identity("dashboard", slug, language),
         "position": layout.nodes,
@@ -160,6 +160,13 @@ def _dashboard(dashboard: Asset, language: str) -> dict[str, Asset]:
         "version": VERSION,
     }
     return files
+
+
+@cache
+def _style() -> str:
+    """The style of the dashboards; cells may carry classes but no measures, hence one each."""
+    places = (f".mvd-at{n} {{ left: {n}%; }}\n.mvd-long{n} {{ width: {n}%; }}" for n in range(101))
+    return (ASSETS / "style.css").read_text(encoding="utf-8") + "\n".join(places)
 
 
 def _placed(dashboard: Asset) -> set[str]:

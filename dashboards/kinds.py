@@ -193,7 +193,7 @@ def _map(chart: Chart, dataset: Dataset, language: str) -> Chart:
         "adhoc_filters": conditions(chart, dataset, language),
         "row_limit": 100,
         "number_format": chart.get("format", ",.1f"),
-        "linear_color_scheme": chart.get("colours", "superset_seq_1"),
+        "linear_color_scheme": chart.get("colours", "schemeBlues"),
         **_ALL_TIME,
     }
 

@@ -1,7 +1,8 @@
 """The small language of the assets: texts in two languages, and SQL with words of its own.
 
-In SQL, `@word(a; b)` is a fragment of `assets/words.yml`, `#text#` a text of `assets/texts.yml`
-in the language at hand, and `{l}` that language.
+In SQL, `@word(a; b)` is a fragment of `assets/words.yml`, `@indicator(column; prefix)` the name of
+an indicator whose code begins so (form, measure and unit likewise), `#text#` a text of
+`assets/texts.yml` in the language at hand, and `{l}` that language.
 """
 
 from __future__ import annotations
@@ -115,7 +116,9 @@ def _arguments(listed: str) -> list[str]:
 
 def _fragment(word: str, arguments: str, language: str) -> str:
     if word in _NAMED:
-        return _cases(arguments.strip(), _NAMED[word](), language)
+        column, prefix = [*_arguments(arguments), ""][:2]
+        names = {c: n for c, n in _NAMED[word]().items() if c.startswith(prefix)}
+        return _cases(column, names, language)
     if word not in _fragments():
         raise AssetError(f"words.yml has no {word}")
     fragment = _fragments()[word].replace("{l}", language)

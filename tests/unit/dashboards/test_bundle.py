@@ -130,7 +130,7 @@ def figures() -> Iterator[duckdb.DuckDBPyConnection]:
         ("42105", "count", "final", "42\u00a0105"),
         ("-7", "count", "final", "-7"),
         ("5126.74", "kg", "partial", "5\u00a0126,7"),
-        ("-0.25", "percent", "final", "-0,3\u00a0%"),
+        ("-0.26", "percent", "final", "-0,3\u00a0%"),
         ("99.96", "percent", "final", "100,0\u00a0%"),
         ("null", "count", "withheld", "скрыто"),
         ("null", "count", "missing", "нет данных"),

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from bench.dashboards import dashboards
 from bench.measure import in_fresh_process
 from bench.workbooks import PERIOD, Batch, region_batch, unit_batch
 
@@ -145,6 +146,7 @@ CASES = {
     "publish_under_readers": publish_under_readers,
     "desk_rush": desk_rush,
     "airflow_batch": airflow_batch,
+    "dashboards": dashboards,
 }
 
 

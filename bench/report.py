@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from bench import dashboards_page
+
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "bench" / "results"
 PAGE = ROOT / "docs" / "performance.md"
@@ -237,6 +239,10 @@ def _faults(result: dict[str, Any]) -> str:
     )
 
 
+def _dashboards(result: dict[str, Any]) -> str:
+    return dashboards_page.render(result, _table) + _machine(result)
+
+
 _SECTIONS = {
     "ingest_batch": _ingest_batch,
     "national_month": _national_month,
@@ -244,4 +250,5 @@ _SECTIONS = {
     "desk_rush": _desk_rush,
     "airflow_batch": _airflow_batch,
     "faults": _faults,
+    "dashboards": _dashboards,
 }

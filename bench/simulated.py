@@ -66,7 +66,8 @@ where depth > 0 and indicator_code in (
 """
 
 _OFFENCES = """
-select *, period_code * 10 + 9 - depth as precedence, n as ytd_registered, n // 3 as month_registered, n - n // 10 as ytd_prior_year,
+select *, period_code * 10 + 9 - depth as precedence, n as ytd_registered,
+    n // 3 as month_registered, n - n // 10 as ytd_prior_year,
     n // 2 as ended, n // 4 as interrupted, n // 5 as unsolved, n // 3 as sent_to_court,
     n // 6 as against_women, n // 9 as against_minors, n // 7 as public_place, n // 8 as street,
     n // 10 as domestic, 'final' as ytd_status
@@ -134,7 +135,7 @@ def write(path: Path, *, months: int, last: date, districts: bool = True) -> Non
         for name, rows in _dimensions(contracts, months, last, districts).items():
             connection.register(name, pa.Table.from_pylist(rows))
         for name in ("territory", "indicator", "offence", "period"):
-            _fill(connection, f"dim_{name}", f"select * from dim_{name}")  # noqa: S608
+            _fill(connection, f"dim_{name}", f"select * from dim_{name}")
         _view_with_names(connection)
         for table, question in _TABLES.items():
             _fill(connection, table, question)
@@ -145,9 +146,7 @@ def _fill(connection: duckdb.DuckDBPyConnection, table: str, question: str) -> N
     given = {row[0] for row in connection.execute(f"describe {question}").fetchall()}
     known = [row[0] for row in connection.execute(f"describe marts.{table}").fetchall()]
     columns = ", ".join(f'"{name}"' for name in known if name in given)
-    connection.execute(
-        f"insert into marts.{table} ({columns}) select {columns} from ({question})"  # noqa: S608
-    )
+    connection.execute(f"insert into marts.{table} ({columns}) select {columns} from ({question})")
 
 
 def _create_tables(connection: duckdb.DuckDBPyConnection) -> None:

@@ -1,0 +1,42 @@
+"""The section on dashboards in docs/performance.md."""
+
+from collections.abc import Callable
+from typing import Any
+
+Result = dict[str, Any]
+Table = Callable[[list[str], list[list[str]]], str]
+
+
+def render(result: Result, table: Table) -> str:
+    """What was measured, against the goals; without the description of the machine."""
+    browser = result["browser"]
+    p95, cold = result["chart_seconds_warm_p95"], result["chart_seconds_cold_p95"]
+    goals = [
+        ["warm dashboard complete, median", f"{browser['warm_median_seconds']:.1f} s", "≤ 3 s"],
+        ["chart queries in DuckDB, p95", _milliseconds(p95), "≤ 100 ms"],
+    ]
+    engines = [
+        [
+            name,
+            _milliseconds(found["duckdb_seconds"]),
+            _milliseconds(found["postgres_seconds"]),
+            f"{found['postgres_seconds'] / found['duckdb_seconds']:.1f} ×",
+        ]
+        for name, found in result["engines"].items()
+    ]
+    return (
+        f"## Dashboards on {result['months']} months ({result['rows_of_figures']:,} rows)\n\n"
+        + table(["what", "measured", "goal"], goals)
+        + f"\n{result['charts']} charts; cold p95 {_milliseconds(cold)}, warm median "
+        f"{_milliseconds(result['chart_seconds_warm_median'])}; the slowest is "
+        f"{result['slowest_chart']} ({_milliseconds(result['slowest_chart_seconds'])}). The first "
+        f"opening after a start took {browser['first_opening_seconds']:.1f} s, the worst warm one "
+        f"{browser['warm_worst_seconds']:.1f} s.\n\nThe same questions to the same "
+        "simulated facts, Postgres with an index on indicator and month:\n\n"
+        + table(["question", "DuckDB", "Postgres", "Postgres / DuckDB"], engines)
+        + "\n"
+    )
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms"

@@ -45,7 +45,7 @@ def _publish(root: Path) -> None:
     release_id = ledger.begin_release(contract_hash="c" * 64, submission_ids=[], created_at=now)
     folder = home.builds / release_id
     (folder / "inputs").mkdir(parents=True)
-    simulated.write(folder / releases.DATABASE, months=14, last=LAST)
+    simulated.write(folder / releases.DATABASE, months=3, last=LAST)
     draft = Draft(release_id, folder, ledger.snapshot(), "c" * 64, {"passed": True}, now)
     releases.publish(home, ledger, draft, settings)
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +108,7 @@ def _ask_charts(connection: duckdb.DuckDBPyConnection) -> Result:
     }
     cold, warm, slowest = [], [], ("", 0.0)
     for path, query in queries.items():
-        times = [_seconds(lambda q=query: connection.execute(q).fetchall()) for _ in range(REPEATS)]
+        times = [_seconds(partial(_rows, connection, query)) for _ in range(REPEATS)]
         cold.append(times[0])
         warm += times[1:]
         slowest = max(slowest, (path, statistics.median(times[1:])), key=lambda found: found[1])
@@ -131,8 +132,8 @@ def _compare(connection: duckdb.DuckDBPyConnection, root: Path) -> Result:
             ours = question.format(facts="marts.rpt_dashboard_figures", **_latest("duckdb"))
             theirs = question.format(facts="facts", **_latest("postgres"))
             found[name] = {
-                "duckdb_seconds": _median(lambda q=ours: connection.execute(q).fetchall()),
-                "postgres_seconds": _median(lambda q=theirs: postgres.execute(q).fetchall()),
+                "duckdb_seconds": _median(partial(_rows, connection, ours)),
+                "postgres_seconds": _median(partial(_rows, postgres, theirs)),
             }
     return found
 
@@ -203,6 +204,10 @@ def _opened(page: Any, address: str) -> None:
     page.locator(".mvd-tile b").first.wait_for()
     page.locator(".superset-legacy-chart-country-map path.region").first.wait_for()
     page.locator(".dashboard-component-chart-holder table").nth(2).wait_for()
+
+
+def _rows(connection: Any, query: str) -> object:
+    return connection.execute(query).fetchall()
 
 
 def _median(work: Callable[[], object]) -> float:

@@ -89,7 +89,9 @@ COPY --from=airflow-packages /opt/venv /opt/venv
 COPY --from=code /opt/package /opt/venv/lib/python3.11/site-packages
 COPY --from=code /opt/mvd /opt/mvd
 USER mvd
-ENTRYPOINT ["airflow"]
+# Not the script `airflow`: processes that a task starts would run it again, and it asks for the
+# database that a task may not see.
+ENTRYPOINT ["python", "-m", "airflow"]
 CMD ["version"]
 
 FROM runtime AS superset

@@ -36,6 +36,8 @@ class InboxTrigger(BaseEventTrigger):
         while True:
             names = await asyncio.to_thread(_waiting)
             digest = hashlib.sha256("\n".join(names).encode()).hexdigest()[:16] if names else ""
+            # What has left the inbox may come back under the same names.
+            announced = announced if names else ""
             overdue = time.monotonic() - announced_at > _AGAIN_AFTER_SECONDS
             if names and (digest != announced or overdue):
                 announced, announced_at = digest, time.monotonic()

@@ -65,6 +65,20 @@ def test_another_file_is_announced_too(home: Home, monkeypatch: pytest.MonkeyPat
     assert [event["files"] for event in asyncio.run(more)] == [1, 2]
 
 
+def test_the_same_name_is_announced_again_after_the_inbox_was_empty(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dags.watchers import InboxTrigger
+
+    def leave_and_come_back() -> None:
+        (home.inbox / "2025-07" / "a.xlsx").unlink()
+        asyncio.get_running_loop().call_later(QUIET / 2, dropped, home, "a.xlsx", monkeypatch)
+
+    dropped(home, "a.xlsx", monkeypatch)
+    found = asyncio.run(events(InboxTrigger(POLL), during=leave_and_come_back))
+    assert [event["files"] for event in found] == [1, 1]
+
+
 def test_an_empty_inbox_says_nothing(home: Home) -> None:
     from dags.watchers import InboxTrigger
 

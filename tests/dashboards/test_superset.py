@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from dashboards.access import rules
 from tests.dashboards.releases import (
     COUNTRY,
     KOSTANAY,
@@ -60,9 +61,10 @@ def datasets(people: dict[str, Person]) -> dict[str, int]:
 
 @pytest.fixture(scope="module")
 def dashboard(people: dict[str, Person]) -> int:
-    answer = people["admin"].web.post(
-        "/api/v1/dashboard/", json={"dashboard_title": "Проба", "published": True}
-    )
+    found = people["admin"].web.get("/api/v1/security/roles/?q=(page_size:100)").json()["result"]
+    roles = [role["id"] for role in found if role["name"] in rules().roles]
+    body = {"dashboard_title": "Проба", "published": True, "roles": roles}
+    answer = people["admin"].web.post("/api/v1/dashboard/", json=body)
     assert answer.status_code == 201, answer.text
     return int(answer.json()["id"])
 

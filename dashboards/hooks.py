@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask, request
 from flask_appbuilder.validators import PasswordComplexityValidationError
 
-from dashboards import language, pinned
+from dashboards import asked, language, pinned
 from dashboards.database import SCHEMA, USER_AGENT
 from dashboards.place import CONTRACTS
 
@@ -26,6 +26,7 @@ def extend(app: Flask) -> None:
     DuckDBEngineSpec.get_schema_names = classmethod(lambda *_: {SCHEMA})
     language.register(app)
     app.after_request(pinned.pin)
+    app.after_request(asked.remember)
     app.after_request(_no_store)
     app.after_request(_mark_as_utf8)
 

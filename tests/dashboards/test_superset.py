@@ -359,7 +359,7 @@ def test_twenty_readers_see_no_error_and_no_mixture_while_releases_are_published
     stop = threading.Event()
 
     def read(reader: Person) -> list[set[str]]:
-        screens = []
+        screens: list[set[str]] = []
         while not stop.is_set() or len(screens) < 2:
             opened(reader, dashboard)
             screens.append(marks(reader, datasets, dashboard))

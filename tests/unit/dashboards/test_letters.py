@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from email.mime.application import MIMEApplication
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
+from typing import Any
 
 import pandas as pd
 
@@ -24,28 +25,33 @@ def letter(*attachments: tuple[str, bytes]) -> MIMEMultipart:
     return message
 
 
+def parts(message: MIMEMultipart) -> list[Any]:
+    return list(message.walk())[1:]
+
+
+def frame(part: Any) -> pd.DataFrame:
+    content = io.BytesIO(part.get_payload(decode=True))
+    return pd.read_excel(content, engine="openpyxl", dtype=str)
+
+
 def test_a_table_leaves_as_excel_with_its_letters_intact() -> None:
     content = "регион,значение\nҚызылорда облысы,43\n".encode("utf-8-sig")
     sent = as_excel(letter(("Преступность.csv", content)))
-    text, table = sent.get_payload()
+    text, table = parts(sent)
     assert text.get_payload(decode=True).decode() == "Текст"
     assert table.get_filename() == "Преступность.xlsx"
-    frame = pd.read_excel(io.BytesIO(table.get_payload(decode=True)), engine="openpyxl")
-    assert frame.to_dict("records") == [{"регион": "Қызылорда облысы", "значение": 43}]
+    assert frame(table).to_dict("records") == [{"регион": "Қызылорда облысы", "значение": "43"}]
 
 
 def test_a_pdf_stays_as_it_is() -> None:
     sent = as_excel(letter(("Обстановка.pdf", b"%PDF-1.4")))
-    assert sent.get_payload()[1].get_payload(decode=True) == b"%PDF-1.4"
+    assert parts(sent)[1].get_payload(decode=True) == b"%PDF-1.4"
     assert sent["Subject"] == "Обстановка"
 
 
 def test_a_code_with_a_leading_zero_stays_a_code() -> None:
     sent = as_excel(letter(("t.csv", b"kato,value\n000000000,1\n")))
-    frame = pd.read_excel(
-        io.BytesIO(sent.get_payload()[1].get_payload(decode=True)), engine="openpyxl", dtype=str
-    )
-    assert frame["kato"].tolist() == ["000000000"]
+    assert frame(parts(sent)[1])["kato"].tolist() == ["000000000"]
 
 
 def test_what_is_due_is_counted_in_the_zone_of_the_schedule() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,15 @@ PLACE = re.compile(r"%(?:\(\w+\))?[sd]")
 def catalogue(path: Path, locale: str | None = None) -> Catalog:
     with path.open("rb") as file:
         return read_po(file, locale=locale)
+
+
+def texts(found: Catalog) -> Iterator[tuple[str, list[str]]]:
+    """Each text with its translations, more than one where there are plurals."""
+    for message in found:
+        if isinstance(message.id, str) and message.id:
+            yield message.id, [str(message.string)]
+        elif message.id:
+            yield message.id[0], [str(text) for text in message.string or ()]
 
 
 @pytest.fixture(scope="module")
@@ -37,13 +47,11 @@ def test_every_text_is_one_of_supersets(path: Path, superset: Catalog) -> None:
 
 @pytest.mark.parametrize("path", OURS, ids=lambda path: path.stem)
 def test_values_keep_their_places(path: Path) -> None:
-    for message in catalogue(path, path.stem):
-        one = isinstance(message.id, str)
-        texts = [message.string] if one else message.string
-        wanted = Counter(PLACE.findall(message.id if one else message.id[0]))
-        for text in texts if message.id else ():
-            assert text.strip(), message.id
-            assert Counter(PLACE.findall(text)) == wanted, message.id
+    for original, translations in texts(catalogue(path, path.stem)):
+        wanted = Counter(PLACE.findall(original))
+        for text in translations:
+            assert text.strip(), original
+            assert Counter(PLACE.findall(text)) == wanted, original
 
 
 def test_the_share_that_the_documentation_gives_is_true(superset: Catalog) -> None:

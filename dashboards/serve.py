@@ -17,7 +17,8 @@ def serve(place: Place, host: str, port: int, workers: int, threads: int, *, ini
         *(sys.executable, "-m", "gunicorn"),
         *("--bind", f"{host}:{port}"),
         *("--workers", str(workers), "--worker-class", "gthread", "--threads", str(threads)),
-        *("--timeout", "120", "--graceful-timeout", "20", "--keep-alive", "5"),
+        # A connection that is closed too soon breaks the question that was just being sent on it.
+        *("--timeout", "120", "--graceful-timeout", "10", "--keep-alive", "75"),
         # Superset is loaded once and forked: it takes seconds and 200 MB.
         *("--preload", "--no-control-socket"),
         *("--config", "python:dashboards.server"),

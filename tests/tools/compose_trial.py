@@ -64,9 +64,15 @@ class ThroughProxy(httpx.HTTPTransport):
         self._port = port
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        request.extensions["sni_hostname"] = request.url.host
-        request.url = request.url.copy_with(host="127.0.0.1", port=self._port)
-        return super().handle_request(request)
+        # Not changed in place: the client keeps cookies by the address that it asked for.
+        asked = httpx.Request(
+            request.method,
+            request.url.copy_with(host="127.0.0.1", port=self._port),
+            headers=request.headers,
+            stream=request.stream,
+            extensions={**request.extensions, "sni_hostname": request.url.host},
+        )
+        return super().handle_request(asked)
 
 
 @dataclass
@@ -227,9 +233,20 @@ def fingerprint(sql: Callable[[str], list[dict[str, Any]]]) -> dict[str, str]:
 def without_containers(inbox: Path, home: Path) -> dict[str, str]:
     """What the command line alone makes of the same files, undisturbed, on SQLite."""
     for manifest in inbox.rglob("manifest.csv"):
-        mvd(home, "ingest", str(manifest.parent), "--manifest", str(manifest), timeout=3600)
+        mvd(
+            home,
+            "ingest",
+            str(manifest.parent),
+            "--manifest",
+            str(manifest),
+            "--by",
+            "inbox",
+            timeout=3600,
+        )
     for folder in inbox.glob("*/2022-12"):
-        taken = mvd(home, "ingest", str(folder), "--period", folder.name, timeout=3600)
+        taken = mvd(
+            home, "ingest", str(folder), "--period", folder.name, "--by", "inbox", timeout=3600
+        )
         assert taken.returncode == 0, taken.stdout + taken.stderr
     built = mvd(home, "build", timeout=3600)
     assert built.returncode == 0, built.stdout + built.stderr

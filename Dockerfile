@@ -13,7 +13,8 @@ RUN mkdir bin lib \
     && cp -L "$(ldd psql | awk '/libpq\.so/ {print $3}')" /client/lib/
 
 FROM ${PYTHON_IMAGE} AS uv
-ENV UV_COMPILE_BYTECODE=1 \
+ENV UV_CACHE_DIR=/var/cache/uv \
+    UV_COMPILE_BYTECODE=1 \
     UV_LINK_MODE=copy \
     UV_PROJECT_ENVIRONMENT=/opt/venv \
     UV_PYTHON=/usr/local/bin/python3.11 \
@@ -23,17 +24,17 @@ WORKDIR /opt/mvd
 
 FROM uv AS portal-packages
 COPY pyproject.toml uv.lock ./
-RUN --mount=type=cache,target=/root/.cache/uv \
+RUN --mount=type=cache,target=/var/cache/uv \
     uv sync --frozen --no-install-project --no-default-groups
 
 FROM uv AS airflow-packages
 COPY pyproject.toml uv.lock ./
-RUN --mount=type=cache,target=/root/.cache/uv \
+RUN --mount=type=cache,target=/var/cache/uv \
     uv sync --frozen --no-install-project --no-default-groups --group airflow --group production
 
 FROM uv AS superset-packages
 COPY dashboards/pyproject.toml dashboards/uv.lock ./
-RUN --mount=type=cache,target=/root/.cache/uv \
+RUN --mount=type=cache,target=/var/cache/uv \
     uv sync --frozen --no-install-project
 
 # Our own code, and the few files by which Python knows the package and its version.
@@ -49,7 +50,7 @@ COPY mvd mvd
 COPY portal portal
 COPY warehouse warehouse
 COPY dags dags
-RUN --mount=type=cache,target=/root/.cache/uv \
+RUN --mount=type=cache,target=/var/cache/uv \
     printf '%s' "${REVISION}" > REVISION \
     && python -m compileall -q . \
     && uv pip install --no-deps --editable . --target /opt/package \

@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 TOP_LEVEL = {
-    "bench", "contracts", "dags", "dashboards", "dbt_project", "docs", "expectations",
+    "bench", "contracts", "dags", "dashboards", "dbt_project", "deploy", "docs", "expectations",
     "ingestion", "mvd", "portal", "tests", "warehouse",
 }  # fmt: skip
 

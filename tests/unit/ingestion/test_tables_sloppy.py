@@ -296,7 +296,7 @@ def test_names_repeated_in_their_own_rows_do_no_harm(counter: Counter) -> None:
 
 
 def test_baikonur_is_a_known_territory_without_a_row(counter: Counter) -> None:
-    rows = [*livestock(), [9, "г. Байконыр", 5, 5, 5]]
+    rows: list[list[Cell]] = [*livestock(), [9, "г. Байконыр", 5, 5, 5]]
     result = counter.submit(xlsx(rows))
     assert only(result, "TABLE_ROW_SPECIAL").cell == "B10"
     assert result.verdict.value == "accepted_with_warnings"

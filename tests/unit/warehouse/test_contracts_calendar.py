@@ -54,8 +54,15 @@ def test_thresholds_of_coverage_do_not_contradict_each_other() -> None:
 
 
 def test_growth_texts_take_only_the_parameters_that_exist() -> None:
-    known = {"difference": 7, "percent": -12.5, "times": 2.4, "points": -0.3}
-    known |= {"change": "+20 %", "from": "01.2024"}
+    known: dict[str, float | str] = {
+        "difference": 7,
+        "percent": -12.5,
+        "times": 2.4,
+        "points": -0.3,
+    } | {
+        "change": "+20 %",
+        "from": "01.2024",
+    }
     texts = load_coverage().growth.texts
     for _, text in texts:
         for language in ("ru", "kk", "en"):

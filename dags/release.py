@@ -56,6 +56,8 @@ def transform(release_id: str, ti: Any = None) -> str:
 
     here = settings()
     with build_steps.alone(here.paths):
+        plan = build_steps.make_plan(here.paths, release_id)
+        log.info("release %s: %s", release_id, plan)
         built = build_steps.transform(here.paths, release_id, here)
     show(log, built)
     tell_models(ti, built)
@@ -71,7 +73,7 @@ def gate(release_id: str) -> str:
 
     here = settings()
     with build_steps.alone(here.paths):
-        result = build_steps.judge(here.paths, release_id)
+        result = build_steps.judge(here.paths, release_id, here)
     for code, rows in sorted(result.rows.items()):
         log.info("release %s: %s judged %d rows", release_id, code, rows)
     if not result.is_passed:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,46 +56,114 @@ class GateResult:
         return {"is_passed": self.is_passed, **asdict(self)}
 
 
-def judge(database: Path, inputs: Path, lake: Path) -> GateResult:
+def judge(
+    database: Path,
+    inputs: Path,
+    lake: Path,
+    *,
+    years: Sequence[int] | None = None,
+    memory_limit: str = "2GB",
+) -> GateResult:
     """Judge the marts in `database`, built from `inputs` and the cell files in `lake`.
 
-    Writes the result to gate.json beside the database. Great Expectations is imported here, once
-    per build. Raises RuntimeError when a check cannot run: an unjudged build is not a good one.
+    Year by year, so that memory does not grow with history; only `years` where they are given:
+    the others were judged when they were computed. Writes the result to gate.json beside the
+    database. Great Expectations is imported here, once per build. Raises RuntimeError when a check
+    cannot run: an unjudged build is not a good one.
     """
     rows: dict[str, int] = {}
-    failures: list[GateFailure] = []
-    with _opened(database, inputs, lake) as connection:
-        for check in (*checks(_measures(connection)), *statistics_checks()):
-            frame = connection.execute(check.query).df()
-            rows[check.code] = len(frame)
-            if failure := _judge_frame(check, frame):
-                failures.append(failure)
+    failing: dict[str, list[pd.DataFrame]] = {}
+    with _opened(database, inputs, memory_limit) as connection:
+        judged: Sequence[int | None] = years if years is not None else _years(connection)
+        found = (*checks(_measures(connection)), *statistics_checks())
+        for year in judged:
+            _restrict(connection, inputs, lake, year)
+            for check in found:
+                frame = connection.execute(check.query).df()
+                rows[check.code] = rows.get(check.code, 0) + len(frame)
+                if (broken := _broken(check, frame)) is not None:
+                    failing.setdefault(check.code, []).append(broken)
+    failures = tuple(
+        _failure(check, failing[check.code]) for check in found if check.code in failing
+    )
     judged_at = datetime.now(UTC).isoformat(timespec="seconds")
-    result = GateResult(rows, tuple(failures), judged_at)
+    result = GateResult(rows, failures, judged_at)
     text = json.dumps(result.as_json(), ensure_ascii=False, indent=1)
     database.with_name(RESULT_NAME).write_text(text, encoding="utf-8")
     return result
 
 
 @contextmanager
-def _opened(database: Path, inputs: Path, lake: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The marts as schema `marts`, every input table and the cells in force as views."""
-    with duckdb.connect(":memory:") as connection:
+def _opened(database: Path, inputs: Path, memory_limit: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The build as `build` and the input tables as `given.<name>`, within the memory limit."""
+    spill = database.with_name(f"spill-gate-{os.getpid()}")
+    config: dict[str, Any] = {"memory_limit": memory_limit, "temp_directory": str(spill)}
+    with duckdb.connect(":memory:", config=config) as connection:
         connection.execute("set enable_progress_bar = false")
+        connection.execute("set preserve_insertion_order = false")
         connection.execute(f"attach {_literal(database)} as build (read_only)")
         connection.execute("create schema marts")
-        for (name,) in connection.execute(
-            "select table_name from duckdb_tables()"
-            " where database_name = 'build' and schema_name = 'marts'"
-        ).fetchall():
-            connection.execute(f"create view marts.{name} as from build.marts.{name}")
+        connection.execute("create schema given")
         for path in sorted(inputs.glob("*.parquet")):
-            connection.execute(f"create view {path.stem} as from read_parquet({_literal(path)})")
-        listed = connection.execute("select path from cell_files order by path").fetchall()
-        files = [lake / path for (path,) in listed] or [inputs / "no_cells.parquet"]
-        literals = ", ".join(_literal(file) for file in files)
-        connection.execute(f"create view cells as from read_parquet([{literals}])")
+            connection.execute(
+                f"create view given.{path.stem} as from read_parquet({_literal(path)})"
+            )
         yield connection
+    shutil.rmtree(spill, ignore_errors=True)
+
+
+def _years(connection: duckdb.DuckDBPyConnection) -> list[int | None]:
+    """Every year; without a single submission the checks still have to be asked, once."""
+    found = connection.execute("select distinct year(period_month) from given.periods order by 1")
+    return [year for (year,) in found.fetchall()] or [None]
+
+
+def _restrict(
+    connection: duckdb.DuckDBPyConnection, inputs: Path, lake: Path, year: int | None
+) -> None:
+    """Let marts, inputs and cells be those of one year; of all years for None."""
+    connection.execute("drop table if exists cells")
+    for source, target in (("build.marts", "marts."), ("given", "")):
+        for name, has_period in _relations(connection, source):
+            where = f" where year(period_month) = {year}" if has_period and year else ""
+            connection.execute(
+                f"create or replace view {target}{name} as from {source}.{name}{where}"
+            )
+    connection.execute(
+        "create or replace view findings as"
+        " from given.findings semi join submissions using (submission_id)"
+    )
+    listed = connection.execute(
+        "select distinct path from cell_files semi join submissions using (submission_id)"
+        " order by path"
+    ).fetchall()
+    files = [str(lake / path) for (path,) in listed] or [str(inputs / "no_cells.parquet")]
+    # Once into memory: a year of the lake has a hundred times as many cells as are needed.
+    connection.execute(
+        """
+        create table cells as
+        select c.submission_id::varchar as submission_id,
+            c.territory_kato::varchar as territory_kato,
+            c.section::varchar as section, c.line, c.graph, c.value
+        from read_parquet($files) as c
+        semi join submissions as s on s.submission_id = c.submission_id
+        semi join (
+            select section, line, graph from indicator_sources
+            union select section, line, graph from offence_measures
+        ) as o on o.section = c.section and o.line = c.line and o.graph = c.graph
+        """,
+        {"files": files},
+    )
+
+
+def _relations(connection: duckdb.DuckDBPyConnection, source: str) -> list[tuple[str, bool]]:
+    """Tables or views of a schema, and whether they have a period."""
+    catalog, _, schema = source.rpartition(".")
+    return connection.execute(
+        "select table_name, bool_or(column_name = 'period_month') from duckdb_columns()"
+        " where database_name = $catalog and schema_name = $schema group by all order by all",
+        {"catalog": catalog or "memory", "schema": schema},
+    ).fetchall()
 
 
 def _literal(path: Path) -> str:
@@ -102,12 +172,13 @@ def _literal(path: Path) -> str:
 
 def _measures(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
     found = connection.execute(
-        "select distinct measure from offence_measures where basis = 'ytd' order by 1"
+        "select distinct measure from given.offence_measures where basis = 'ytd' order by 1"
     )
     return tuple(name for (name,) in found.fetchall())
 
 
-def _judge_frame(check: Check, frame: pd.DataFrame) -> GateFailure | None:
+def _broken(check: Check, frame: pd.DataFrame) -> pd.DataFrame | None:
+    """The keys of the rows for which the check does not hold; None when it holds."""
     if frame.empty:
         return None
     outcome = _validate(check, frame)
@@ -116,11 +187,16 @@ def _judge_frame(check: Check, frame: pd.DataFrame) -> GateFailure | None:
     if outcome.success:
         return None
     unexpected = outcome.result.get("unexpected_index_list") or ()
-    named = frame.loc[list(unexpected), list(check.key)]
-    examples = tuple(" / ".join(map(_shown, row)) for row in named.head(_EXAMPLES).to_numpy())
-    told = {"count": len(named), "examples": "; ".join(examples)}
+    return frame.loc[list(unexpected), list(check.key)]
+
+
+def _failure(check: Check, broken: Sequence[pd.DataFrame]) -> GateFailure:
+    count = sum(map(len, broken))
+    rows = chain.from_iterable(frame.head(_EXAMPLES).to_numpy() for frame in broken)
+    examples = tuple(" / ".join(map(_shown, row)) for row in islice(rows, _EXAMPLES))
+    told = {"count": count, "examples": "; ".join(examples)}
     text = {language: words.format(**told) for language, words in check.text.items()}
-    return GateFailure(check.code, len(named), examples, text)
+    return GateFailure(check.code, count, examples, text)
 
 
 def _shown(value: object) -> str:

@@ -27,12 +27,17 @@ from warehouse.timings import timed
 if TYPE_CHECKING:
     from expectations.release_gate import GateResult
     from ingestion.request import Services
+    from warehouse.changes import Plan
     from warehouse.ledger import Snapshot
     from warehouse.manifest import Manifest
     from warehouse.transform import TransformResult
 
 _SNAPSHOT = "snapshot.json"
 _FINDINGS = "findings.parquet"
+_PLAN = "plan.json"
+_PART = "part"
+"""Directory of the inputs of the years that are computed, when not all of them are."""
+_PARSED = ".partial_parse.msgpack"
 _ABANDONED_AFTER_SECONDS = 3600
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -85,40 +90,86 @@ def begin(services: Services, *, as_of: datetime | None = None) -> str:
     return release_id
 
 
+@timed_step("plan")
+def make_plan(home: Home, release_id: str, *, whole: bool = False) -> Plan:
+    """What the build has to compute; everything where `whole` asks for it."""
+    from warehouse import changes
+
+    build_dir = home.builds / release_id
+    inputs = changes.Inputs.read(build_dir / "inputs")
+    plan = changes.whole(inputs) if whole else changes.plan(home, inputs)
+    (build_dir / _PLAN).write_text(plan.as_json(), encoding="utf-8")
+    return plan
+
+
 @timed_step("transform")
 def transform(home: Home, release_id: str, settings: Settings) -> TransformResult:
-    """Run the models and their tests over the inputs of the build."""
+    """Run the models and their tests over what the plan of the build names.
+
+    What it does not name is taken over from the release that it is based on.
+    """
+    from warehouse import changes, extracts, releases
+    from warehouse.carry import complete
+    from warehouse.input_tables import write_tables
+    from warehouse.outlier_step import list_outliers
+
     build_dir = home.builds / release_id
     _touch(build_dir)
-    return run_models(home, build_dir / "inputs", build_dir, settings)
+    plan = _plan(build_dir)
+    if plan.base is None:
+        return run_models(home, build_dir / "inputs", build_dir, settings)
+    inputs = changes.Inputs.read(build_dir / "inputs")
+    tables = inputs.of_years(plan.read)
+    tables["cell_files"] = extracts.extract(home, inputs, plan.read, settings)
+    write_tables(build_dir / _PART, tables)
+    built = _run_dbt(home, build_dir / _PART, home.extracts, build_dir, settings)
+    if built.is_successful:
+        complete(built.database, releases.directory(home, plan.base), plan, settings)
+        list_outliers(built.database, build_dir / "inputs")
+    return built
 
 
 def run_models(home: Home, inputs: Path, build_dir: Path, settings: Settings) -> TransformResult:
-    """Run dbt once over `inputs` and list outliers; everything is written into `build_dir`."""
-    from warehouse import transform as models
+    """Compute everything from `inputs` and the lake; everything is written into `build_dir`."""
     from warehouse.outlier_step import list_outliers
 
-    built = models.transform(
-        inputs,
-        home.lake,
-        build_dir,
-        threads=settings.threads,
-        memory_limit=settings.memory_limit,
-    )
+    built = _run_dbt(home, inputs, home.lake, build_dir, settings)
     if built.is_successful:
         list_outliers(built.database, inputs)
     return built
 
 
+def _run_dbt(
+    home: Home, inputs: Path, cells: Path, build_dir: Path, settings: Settings
+) -> TransformResult:
+    from warehouse import transform as models
+
+    return models.transform(
+        inputs,
+        cells,
+        build_dir,
+        threads=settings.threads,
+        memory_limit=settings.memory_limit,
+        parsed=home.builds / _PARSED,
+    )
+
+
 @timed_step("gate")
-def judge(home: Home, release_id: str) -> GateResult:
-    """Judge the marts of the build; the result lies beside them for `publish`."""
+def judge(home: Home, release_id: str, settings: Settings) -> GateResult:
+    """Judge what the build computed; the result lies beside the marts for `publish`."""
     from expectations import release_gate
     from warehouse.releases import DATABASE
 
     build_dir = home.builds / release_id
     _touch(build_dir)
-    return release_gate.judge(build_dir / DATABASE, build_dir / "inputs", home.lake)
+    plan = _plan(build_dir)
+    return release_gate.judge(
+        build_dir / DATABASE,
+        build_dir / (_PART if plan.base else "inputs"),
+        home.extracts if plan.base else home.lake,
+        years=plan.years if plan.base else None,
+        memory_limit=settings.memory_limit,
+    )
 
 
 @timed_step("publish")
@@ -139,6 +190,7 @@ def publish(services: Services, release_id: str, settings: Settings) -> Manifest
     if not gate["is_passed"]:
         raise ValueError(f"the gate refused {release_id}")
     snapshot, contract_hash = _kept_snapshot(build_dir)
+    plan = _plan(build_dir)
     draft = releases.Draft(
         release_id=release_id,
         build_dir=build_dir,
@@ -146,6 +198,9 @@ def publish(services: Services, release_id: str, settings: Settings) -> Manifest
         contract_hash=contract_hash,
         gate=gate,
         created_at=utc_now(),
+        base=plan.base,
+        years=plan.years,
+        models_hash=plan.models,
     )
     manifest = releases.publish(home, services.ledger, draft, settings)
     shutil.rmtree(build_dir)
@@ -179,6 +234,12 @@ def _is_abandoned(path: Path) -> bool:
 def _touch(build_dir: Path) -> None:
     """Say that the build is alive; the time of a directory does not follow the files in it."""
     build_dir.touch()
+
+
+def _plan(build_dir: Path) -> Plan:
+    from warehouse.changes import Plan
+
+    return Plan.from_json((build_dir / _PLAN).read_text(encoding="utf-8"))
 
 
 def _keep_snapshot(build_dir: Path, snapshot: Snapshot, contract_hash: str) -> None:

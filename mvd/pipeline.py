@@ -63,22 +63,26 @@ def build_release(
     settings: Settings,
     *,
     as_of: datetime | None = None,
+    whole: bool = False,
     announce: Callable[[str], None] = lambda _: None,
 ) -> BuildOutcome:
     """Build, judge and publish what the ledger holds (received by `as_of`).
 
-    A refused build changes nothing for readers. One build at a time; a second one waits.
+    Only the years for which something came in are computed, unless `whole` asks for all. A refused
+    build changes nothing for readers. One build at a time; a second one waits.
     """
     home = services.home
     with build_steps.alone(home):
         announce("inputs")
         release_id = build_steps.begin(services, as_of=as_of)
+        plan = build_steps.make_plan(home, release_id, whole=whole)
+        announce(f"whole_{plan.reason}" if plan.reason else "part")
         announce("transform")
         built = build_steps.transform(home, release_id, settings)
         if not built.is_successful:
             return _refused(services, release_id, dict.fromkeys(_LANGUAGES, built.in_words()))
         announce("gate")
-        gate = build_steps.judge(home, release_id)
+        gate = build_steps.judge(home, release_id, settings)
         if not gate.is_passed:
             reasons = {language: gate.in_words(language) for language in _LANGUAGES}
             return _refused(services, release_id, reasons)

@@ -61,6 +61,12 @@ class Manifest(_Record):
     period_last: str | None
     contract_hash: str
     content_hash: str
+    base: str | None = None
+    """The release from which the years that are not in `years` were taken over."""
+    years: list[int] | None = None
+    """The years that this build computed; None in releases made before builds could be partial."""
+    models_hash: str | None = None
+    """Hash of the dbt project that made it."""
     code_version: str
     libraries: dict[str, str]
     gate: dict[str, Any]

@@ -1,6 +1,6 @@
 """The step between the models and the gate: months that surprise, listed beside the figures.
 
-dbt makes the empty table `marts.rpt_outliers`; here it is filled from the series of the build. What
+dbt makes the empty table `marts.rpt_outliers`; here it is filled from the published months. What
 it depends on (parameters, texts) comes from the inputs, so a rebuild gives the same rows.
 """
 
@@ -22,27 +22,27 @@ if TYPE_CHECKING:
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
-# Oblasts are peers of oblasts, districts of districts; indicators of one domain are read together.
-_GROUPS = """
-    select distinct i.domain, t.territory_level in ('oblast', 'republican_city') as is_region
-    from intermediate.int_indicator_unit_series as s
-    join marts.dim_indicator as i using (indicator_code)
-    join marts.dim_territory as t on t.territory_kato = s.unit_kato
-    where t.territory_level != 'republic'
-    order by all
+# The months that reporting units told themselves, as published.
+_MONTHS = """
+    create or replace temporary view months as
+        select v.indicator_code, v.territory_kato, t.parent_kato, v.period_month, v.value,
+            v.submission_id, v.received_at_max, i.domain, i.measure_type, i.unit,
+            t.territory_level in ('oblast', 'republican_city') as is_region
+        from marts.fct_indicator_values as v
+        join marts.dim_indicator as i using (indicator_code)
+        join marts.dim_territory as t using (territory_kato)
+        where v.basis = 'month' and v.submission_id is not null and v.value is not null
+            and not i.is_derived and t.territory_level != 'republic'
 """
+# Oblasts are peers of oblasts, districts of districts; indicators of one domain are read together.
+_GROUPS = "select distinct domain, is_region from months order by all"
 _SERIES = """
-    select s.indicator_code, s.unit_kato as territory_kato, t.parent_kato, s.period_month,
-        cast(s.value as double) as value, cast(p.population as double) as population
-    from intermediate.int_indicator_unit_series as s
-    join marts.dim_indicator as i using (indicator_code)
-    join marts.dim_territory as t on t.territory_kato = s.unit_kato
-    left join read_parquet($population) as p
-        on p.territory_kato = s.unit_kato and p.period_month = s.period_month
-    where s.basis = 'month' and s.value is not null and i.measure_type = 'flow'
-        and i.unit in ('count', 'persons') and i.domain = $domain
-        and t.territory_level != 'republic'
-        and (t.territory_level in ('oblast', 'republican_city')) = $is_region
+    select m.indicator_code, m.territory_kato, m.parent_kato, m.period_month, m.value,
+        cast(p.population as double) as population
+    from months as m
+    left join read_parquet($population) as p using (territory_kato, period_month)
+    where m.measure_type = 'flow' and m.unit in ('count', 'persons')
+        and m.domain = $domain and m.is_region = $is_region
     order by all
 """
 _SERIES_BREAKS = """
@@ -54,11 +54,9 @@ _SPLITS = """
 """
 _INSERT = """
     insert into marts.rpt_outliers by name
-    select f.*, s.submission_id, s.received_at
+    select f.*, m.submission_id, m.received_at_max as received_at
     from found as f
-    join intermediate.int_indicator_unit_series as s
-        on s.indicator_code = f.indicator_code and s.unit_kato = f.territory_kato
-        and s.period_month = f.period_month and s.basis = 'month'
+    join months as m using (indicator_code, territory_kato, period_month)
 """
 
 
@@ -78,6 +76,7 @@ def list_outliers(database: Path, inputs: Path) -> int:
         parameters = OutlierParameters.model_validate(json.loads(found[0]))
         texts = _texts(connection, inputs)
         connection.execute("delete from marts.rpt_outliers")
+        connection.execute(_MONTHS)
         rows = 0
         for domain, is_region in connection.execute(_GROUPS).fetchall():
             series = connection.execute(

@@ -37,6 +37,11 @@ class Home:
         return self.root / "builds"
 
     @property
+    def extracts(self) -> Path:
+        """Cells that builds need, taken from the lake once; safe to delete."""
+        return self.root / "extracts"
+
+    @property
     def as_of(self) -> Path:
         """Builds of what was known at some moment; never published, safe to delete."""
         return self.root / "as_of"

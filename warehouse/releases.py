@@ -61,6 +61,9 @@ class Draft:
     contract_hash: str
     gate: Mapping[str, Any]
     created_at: datetime
+    base: str | None = None
+    years: tuple[int, ...] | None = None
+    models_hash: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +186,16 @@ def verify(
         *_differing_cells(home, manifest),
         *(_differing_ledger(ledger, manifest) if ledger else []),
     ]
+
+
+def is_sound(home: Home, release_id: str) -> bool:
+    """Whether the inputs and the database of a release are what its manifest says."""
+    root, manifest = directory(home, release_id), read_manifest(home, release_id)
+    needed = [f for f in manifest.files if f.path == DATABASE or f.path.startswith("inputs/")]
+    return all(
+        (root / file.path).is_file() and hash_of_file(root / file.path) == file.sha256
+        for file in needed
+    )
 
 
 def rebuild_inputs(home: Home, release_id: str) -> RebuildInputs:
@@ -394,6 +407,9 @@ def _describe(
         period_last=max(periods, default=None),
         contract_hash=draft.contract_hash,
         content_hash=hash_of_tables(tables),
+        base=draft.base,
+        years=None if draft.years is None else list(draft.years),
+        models_hash=draft.models_hash,
         code_version=code_version(),
         libraries=library_versions(),
         gate=dict(draft.gate),

@@ -1,15 +1,19 @@
 """Runs dbt once over the inputs of a build, in a process of its own, and reads what it says."""
 
+import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 PROJECT = Path(__file__).resolve().parents[1] / "dbt_project"
 DATABASE_NAME = "warehouse.duckdb"
+_PARSED = "partial_parse.msgpack"
 _HEALTHY = {"success", "pass", "warn", "no-op"}
 
 
@@ -73,6 +77,21 @@ class TransformResult:
         return lines or ([self.error] if self.error else [])
 
 
+def models_hash() -> str:
+    """Hash of everything in the dbt project that can change a figure."""
+    digest = hashlib.sha256()
+    for path in sorted(_project_files()):
+        digest.update(path.relative_to(PROJECT).as_posix().encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _project_files() -> Iterator[Path]:
+    yield PROJECT / "dbt_project.yml"
+    for folder in ("models", "macros"):
+        yield from (path for path in (PROJECT / folder).rglob("*") if path.is_file())
+
+
 def transform(
     inputs: Path,
     lake: Path,
@@ -82,11 +101,13 @@ def transform(
     memory_limit: str = "2GB",
     timeout_seconds: float = 3600,
     with_unit_tests: bool = False,
+    parsed: Path | None = None,
 ) -> TransformResult:
     """Build the marts from `inputs` and the files of `lake` into `build_dir`/warehouse.duckdb.
 
     Models, data tests and, on request, the unit tests of the models run in one dbt process.
-    Everything dbt writes lies in `build_dir`, so builds side by side do not meet. A failure is
+    Everything dbt writes lies in `build_dir`, so builds side by side do not meet; only what dbt
+    understood of the project is kept in the file `parsed` for the next run. A failure is
     returned, not raised; subprocess.TimeoutExpired when dbt does not end in time.
     """
     target = build_dir / "dbt"
@@ -94,12 +115,15 @@ def transform(
     target.mkdir(parents=True, exist_ok=True)
     for leftover in (database, database.with_name(database.name + ".wal")):
         leftover.unlink(missing_ok=True)
+    if parsed and parsed.is_file():
+        shutil.copyfile(parsed, target / _PARSED)
     command = ["build"] if with_unit_tests else ["build", "--exclude-resource-type", "unit_test"]
     ended = run_dbt(
         command,
         target=target,
         environment={
-            "MVD_DBT_DATABASE": str(database),
+            # Relative, because dbt parses everything again when a value in the profile changes.
+            "MVD_DBT_DATABASE": os.path.relpath(database, target),
             "MVD_DBT_INPUTS": str(inputs),
             "MVD_DBT_LAKE": str(lake),
             "MVD_DBT_THREADS": str(threads),
@@ -107,6 +131,8 @@ def transform(
         },
         timeout_seconds=timeout_seconds,
     )
+    if parsed and (target / _PARSED).is_file():
+        (target / _PARSED).replace(parsed)
     return _read_result(database, target, ended)
 
 

@@ -32,10 +32,10 @@
 {% endmacro %}
 
 
-{#- Only the files of submissions in force are opened; with none, the empty file of the inputs. -#}
+{#- Only the listed files are opened; with none, the empty file of the inputs. -#}
 {% macro read_cell_files() %}
     {% set listing = run_query(
-        'select path from '
+        'select distinct path from '
         ~ read_parquet_files([inputs_directory() ~ '/cell_files.parquet'])
         ~ ' order by path'
     ) %}

@@ -17,6 +17,9 @@ def build(
         datetime | None,
         typer.Option(help="Только отчёты, полученные к этому моменту (UTC)."),
     ] = None,
+    whole: Annotated[
+        bool, typer.Option("--whole", help="Пересчитать все годы, а не только затронутые.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Ответ для программ.")] = False,
 ) -> None:
     """Собрать, проверить и опубликовать выпуск; при неудаче действует прежний."""
@@ -31,7 +34,9 @@ def build(
         errors.print(f"· {here.say(f'build_{step}')}…")
 
     with here.services() as services:
-        outcome = build_release(services, here.settings, as_of=moment, announce=announce)
+        outcome = build_release(
+            services, here.settings, as_of=moment, whole=whole, announce=announce
+        )
     if as_json:
         print_json(
             {

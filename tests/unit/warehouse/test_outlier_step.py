@@ -1,4 +1,4 @@
-"""The list of outliers in the marts of a build, from its own series and inputs."""
+"""The list of outliers in the marts of a build, from its own months and inputs."""
 
 from pathlib import Path
 
@@ -36,10 +36,10 @@ def build(folder: Path, months: int, *, broken_in: tuple[str, str] | None = None
         },
     )
     with duckdb.connect(database) as connection:
-        connection.execute("create schema intermediate; create schema marts")
+        connection.execute("create schema marts")
         connection.execute(
             "create table marts.dim_indicator as select 'THEFT' as indicator_code,"
-            " 'crime' as domain, 'flow' as measure_type, 'count' as unit, 'Кражи' as name_ru,"
+            " 'crime' as domain, false as is_derived, 'flow' as measure_type, 'count' as unit, 'Кражи' as name_ru,"
             " null::varchar as name_kk, null::varchar as name_en"
         )
         connection.execute(
@@ -50,9 +50,9 @@ def build(folder: Path, months: int, *, broken_in: tuple[str, str] | None = None
             {"katos": REGIONS},
         )
         connection.execute(
-            "create table intermediate.int_indicator_unit_series (indicator_code varchar,"
-            " unit_kato varchar, period_month date, basis varchar, value decimal(18, 4),"
-            " submission_id varchar, received_at timestamp)"
+            "create table marts.fct_indicator_values (indicator_code varchar,"
+            " territory_kato varchar, period_month date, basis varchar, value double,"
+            " submission_id varchar, received_at_max timestamp)"
         )
         rows = [
             (kato, number, 40 if (kato, number) == SLIP else int(random.poisson(400)))
@@ -60,7 +60,7 @@ def build(folder: Path, months: int, *, broken_in: tuple[str, str] | None = None
             for number in range(months)
         ]
         connection.executemany(
-            "insert into intermediate.int_indicator_unit_series select 'THEFT', $1,"
+            "insert into marts.fct_indicator_values select 'THEFT', $1,"
             " (date '2022-01-01' + to_months($2))::date, 'month', $3, 's' || $1 || $2,"
             " timestamp '2025-01-05 09:00:00'",
             rows,

@@ -1,0 +1,165 @@
+"""What a build has to compute: the years in which its inputs differ from those of the last release.
+
+A figure depends on the contracts and on what was received for its own year and, for the comparison,
+for the year before. So a changed year is computed again together with the year after it; the year
+before is read beside them. Every other year is taken over from the release in force. What cannot be
+proved unchanged is computed: without a sound release to start from, everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from pydantic import TypeAdapter
+
+from warehouse import releases
+from warehouse.input_tables import SCHEMAS
+from warehouse.manifest import library_versions
+from warehouse.paths import Home
+from warehouse.transform import models_hash
+
+YEARLY = ("population", "periods", "expected_submitters", "submissions")
+"""Input tables whose rows belong to the year of their `period_month`."""
+BY_SUBMISSION = ("findings", "cell_files")
+"""Input tables whose rows belong to the year of their submission."""
+
+
+class Whole(StrEnum):
+    """Why everything is computed."""
+
+    NO_RELEASE = "no_release"
+    RELEASE_DAMAGED = "release_damaged"
+    MODELS_CHANGED = "models_changed"
+    CONTRACTS_CHANGED = "contracts_changed"
+    ALL_YEARS_CHANGED = "all_years_changed"
+    ASKED = "asked"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`years` are computed and `context` is read beside them; the others come from `base`.
+
+    Without a `base` all `years` are computed, and `reason` says why.
+    """
+
+    years: tuple[int, ...]
+    context: tuple[int, ...] = ()
+    base: str | None = None
+    reason: Whole | None = None
+
+    models: str = field(default_factory=models_hash)
+    """Hash of the models that the plan was made for."""
+
+    @property
+    def read(self) -> tuple[int, ...]:
+        """Years whose inputs the models read."""
+        return tuple(sorted({*self.years, *self.context}))
+
+    def as_json(self) -> str:
+        """For another process; see `from_json`."""
+        return TypeAdapter(Plan).dump_json(self).decode()
+
+    @classmethod
+    def from_json(cls, text: str) -> Plan:
+        """Read what `as_json` wrote."""
+        return TypeAdapter(cls).validate_json(text)
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The input tables of a build in memory, with the year of each row that has one."""
+
+    tables: Mapping[str, pa.Table]
+    years_of: Mapping[str, np.ndarray] = field(repr=False)
+
+    @classmethod
+    def read(cls, directory: Path) -> Inputs:
+        """Read every input table; FileNotFoundError when one is missing."""
+        tables = {name: pq.read_table(directory / f"{name}.parquet") for name in SCHEMAS}
+        years = {name: _years(tables[name]["period_month"]) for name in YEARLY}
+        submissions = tables["submissions"]["submission_id"]
+        for name in BY_SUBMISSION:
+            places = pc.index_in(tables[name]["submission_id"], submissions)
+            years[name] = years["submissions"][places.to_numpy()]
+        return cls(tables, years)
+
+    @property
+    def years(self) -> tuple[int, ...]:
+        """Every year that has a submission."""
+        return tuple(np.unique(self.years_of["periods"]).tolist())
+
+    def of_year(self, name: str, year: int) -> pa.Table:
+        """Rows of one year as far as figures depend on them."""
+        found = self.tables[name].filter(pa.array(self.years_of[name] == year))
+        if name != "submissions":
+            return found
+        # A number in the order of receipt moves when something comes in for another year; the
+        # order within the year is what counts.
+        return found.sort_by("sequence").drop_columns("sequence")
+
+    def of_years(self, years: Sequence[int]) -> dict[str, pa.Table]:
+        """All tables, of what was received only the rows of `years`.
+
+        Population and periods stay whole: dimensions are made from them.
+        """
+        received = self.years_of.keys() - {"population", "periods"}
+        return {
+            name: table.filter(pa.array(np.isin(self.years_of[name], years)))
+            if name in received
+            else table
+            for name, table in self.tables.items()
+        }
+
+
+def whole(inputs: Inputs) -> Plan:
+    """Everything, because somebody asked for it."""
+    return Plan(inputs.years, reason=Whole.ASKED)
+
+
+def plan(home: Home, inputs: Inputs) -> Plan:
+    """What has to be computed, given the release in force."""
+    base = releases.current(home)
+    if base is None:
+        return Plan(inputs.years, reason=Whole.NO_RELEASE)
+    try:
+        manifest = releases.read_manifest(home, base)
+        if (manifest.models_hash, manifest.libraries) != (models_hash(), library_versions()):
+            return Plan(inputs.years, reason=Whole.MODELS_CHANGED)
+        if not releases.is_sound(home, base):
+            return Plan(inputs.years, reason=Whole.RELEASE_DAMAGED)
+        before = Inputs.read(releases.directory(home, base) / "inputs")
+    except (OSError, ValueError, KeyError, pa.ArrowException):
+        return Plan(inputs.years, reason=Whole.RELEASE_DAMAGED)
+    return _compare(inputs, before, base)
+
+
+def _compare(inputs: Inputs, before: Inputs, base: str) -> Plan:
+    shared = [name for name in SCHEMAS if name not in inputs.years_of]
+    if any(not inputs.tables[name].equals(before.tables[name]) for name in shared):
+        return Plan(inputs.years, reason=Whole.CONTRACTS_CHANGED)
+    known = sorted({*inputs.years, *before.years})
+    changed = {year for year in known if _differs(inputs, before, year)}
+    years = {year for year in known if year in changed or year - 1 in changed}
+    if years.issuperset(inputs.years):
+        return Plan(inputs.years, reason=Whole.ALL_YEARS_CHANGED)
+    context = {year - 1 for year in years} & set(inputs.years) - years
+    return Plan(tuple(sorted(years)), tuple(sorted(context)), base)
+
+
+def _differs(inputs: Inputs, before: Inputs, year: int) -> bool:
+    return any(
+        not inputs.of_year(name, year).equals(before.of_year(name, year))
+        for name in (*YEARLY, *BY_SUBMISSION)
+    )
+
+
+def _years(months: pa.ChunkedArray) -> np.ndarray:
+    years: np.ndarray = pc.year(months).to_numpy()
+    return years

@@ -124,7 +124,7 @@ def transform(home: Home, release_id: str, settings: Settings) -> TransformResul
     write_tables(build_dir / _PART, tables)
     built = _run_dbt(home, build_dir / _PART, home.extracts, build_dir, settings)
     if built.is_successful:
-        complete(built.database, releases.directory(home, plan.base), plan, settings)
+        complete(built.database, releases.directory(home, plan.base), plan.years, settings)
         list_outliers(built.database, build_dir / "inputs")
     return built
 

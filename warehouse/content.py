@@ -4,6 +4,7 @@ How anyone can compute it again is written in `docs/content-hash.md`; the tests 
 """
 
 import hashlib
+from collections.abc import Iterable
 
 import duckdb
 import pyarrow as pa
@@ -24,18 +25,28 @@ def content_hash(connection: duckdb.DuckDBPyConnection, relation: str) -> str:
     Doubles count with 12 significant digits: the order in which threads add up fractions
     changes the last ones.
     """
-    described = sorted(columns(connection, relation))
+    described = columns(connection, relation)
+    digests = f"(SELECT {row_digest(described)} AS digest FROM {relation})"  # noqa: S608
+    return hash_of_digests(connection, described, digests)
+
+
+def row_digest(described: Iterable[tuple[str, str]]) -> str:
+    """SQL of the digest of a row, given the names and types of its columns."""
+    return f"unhex(sha256({' || '.join(_field(name, kind) for name, kind in sorted(described))}))"
+
+
+def hash_of_digests(
+    connection: duckdb.DuckDBPyConnection, described: Iterable[tuple[str, str]], digests: str
+) -> str:
+    """Content hash of a table from the column `digest` of `digests`, which is our SQL."""
     digest = hashlib.sha256()
-    for name, kind in described:
+    for name, kind in sorted(described):
         digest.update(f"{name} {kind}\n".encode())
-    row = " || ".join(_field(name, kind) for name, kind in described)
-    rows = connection.execute(
-        f"SELECT unhex(sha256({row})) AS digest FROM {relation} ORDER BY digest"  # noqa: S608
-    )
+    rows = connection.execute(f"SELECT digest FROM {digests} ORDER BY digest")  # noqa: S608
     for batch in rows.to_arrow_reader(100_000):
-        digests = batch.column(0).cast(_DIGEST)
-        start = digests.offset * 32
-        digest.update(digests.buffers()[1][start : start + len(digests) * 32])
+        column = batch.column(0).cast(_DIGEST)
+        start = column.offset * 32
+        digest.update(column.buffers()[1][start : start + len(column) * 32])
     return digest.hexdigest()
 
 

@@ -42,6 +42,11 @@ class Home:
         return self.root / "extracts"
 
     @property
+    def digests(self) -> Path:
+        """Digests of the rows of the newest release; safe to delete."""
+        return self.root / "digests"
+
+    @property
     def as_of(self) -> Path:
         """Builds of what was known at some moment; never published, safe to delete."""
         return self.root / "as_of"

@@ -23,6 +23,7 @@ import duckdb
 
 from warehouse.clock import utc_now
 from warehouse.content import columns, content_hash, quoted
+from warehouse.digests import Digests
 from warehouse.duck import attach, connect_build
 from warehouse.durable import READ_ONLY, fsync_path, make_directories
 from warehouse.errors import UserError
@@ -288,12 +289,14 @@ def _write(home: Home, draft: Draft, settings: Settings) -> None:
     if (draft.build_dir / "inputs").is_dir():
         shutil.copytree(draft.build_dir / "inputs", staging / "inputs")
     published_at = utc_now()
-    tables = _write_tables(staging, draft, published_at, settings)
+    digests = Digests(home, draft.release_id, draft.base, draft.years)
+    tables = _write_tables(staging, draft, digests, published_at, settings)
     manifest = _describe(staging, draft, tables, published_at)
     (staging / "manifest.json").write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
     _make_durable(staging)
     staging.rename(home.releases / draft.release_id)
     fsync_path(home.releases)
+    digests.forget_others()
 
 
 def _point_to(home: Home, release_id: str) -> None:
@@ -345,7 +348,7 @@ def _select(connection: duckdb.DuckDBPyConnection, table: str) -> str:
 
 
 def _write_tables(
-    staging: Path, draft: Draft, published_at: datetime, settings: Settings
+    staging: Path, draft: Draft, digests: Digests, published_at: datetime, settings: Settings
 ) -> list[TableEntry]:
     build = draft.build_dir / DATABASE
     with _attached(staging / DATABASE, build, settings) as connection:
@@ -354,7 +357,7 @@ def _write_tables(
             problem = f"no tables in the schema {SCHEMA}"
             raise UserError("BUILD_INCOMPLETE", build=build.parent.name, problem=problem)
         connection.execute(f"CREATE SCHEMA {SCHEMA}")
-        tables = [_write_table(connection, staging, name) for name in names]
+        tables = [_write_table(connection, staging, name, digests) for name in names]
         connection.execute("DETACH build")
         _name_release(connection, draft, published_at)
         connection.execute("CHECKPOINT")
@@ -380,7 +383,9 @@ def _name_release(
     )
 
 
-def _write_table(connection: duckdb.DuckDBPyConnection, staging: Path, name: str) -> TableEntry:
+def _write_table(
+    connection: duckdb.DuckDBPyConnection, staging: Path, name: str, digests: Digests
+) -> TableEntry:
     relation = f"{SCHEMA}.{quoted(name)}"
     connection.execute(f"CREATE TABLE {relation} AS {_select(connection, name)}")
     target = str(staging / "parquet" / f"{name}.parquet").replace("'", "''")
@@ -390,7 +395,7 @@ def _write_table(connection: duckdb.DuckDBPyConnection, staging: Path, name: str
         name=name,
         rows=rows[0] if rows else 0,
         columns=columns(connection, relation),
-        content_hash=content_hash(connection, relation),
+        content_hash=digests.content_hash(connection, name, relation),
     )
 
 

@@ -39,7 +39,8 @@ def build(folder: Path, months: int, *, broken_in: tuple[str, str] | None = None
         connection.execute("create schema marts")
         connection.execute(
             "create table marts.dim_indicator as select 'THEFT' as indicator_code,"
-            " 'crime' as domain, false as is_derived, 'flow' as measure_type, 'count' as unit, 'Кражи' as name_ru,"
+            " 'crime' as domain, false as is_derived, 'flow' as measure_type, 'count' as unit,"
+            " 'Кражи' as name_ru,"
             " null::varchar as name_kk, null::varchar as name_en"
         )
         connection.execute(

@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from bench.dashboards import dashboards
+from bench.lake_size import measure as measure_lake_size
 from bench.measure import in_fresh_process
 from bench.workbooks import PERIOD, Batch, region_batch, unit_batch
 
 Result = dict[str, Any]
 
 _GIB = 2**30
+# Written once and kept: a lake of ten years takes minutes.
+_LAKES = Path(__file__).resolve().parents[1] / "data" / "bench"
 
 
 def ingest_batch(*, quick: bool) -> Result:
@@ -140,6 +143,12 @@ def airflow_batch(*, quick: bool) -> Result:
         return {"source": batch.source, "workbooks": len(files), **measured}
 
 
+def lake_size(*, quick: bool) -> Result:
+    """A release after 1, 20 and 260 new submissions, against the length of the lake."""
+    with _folder() as folder:
+        return measure_lake_size(_LAKES, folder, quick=quick)
+
+
 CASES = {
     "ingest_batch": ingest_batch,
     "national_month": national_month,
@@ -147,6 +156,7 @@ CASES = {
     "desk_rush": desk_rush,
     "airflow_batch": airflow_batch,
     "dashboards": dashboards,
+    "lake_size": lake_size,
 }
 
 

@@ -243,6 +243,50 @@ def _dashboards(result: dict[str, Any]) -> str:
     return dashboards_page.render(result, _table) + _machine(result)
 
 
+def _lake_size(result: dict[str, Any]) -> str:
+    runs = result["runs"]
+    one_year = runs[0]
+    floor = float(one_year["after"]["0"]["steps"]["transform"]["processor_seconds"])
+
+    def cost(release: dict[str, Any]) -> float:
+        return float(release["processor_seconds"]) - floor
+
+    def cell(run: dict[str, Any], count: int) -> str:
+        release = run["after"][str(count)]
+        ratio = cost(release) / cost(one_year["after"][str(count)])
+        memory = release["peak_memory_bytes"] / 2**30
+        return f"{cost(release):.0f} s, {ratio:.2f} × ({_met(ratio <= 2)}), {memory:.2f} GiB"
+
+    counts = [count for count in result["counts"] if count]
+    rows = [
+        [
+            f"{run['years']} years, {run['cells'] / 1e6:.0f} million cells",
+            f"{cost(run['first']):.0f} s, {run['first']['peak_memory_bytes'] / 2**30:.2f} GiB",
+            *(cell(run, count) for count in counts),
+        ]
+        for run in runs
+    ]
+    header = ["lake", "first release, all years", *(f"after {n} new (goal ≤ 2 ×)" for n in counts)]
+    steps = [
+        [
+            f"{run['years']} years, {count} new",
+            *(f"{step['processor_seconds']:.1f} s" for step in release["steps"].values()),
+        ]
+        for run in runs
+        for count, release in (("all", run["first"]), *run["after"].items())
+    ]
+    return (
+        "## A release after new submissions, by the length of the lake\n\n"
+        + _table(header, rows)
+        + f"\nProcessor time of all processes. Apart from it stands what dbt takes to start and to "
+        f"run every model and test over nothing: {floor:.1f} s for each release. The ratio "
+        "compares with the release of the one-year lake after as many new submissions.\n\n"
+        + _table(["release", *runs[0]["first"]["steps"]], steps)
+        + "\n"
+        + _machine(result)
+    )
+
+
 _SECTIONS = {
     "ingest_batch": _ingest_batch,
     "national_month": _national_month,
@@ -251,4 +295,5 @@ _SECTIONS = {
     "airflow_batch": _airflow_batch,
     "faults": _faults,
     "dashboards": _dashboards,
+    "lake_size": _lake_size,
 }

@@ -20,12 +20,13 @@ import pyarrow.parquet as pq
 from pydantic import TypeAdapter
 
 from warehouse import releases
+from warehouse.errors import UserError
 from warehouse.input_tables import SCHEMAS
 from warehouse.manifest import library_versions
 from warehouse.paths import Home
 from warehouse.transform import models_hash
 
-YEARLY = ("population", "periods", "expected_submitters", "submissions")
+YEARLY = ("expected_submitters", "submissions")
 """Input tables whose rows belong to the year of their `period_month`."""
 BY_SUBMISSION = ("findings", "cell_files")
 """Input tables whose rows belong to the year of their submission."""
@@ -38,6 +39,7 @@ class Whole(StrEnum):
     RELEASE_DAMAGED = "release_damaged"
     MODELS_CHANGED = "models_changed"
     CONTRACTS_CHANGED = "contracts_changed"
+    OTHER_YEARS = "other_years"
     ALL_YEARS_CHANGED = "all_years_changed"
     ASKED = "asked"
 
@@ -93,7 +95,7 @@ class Inputs:
     @property
     def years(self) -> tuple[int, ...]:
         """Every year that has a submission."""
-        return tuple(np.unique(self.years_of["periods"]).tolist())
+        return tuple(np.unique(_years(self.tables["periods"]["period_month"])).tolist())
 
     def of_year(self, name: str, year: int) -> pa.Table:
         """Rows of one year as far as figures depend on them."""
@@ -105,14 +107,10 @@ class Inputs:
         return found.sort_by("sequence").drop_columns("sequence")
 
     def of_years(self, years: Sequence[int]) -> dict[str, pa.Table]:
-        """All tables, of what was received only the rows of `years`.
-
-        Population and periods stay whole: dimensions are made from them.
-        """
-        received = self.years_of.keys() - {"population", "periods"}
+        """All tables, those that belong to years with the rows of `years` only."""
         return {
             name: table.filter(pa.array(np.isin(self.years_of[name], years)))
-            if name in received
+            if name in self.years_of
             else table
             for name, table in self.tables.items()
         }
@@ -135,19 +133,21 @@ def plan(home: Home, inputs: Inputs) -> Plan:
         if not releases.is_sound(home, base):
             return Plan(inputs.years, reason=Whole.RELEASE_DAMAGED)
         before = Inputs.read(releases.directory(home, base) / "inputs")
-    except (OSError, ValueError, KeyError, pa.ArrowException):
+    except (OSError, ValueError, KeyError, pa.ArrowException, UserError):
         return Plan(inputs.years, reason=Whole.RELEASE_DAMAGED)
     return _compare(inputs, before, base)
 
 
 def _compare(inputs: Inputs, before: Inputs, base: str) -> Plan:
+    if inputs.years != before.years:
+        # Dimensions tell the latest of what they know, so a new year may show in every other.
+        return Plan(inputs.years, reason=Whole.OTHER_YEARS)
     shared = [name for name in SCHEMAS if name not in inputs.years_of]
     if any(not inputs.tables[name].equals(before.tables[name]) for name in shared):
         return Plan(inputs.years, reason=Whole.CONTRACTS_CHANGED)
-    known = sorted({*inputs.years, *before.years})
-    changed = {year for year in known if _differs(inputs, before, year)}
-    years = {year for year in known if year in changed or year - 1 in changed}
-    if years.issuperset(inputs.years):
+    changed = {year for year in inputs.years if _differs(inputs, before, year)}
+    years = {year for year in inputs.years if year in changed or year - 1 in changed}
+    if years and years.issuperset(inputs.years):
         return Plan(inputs.years, reason=Whole.ALL_YEARS_CHANGED)
     context = {year - 1 for year in years} & set(inputs.years) - years
     return Plan(tuple(sorted(years)), tuple(sorted(context)), base)

@@ -247,6 +247,11 @@ def test_other_contracts_are_no_base(here: Installation, monkeypatch: pytest.Mon
     assert here.plan().reason is Whole.CONTRACTS_CHANGED
 
 
+def test_a_new_year_is_computed_with_all_others(here: Installation) -> None:
+    here.receive(Arrival("430000000", "2026-01", 8, 6))
+    assert here.plan().reason is Whole.OTHER_YEARS
+
+
 def test_everything_is_computed_when_asked(here: Installation) -> None:
     plan = here.plan(whole=True)
     assert (plan.years, plan.base, plan.reason) == ((2022, 2023, 2024, 2025), None, Whole.ASKED)

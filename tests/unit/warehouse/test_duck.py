@@ -13,7 +13,8 @@ def test_what_exceeds_the_memory_limit_is_sorted_on_disk(tmp_path: Path) -> None
     with connect_build(tmp_path / "warehouse.duckdb", settings) as connection:
         connection.execute(
             "create table figures as"
-            f" select range as line, sha256(range::varchar) as text from range({ROWS})"
+            " select range as line, sha256(range::varchar) as text from range($rows)",
+            {"rows": ROWS},
         )
         connection.execute("create table ordered as from figures order by text")
         counted = connection.execute("select count(distinct text) from ordered").fetchone()

@@ -22,9 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingestion.lake_cells import cells_table
+from mvd.demo.plan import FORMS as DEMO_FORMS
 from mvd.demo.simulate import Simulation, balance, catalogue
 from mvd.demo.space import Space
-from mvd.demo.write import FORMS as DEMO_FORMS
 from warehouse import lake
 from warehouse.clock import period_month
 from warehouse.contracts import Contracts, load_contracts
@@ -147,11 +147,9 @@ def _figures(
             sorted(job, key=lambda a: a.period), lambda arrival: arrival.period
         )
     }
-    total: NDArray[np.int64] | None = None
-    for number in range(1, int(max(by_period)[5:]) + 1):
-        period = f"{year}-{number:02d}"
-        month = simulation.month(territory, period)
-        total = month if total is None else total + month
+    months = simulation.year(territory, int(year))
+    for number, total in enumerate(months.cumsum(axis=0), start=1):
+        period, month = f"{year}-{number:02d}", months[number - 1]
         for arrival in by_period.get(period, ()):
             told = total
             if arrival.is_incomplete or arrival.version > 1:

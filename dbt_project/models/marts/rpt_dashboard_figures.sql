@@ -63,6 +63,7 @@ final as (
         totals.change_text_ru as ytd_change_ru,
         totals.change_text_kk as ytd_change_kk,
         totals.per_100k as ytd_per_100k,
+        totals.break_prior_year,
         totals.status as ytd_status,
         totals.status_reason as ytd_status_reason,
         totals.expected_units,

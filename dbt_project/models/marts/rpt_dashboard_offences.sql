@@ -51,9 +51,9 @@ final as (
         case
             when
                 totals.status = 'final'
-                and prior.status = 'final'
-                and totals.expected_units = prior.expected_units
-                then prior.registered
+                and last_year.status = 'final'
+                and totals.expected_units = last_year.expected_units
+                then last_year.registered
         end as ytd_prior_year,
         totals.ended,
         totals.interrupted,
@@ -75,11 +75,11 @@ final as (
             totals.offence_code = months.offence_code
             and totals.territory_kato = months.territory_kato
             and totals.period_month = months.period_month
-    left join totals as prior
+    left join totals as last_year
         on
-            totals.offence_code = prior.offence_code
-            and totals.territory_kato = prior.territory_kato
-            and periods.prior_year_month = prior.period_month
+            totals.offence_code = last_year.offence_code
+            and totals.territory_kato = last_year.territory_kato
+            and periods.prior_year_month = last_year.period_month
 )
 
 select * from final

@@ -1,15 +1,25 @@
-{% set ranked = [
-    'CRM_TOTAL', 'CRM_CRIMES', 'CRM_THEFT', 'CRM_FRAUD', 'CRM_ROBBERY', 'CRM_MURDER_ALL',
-    'TRF_DTP', 'TRF_DEATHS', 'TRF_VICTIMS_CHILD', 'TRF_DTP_DRUNK', 'DRG_OFF', 'DRG_CRIM_OFF',
-    'CYB_FRAUD', 'CYB_FRAUD__OPS', 'DV_CRIMES', 'DV_CRIMES__OPS', 'LVS_THEFT'
-] %}
-
 with figures as (
     select * from {{ ref('rpt_dashboard_figures') }}
     where
         depth > 0
         and indicator_code in (
-            {% for code in ranked %}'{{ code }}'{{ "," if not loop.last }}{% endfor %}
+            'CRM_TOTAL',
+            'CRM_CRIMES',
+            'CRM_THEFT',
+            'CRM_FRAUD',
+            'CRM_ROBBERY',
+            'CRM_MURDER_ALL',
+            'TRF_DTP',
+            'TRF_DEATHS',
+            'TRF_VICTIMS_CHILD',
+            'TRF_DTP_DRUNK',
+            'DRG_OFF',
+            'DRG_CRIM_OFF',
+            'CYB_FRAUD',
+            'CYB_FRAUD__OPS',
+            'DV_CRIMES',
+            'DV_CRIMES__OPS',
+            'LVS_THEFT'
         )
 ),
 

@@ -1,0 +1,208 @@
+"""The seven dashboards in a browser, on the figures of a simulated country."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from bench import simulated
+from dashboards.bundle import dashboards
+from tests.browser.conftest import CHROMIUM
+from tests.dashboards.server import SupersetServer
+from warehouse import releases
+from warehouse.ledger import Ledger
+from warehouse.paths import Home
+from warehouse.releases import Draft
+from warehouse.settings import Settings
+
+LAST = date(2025, 3, 1)
+SLUGS = [dashboard["slug"] for dashboard in dashboards()]
+PATIENCE = 120_000
+REGION = "Кызылординская область"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SupersetServer]:
+    root = tmp_path_factory.mktemp("content")
+    _publish(root)
+    with SupersetServer(root) as running:
+        running.accounts(
+            ("analyst", "ministry_analyst", ""), ("regional", "regional_analyst", "430000000")
+        )
+        yield running
+
+
+def _publish(root: Path) -> None:
+    home, settings, now = Home(root), Settings(home=root), datetime.now(UTC)
+    ledger = Ledger(settings.ledger)
+    release_id = ledger.begin_release(contract_hash="c" * 64, submission_ids=[], created_at=now)
+    folder = home.builds / release_id
+    (folder / "inputs").mkdir(parents=True)
+    simulated.write(folder / releases.DATABASE, months=3, last=LAST)
+    draft = Draft(release_id, folder, ledger.snapshot(), "c" * 64, {"passed": True}, now)
+    releases.publish(home, ledger, draft, settings)
+
+
+@pytest.fixture(scope="module")
+def figures(server: SupersetServer) -> Iterator[duckdb.DuckDBPyConnection]:
+    file = releases.database(Home(server.home), None)
+    with duckdb.connect(file, read_only=True) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as driver:
+        started = driver.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield started
+        started.close()
+
+
+def _page(browser: Browser, server: SupersetServer, name: str) -> Page:
+    person = server.sign_in(name)
+    context = browser.new_context(viewport={"width": 1366, "height": 900})
+    context.add_cookies(
+        [
+            {"name": cookie.name, "value": str(cookie.value), "url": server.url}
+            for cookie in person.web.cookies.jar
+        ]
+    )
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    return page
+
+
+@pytest.fixture(scope="module")
+def analyst(browser: Browser, server: SupersetServer) -> Page:
+    return _page(browser, server, "analyst")
+
+
+@pytest.fixture(scope="module")
+def regional(browser: Browser, server: SupersetServer) -> Page:
+    return _page(browser, server, "regional")
+
+
+def _open(page: Page, server: SupersetServer, slug: str) -> None:
+    page.goto(f"{server.url}/superset/dashboard/{slug}/")
+    page.locator(".dashboard-component-chart-holder").first.wait_for()
+    _settle(page)
+
+
+def _settle(page: Page) -> None:
+    expect(page.locator(".dashboard-component-chart-holder .loading")).to_have_count(
+        0, timeout=PATIENCE
+    )
+    expect(page.locator(".dashboard-component-chart-holder .chart-container")).not_to_have_count(
+        0, timeout=PATIENCE
+    )
+    page.wait_for_timeout(500)
+    expect(page.locator(".loading")).to_have_count(0, timeout=PATIENCE)
+
+
+def _complaints(page: Page) -> list[str]:
+    """What charts say instead of showing something."""
+    shown = page.locator(".dashboard-component-chart-holder:visible").all_inner_texts()
+    wrong = re.compile(r"(?i)error|ошибка запроса|unexpected|no results|нет результатов|данных нет")
+    return [text[:300] for text in shown if wrong.search(text) or not text.strip()]
+
+
+def _number(figures: duckdb.DuckDBPyConnection, code: str, kato: str, month: str) -> str:
+    question = (
+        "select ytd_value from marts.rpt_dashboard_figures where indicator_code = ? "
+        "and territory_kato = ? and period_label = ?"
+    )
+    row: Any = figures.execute(question, [code, kato, month]).fetchone()
+    return f"{row[0]:,.0f}".replace(",", "\u00a0")
+
+
+@pytest.mark.parametrize("slug", [s + ending for s in SLUGS for ending in ("", "-kk")])
+def test_every_tab_of_every_dashboard_is_drawn(
+    analyst: Page, server: SupersetServer, slug: str
+) -> None:
+    _open(analyst, server, slug)
+    assert _complaints(analyst) == []
+    tabs = analyst.locator(".dashboard-component-tabs .ant-tabs-tab")
+    for number in range(1, tabs.count()):
+        tabs.nth(number).click()
+        _settle(analyst)
+        assert _complaints(analyst) == []
+
+
+def test_the_figures_on_the_screen_are_those_of_the_release(
+    analyst: Page, server: SupersetServer, figures: duckdb.DuckDBPyConnection
+) -> None:
+    _open(analyst, server, "situation")
+    shown = analyst.locator(".mvd-tile b").all_inner_texts()
+    codes = ["CRM_TOTAL", "TRF_DTP", "TRF_DEATHS", "DRG_OFF"]
+    assert shown[:4] == [_number(figures, code, "000000000", "2025-03") for code in codes]
+    header = analyst.locator(".dashboard-component-chart-holder").first
+    expect(header).to_contain_text("r000001")
+    expect(header).to_contain_text("20 из 20")
+
+
+def test_a_click_on_the_map_shows_the_region_and_a_second_one_the_country(
+    analyst: Page, server: SupersetServer, figures: duckdb.DuckDBPyConnection
+) -> None:
+    _open(analyst, server, "situation")
+    shape = analyst.locator(".superset-legacy-chart-country-map path.region").nth(10)
+    tile = analyst.locator(".mvd-tile b").first
+    country = _number(figures, "CRM_TOTAL", "000000000", "2025-03")
+    expect(tile).to_have_text(country, timeout=PATIENCE)
+    shape.dispatch_event("click")
+    region = _number(figures, "CRM_TOTAL", "430000000", "2025-03")
+    expect(tile).to_have_text(region, timeout=PATIENCE)
+    _settle(analyst)
+    analyst.locator(".superset-legacy-chart-country-map path.region").nth(10).dispatch_event(
+        "click"
+    )
+    expect(tile).to_have_text(country, timeout=PATIENCE)
+
+
+def test_a_region_and_a_month_are_chosen_from_the_filters(
+    analyst: Page, server: SupersetServer, figures: duckdb.DuckDBPyConnection
+) -> None:
+    _open(analyst, server, "crime")
+    for position, wanted in ((0, "2025-02"), (1, REGION)):
+        choice = analyst.locator("[data-test='form-item-value'] input").nth(position)
+        choice.click()
+        choice.fill(wanted)
+        analyst.locator(f".ant-select-item-option[title='{wanted}']").first.click()
+    analyst.locator("[data-test='filter-bar__apply-button']").click()
+    expected = _number(figures, "CRM_TOTAL", "430000000", "2025-02")
+    expect(analyst.locator(".mvd-tile b").first).to_have_text(expected, timeout=PATIENCE)
+    header = analyst.locator(".dashboard-component-chart-holder").first
+    expect(header).to_contain_text(REGION, timeout=PATIENCE)
+
+
+def test_districts_of_the_chosen_region_alone_are_listed(
+    analyst: Page, server: SupersetServer
+) -> None:
+    _open(analyst, server, "roads")
+    choice = analyst.locator("[data-test='form-item-value'] input").nth(1)
+    choice.click()
+    choice.fill(REGION)
+    analyst.locator(f".ant-select-item-option[title='{REGION}']").first.click()
+    analyst.locator("[data-test='filter-bar__apply-button']").click()
+    analyst.locator(".dashboard-component-tabs .ant-tabs-tab").nth(2).click()
+    _settle(analyst)
+    regions = analyst.locator("tbody tr td:first-child:visible").all_inner_texts()
+    assert REGION in regions
+    assert not {text for text in regions if text.endswith("область")} - {REGION}
+
+
+def test_a_regional_analyst_sees_the_same_dashboards(
+    regional: Page, server: SupersetServer
+) -> None:
+    _open(regional, server, "situation")
+    assert _complaints(regional) == []
+    expect(regional.locator(".mvd-tile b").first).to_be_visible()

@@ -12,6 +12,7 @@ import pytest
 
 from ingestion.official import write_workbook
 from mvd.remote import RemotePortal
+from mvd.stack.airflow_api import AirflowApi, UnreachableError
 from mvd.stack.layout import Layout, read_state
 from portal.store.accounts import Accounts
 from portal.store.sessions import Sessions
@@ -196,6 +197,17 @@ def through_the_portal(
     return sent.submission
 
 
+def backfill_started(api: AirflowApi, backfill: dict[str, Any]) -> bool | None:
+    """None while Airflow's SQLite is busy: it refuses backfills then, and asks to try again."""
+    try:
+        api.call("POST", "/api/v2/backfills", backfill)
+    except UnreachableError as error:
+        if error.status != 503:
+            raise
+        return None
+    return True
+
+
 @pytest.fixture(scope="module")
 def by_hand(home: Path) -> dict[str, str]:
     """Runs that an engineer starts, all at once: the id of each."""
@@ -206,7 +218,11 @@ def by_hand(home: Path) -> dict[str, str]:
         "to_date": "2022-12-31T00:00:00Z",
         "dag_run_conf": {"territories": ["150000000"], "forms": ["1-M"]},
     }
-    api.call("POST", "/api/v2/backfills", backfill)
+    until(
+        lambda: backfill_started(api, backfill),
+        seconds=120,
+        what="a moment in which SQLite takes a backfill",
+    )
     return {
         "replay": start_run(api, "replay", first_period="2022-11", last_period="2022-12"),
         "kept open": start_run(api, "close_period", period="2022-11", forms=["1-M"]),

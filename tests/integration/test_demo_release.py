@@ -145,7 +145,7 @@ def test_a_figure_checked_beforehand_gets_the_verdict_of_the_register(
 
 def test_a_press_officer_sees_the_offending_numbers(installation: Installation) -> None:
     figure = ["--indicator", "TRF_DTP_CHILD", "--territory", "430000000", "--period", "2025-12"]
-    wrong = installation.run("claims", "check", *figure, "--value", "400", "--json")
+    wrong = installation.run("claims", "check", *figure, "--value", "410", "--json")
     told = json.loads(wrong.stdout)
     assert wrong.returncode == 1
     assert (told["verdict"], told["observed"]) == ("contradicted", 415)

@@ -31,7 +31,12 @@ expected as (
             "case when not unit_coverage.is_covered then territories.name_ru end",
             "'; '",
             "order by territories.name_ru"
-        ) }} as missing_units
+        ) }} as missing_units,
+        {{ dbt.listagg(
+            "case when not unit_coverage.is_covered then territories.name_kk end",
+            "'; '",
+            "order by territories.name_kk"
+        ) }} as missing_units_kk
     from unit_coverage
     inner join territories on unit_coverage.unit_kato = territories.territory_kato
     group by
@@ -81,6 +86,7 @@ final as (
         cast(expected.population_expected as bigint) as population_expected,
         cast(reported.population_reported as bigint) as population_reported,
         expected.missing_units,
+        expected.missing_units_kk,
         reported.own_submission_id,
         reported.received_at_max,
         rules.shown_from_units,

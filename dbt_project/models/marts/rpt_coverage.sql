@@ -32,6 +32,7 @@ final as (
         population_coverage_share,
         {{ figure_status('units_reported') }} as status,
         missing_units,
+        missing_units_kk,
         own_submission_id as submission_id,
         received_at_max
     from measured

@@ -14,10 +14,10 @@ from mvd.remote import RemotePortal
 from portal.app import create_app
 from portal.judge import judge
 from tests.unit.ingestion.conftest import sng_workbook
-from tests.unit.portal.conftest import KYZYLORDA, PAVLODAR, PERIOD, Desk, desk
+from tests.unit.portal.conftest import KYZYLORDA, PAVLODAR, PERIOD, Desk, database, desk, furnished
 from warehouse.errors import UserError
 
-__all__ = ["desk"]
+__all__ = ["database", "desk", "furnished"]
 
 
 @pytest.fixture

@@ -120,7 +120,7 @@ def test_a_template_of_another_territory_is_not_given_out(desk: Desk) -> None:
 
 def test_the_blank_of_an_official_form_is_filled_in_and_accepted(desk: Desk) -> None:
     clerk = desk.browser("clerk")
-    assert clerk.get(f"/templates?period={PERIOD}").text.count("/templates/") == 2
+    assert clerk.get(f"/templates?period={PERIOD}").text.count("/templates/") == 13
     answer = clerk.get(f"/templates/SNG-1?period={PERIOD}")
     form = desk.services.contracts.forms["SNG-1"]
 

@@ -14,6 +14,8 @@ import structlog
 
 LogFormat = Literal["text", "json"]
 
+_CHATTY = frozenset({"great_expectations", "httpx", "alembic"})
+
 
 def configure(log_format: LogFormat) -> None:
     """Set up the logs of this process: JSON from INFO on, text for warnings and worse."""
@@ -22,9 +24,15 @@ def configure(log_format: LogFormat) -> None:
         handler.setFormatter(_json_formatter())
     root = logging.getLogger()
     root.handlers = [handler]
-    root.setLevel(logging.INFO if log_format == "json" else logging.WARNING)
-    for chatty in ("great_expectations", "httpx", "alembic"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    level = logging.INFO if log_format == "json" else logging.WARNING
+    handler.setLevel(level)
+    root.setLevel(level)
+    handler.addFilter(_worth_saying)
+
+
+def _worth_saying(record: logging.LogRecord) -> bool:
+    # Levels of loggers are no help: Great Expectations sets those of its own.
+    return record.levelno >= logging.WARNING or record.name.split(".")[0] not in _CHATTY
 
 
 def _json_formatter() -> logging.Formatter:

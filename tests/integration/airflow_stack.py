@@ -18,7 +18,7 @@ from mvd.stack.layout import USER, Layout, load_secrets, read_state
 from warehouse.paths import Home
 
 T = TypeVar("T")
-_READING_SECONDS = 5.0
+_READING_SECONDS = 15
 
 
 def free_port() -> int:

@@ -9,6 +9,7 @@ UV := $(TOOLS)/bin/uv
 UV_VERSION := 0.13.9
 RUN := $(UV) run --no-sync
 DEMO_HOME ?= data/demo
+CORES := $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
 export UV_PROJECT_ENVIRONMENT := .venv
 export PYTHONHASHSEED := 0
 
@@ -76,24 +77,39 @@ secrets: ## the secrets of docker-compose.yml, each in a file of deploy/secrets;
 compose-trial: setup ## docker-compose.yml for real: build, use, kill, compare (needs a Docker engine, 15 minutes)
 	@$(RUN) python -m tests.tools.compose_trial
 
+# The slowest first: they run side by side, as many as there are processors.
+CHECKS := check-types check-models check-style check-layers
+SIDE_BY_SIDE = @$(MAKE) --jobs $(CORES) --no-print-directory
+
 .PHONY: lint
 lint: setup ## ruff, mypy, import contract, sqlfluff, dbt-bouncer, dashboards
+	$(SIDE_BY_SIDE) $(CHECKS)
+
+.PHONY: $(CHECKS)
+check-types:
+	$(RUN) mypy
+check-models:
+	$(RUN) python -m tests.tools.lint_dbt
+check-style:
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
-	$(RUN) mypy
+check-layers:
 	$(RUN) lint-imports
-	$(RUN) python -m tests.tools.lint_dbt
 
 .PHONY: validate-dashboards
 validate-dashboards: setup ## dashboard, chart, dataset, column of the marts: checked without a server
 	@$(RUN) python -m tests.tools.lint_dbt --dashboards
 
+# In the order of the files, so that the long ones (browser, Airflow) do not come last; a file stays
+# in one process. One process more than processors: those long ones wait for servers to start.
 .PHONY: unit
 unit: setup setup-superset system
-	$(RUN) pytest -n auto --dist loadfile
+	$(RUN) pytest --numprocesses $$(($(CORES) + 1)) --dist loadfile --no-loadscope-reorder
 
 .PHONY: test
-test: lint unit ## everything that must pass before a change lands
+test: setup ## everything that must pass before a change lands
+	$(SIDE_BY_SIDE) $(CHECKS) setup-superset system
+	@$(MAKE) --no-print-directory unit
 
 .PHONY: bench
 bench: setup ## measured ratios, written to bench/results and docs/performance.md (QUICK=1 for a short run)

@@ -1,9 +1,9 @@
-"""Faults in the middle of a run: `python -m bench.faults [--only NAME] [--files N]`.
+"""Faults in the middle of a run: `python -m bench.faults [--only NAME]... [--files N]`.
 
 Each trial starts an installation of its own, drops the same workbooks, breaks something while they
 are judged or built, repairs what a person would have to repair, and compares every published table
-with that of a run that nothing disturbed. Takes minutes per trial. The trial of the full disk
-mounts a small file system and needs the right to do so.
+with that of a run that nothing disturbed. Takes minutes per trial; what `--only` leaves out keeps
+its last result. The trial of the full disk mounts a small file system and needs the right to do so.
 """
 
 import argparse
@@ -87,6 +87,10 @@ class Trial:
                 raise RuntimeError(f"{what}: waited in vain")
             time.sleep(0.2)
 
+    def is_reading(self) -> bool:
+        """Whether the bytes of the first file are kept; what is in them is not known yet."""
+        return any(path.is_file() for path in self.home.originals.rglob("*"))
+
     def is_judging(self) -> bool:
         """Whether cells of the first file are in the lake."""
         return any(self.home.lake.rglob("*.parquet"))
@@ -106,22 +110,20 @@ def undisturbed(_: Trial) -> None:
 def scheduler_killed(trial: Trial) -> None:
     """The scheduler and all that it started, while dbt runs."""
     trial.until(trial.is_building, "a build")
-    for scheduler in trial.processes("airflow scheduler"):
-        _kill([*scheduler.children(recursive=True), scheduler])
+    schedulers = trial.processes("airflow scheduler")
+    _kill([each for it in schedulers for each in (*it.children(recursive=True), it)])
 
 
 def worker_killed(trial: Trial) -> None:
-    """The process of a task with all its readers, while workbooks are judged."""
-    trial.until(trial.is_judging, "the first cells")
-    for worker in trial.processes("airflow worker"):
-        _kill(worker.children(recursive=True))
+    """The process of a task with all its readers, while workbooks are read."""
+    trial.until(trial.is_reading, "the first file")
+    _kill_tasks(trial)
 
 
 def task_killed_in_build(trial: Trial) -> None:
     """The process of a task with dbt, while it runs."""
     trial.until(trial.is_building, "a build")
-    for worker in trial.processes("airflow worker"):
-        _kill(worker.children(recursive=True))
+    _kill_tasks(trial)
 
 
 def all_killed(trial: Trial) -> None:
@@ -166,12 +168,21 @@ def _up_again_if_needed(trial: Trial) -> None:
     trial.up()
 
 
+def _kill_tasks(trial: Trial) -> None:
+    workers = trial.processes("airflow worker")
+    _kill([each for worker in workers for each in worker.children(recursive=True)])
+
+
 def _kill(processes: list[psutil.Process]) -> None:
+    killed = 0
     for process in processes:
         try:
             process.send_signal(signal.SIGKILL)
         except psutil.NoSuchProcess:
             continue
+        killed += 1
+    if not killed:
+        raise RuntimeError("nothing was there to be killed: the trial would show nothing")
 
 
 @contextmanager
@@ -286,33 +297,43 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=6)
     options = parser.parse_args()
     names = [name for name in options.only or _TRIALS if name != "undisturbed"]
-    results: dict[str, Any] = {}
-    machine = describe()
+    is_same = True
     with tempfile.TemporaryDirectory(prefix="mvd-faults-") as name:
         folder = Path(name)
         batch = region_batch(folder / "batch", options.files)
         files = [str(file) for file in batch.files]
+        machine = describe()
         expected = run("undisturbed", files, folder)
         print(f"undisturbed: {expected['seconds']:.0f} s", flush=True)
         for trial in names:
-            found = run(trial, files, folder)
-            found["differs_in"] = _differing(found.pop("tables"), expected["tables"])
-            is_same = not found["differs_in"] and found["is_sound"]
-            told = str(_TRIALS[trial][0].__doc__)
-            results[trial] = {**found, "is_same": is_same, "told": told}
-            print(f"{trial}: {found['seconds']:.0f} s, same: {is_same}", flush=True)
-    result = {
-        "machine": machine,
-        "quick": bool(options.only),
-        "workbooks": len(files),
-        "undisturbed_seconds": expected["seconds"],
-        "tables": len(expected["tables"]),
-        "trials": results,
-    }
-    text = json.dumps(result, ensure_ascii=False, indent=1)
-    (RESULTS / "faults.json").write_text(text + "\n", encoding="utf-8")
+            found = _compared(trial, run(trial, files, folder), expected)
+            _keep(trial, found, {"machine": machine, "quick": False, "workbooks": len(files)})
+            is_same = is_same and found["is_same"]
+            print(f"{trial}: {found['seconds']:.0f} s, same: {found['is_same']}", flush=True)
     write()
-    sys.exit(not all(found["is_same"] for found in results.values()))
+    sys.exit(not is_same)
+
+
+def _compared(trial: str, found: dict[str, Any], expected: dict[str, Any]) -> dict[str, Any]:
+    differs_in = _differing(found.pop("tables"), expected["tables"])
+    return {
+        **found,
+        "differs_in": differs_in,
+        "is_same": not differs_in and found["is_sound"],
+        "tables": len(expected["tables"]),
+        "undisturbed_seconds": expected["seconds"],
+        "told": str(_TRIALS[trial][0].__doc__),
+    }
+
+
+def _keep(trial: str, found: dict[str, Any], read_on: dict[str, Any]) -> None:
+    """Put the result of a trial beside those of the others."""
+    file = RESULTS / "faults.json"
+    kept = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {"trials": {}}
+    trials = kept["trials"] | {trial: found}
+    result = {**read_on, "trials": {name: trials[name] for name in _TRIALS if name in trials}}
+    text = json.dumps(result, ensure_ascii=False, indent=1)
+    file.write_text(text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -219,19 +219,22 @@ def _faults(result: dict[str, Any]) -> str:
         [
             trial["told"],
             f"{trial['seconds']:.0f} s",
-            "yes" if trial["is_same"] else f"**no**: {', '.join(trial['differs_in'])}",
+            f"{trial['undisturbed_seconds']:.0f} s",
+            f"yes, {trial['tables']}"
+            if trial["is_same"]
+            else f"**no**: {', '.join(trial['differs_in'])}",
         ]
         for trial in result["trials"].values()
     ]
-    undisturbed = f"{result['undisturbed_seconds']:.0f} s"
     header = [
         "what happened in the middle",
         "until the release was visible",
-        f"all {result['tables']} tables as undisturbed",
+        "undisturbed",
+        "all tables as undisturbed",
     ]
     return (
         f"## Faults in the middle of a run ({result['workbooks']} workbooks through Airflow)\n\n"
-        f"Undisturbed: {undisturbed}. Compared is every published table but for the moments of "
+        "`python -m bench.faults`. Compared is every published table but for the moments of "
         "receipt, and `mvd verify` has to find the release sound.\n\n"
         + _table(header, rows)
         + "\n"

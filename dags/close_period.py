@@ -9,9 +9,9 @@ import logging
 from datetime import timedelta
 from typing import Any
 
-from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import Param, dag, task
 
+from dags.approval import Approval
 from dags.common import DEFAULTS, WRITER_POOL, services
 
 log = logging.getLogger(__name__)
@@ -52,13 +52,10 @@ def close_period() -> None:
         held = "holds" if state.is_released else "does NOT hold"
         return "\n".join([f"Release {release} {held} every accepted report.", "", *lines])
 
-    approve = ApprovalOperator(
+    approve = Approval(
         task_id="approve",
         subject="Close {{ params.period }} as final?",
         body="{{ ti.xcom_pull(task_ids='look') }}",
-        response_timeout=timedelta(days=14),
-        retries=0,
-        execution_timeout=None,
     )
 
     @task(pool=WRITER_POOL, retries=20, retry_delay=timedelta(minutes=1))

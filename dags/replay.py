@@ -11,9 +11,9 @@ import logging
 from datetime import timedelta
 from typing import Any
 
-from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import Param, dag, task
 
+from dags.approval import Approval
 from dags.common import DEFAULTS, INTAKE_POOL, services, settings
 from dags.lineage import tell_judged
 
@@ -76,13 +76,10 @@ def replay() -> None:
         told = summary(from_json(rows))
         return f"```\n{json.dumps(told, ensure_ascii=False, indent=1)}\n```"
 
-    approve = ApprovalOperator(
+    approve = Approval(
         task_id="approve",
         subject="Judge the refused reports again by the present rules?",
         body="{{ ti.xcom_pull(task_ids='summarise') }}",
-        response_timeout=timedelta(days=14),
-        retries=0,
-        execution_timeout=None,
     )
 
     @task(pool=INTAKE_POOL)

@@ -7,7 +7,6 @@ cell. Rows that cannot fail (a zero is never negative, 0 = 0) need not be in the
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -61,7 +60,8 @@ def warm_up() -> None:
 
 @cache
 def _suites() -> Mapping[str, Any]:
-    gx, gxe = _great_expectations()
+    from expectations.library import gx, gxe
+
     _context()  # suites can be filled only when there is one
 
     def suite(name: str, *expectations: tuple[str, Any]) -> Any:
@@ -97,17 +97,9 @@ def _suites() -> Mapping[str, Any]:
 
 
 @cache
-def _great_expectations() -> tuple[Any, Any]:
-    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-    import great_expectations as gx
-    import great_expectations.expectations as gxe
-
-    return gx, gxe
-
-
-@cache
 def _context() -> Any:
-    gx, _ = _great_expectations()
+    from expectations.library import gx
+
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False, "metric_calculations": False}
     return context

@@ -47,7 +47,7 @@ def take_in(services: Services, names: Sequence[str]) -> list[SubmissionResult]:
     there = [Path(name) for name in names if (services.home.inbox / name).is_file()]
     requests = [_request(services, name) for name in there]
     # The gate's library takes seconds to import: meanwhile other processes read the files.
-    threading.Thread(target=import_module, args=("great_expectations",), daemon=True).start()
+    threading.Thread(target=import_module, args=("expectations.library",), daemon=True).start()
     results = batch.run(services, requests)
     for name, result in zip(there, results, strict=True):
         _put_into_done(services, name, result)

@@ -22,7 +22,7 @@ PRELOADED = (
     "airflow.executors.local_executor",
     "airflow.sdk.execution_time.task_runner",
     "airflow.providers.openlineage.plugins.listener",
-    "great_expectations.expectations",
+    "expectations.library",
     "expectations.release_gate",
     "ingestion.inbox",
     "mvd.build_steps",

@@ -18,7 +18,6 @@ from mvd.stack.layout import USER, Layout, load_secrets, read_state
 from warehouse.paths import Home
 
 T = TypeVar("T")
-_READING_SECONDS = 15
 
 
 def free_port() -> int:
@@ -82,41 +81,53 @@ def start_run(api: AirflowApi, dag_id: str, **params: Any) -> str:
 
 def asked(api: AirflowApi, dag_id: str, run_id: str, *, seconds: float = 180) -> dict[str, Any]:
     """The question that a run puts to a person, as soon as it does."""
-    path = f"{_task_path(dag_id, run_id)}/approve/-1/hitlDetails"
-
-    def look() -> dict[str, Any] | None:
-        try:
-            found: dict[str, Any] = api.call("GET", path)
-        except UnreachableError as error:
-            if error.status != HTTPStatus.NOT_FOUND:
-                raise
-            return None
-        return found
-
-    return until(look, seconds=seconds, what=f"the question of {dag_id}")
+    return until(
+        lambda: _question(api, dag_id, run_id), seconds=seconds, what=f"the question of {dag_id}"
+    )
 
 
-def answer(api: AirflowApi, dag_id: str, run_id: str, option: str) -> None:
-    """Answer the question of a run as a person would, who needs a moment to read it.
+def decided(api: AirflowApi, dag_id: str, run_id: str, option: str) -> dict[str, str]:
+    """Answer the question of a run at once, and again if it is put again; how each task ended."""
 
-    Airflow itself needs one: an answer that comes before its scheduler has noted that the task is
-    waiting makes it take the task for lost.
-    """
-    time.sleep(_READING_SECONDS)
-    path = f"{_task_path(dag_id, run_id)}/approve/-1/hitlDetails"
-    api.call("PATCH", path, {"chosen_options": [option]})
+    def look() -> bool | None:
+        question = _question(api, dag_id, run_id)
+        if question is not None and not question["response_received"]:
+            api.call("PATCH", _question_path(dag_id, run_id), {"chosen_options": [option]})
+        return _has_ended(api, dag_id, run_id) or None
+
+    until(look, seconds=240, what=f"the end of {dag_id}")
+    return ended(api, dag_id, run_id)
+
+
+def _question(api: AirflowApi, dag_id: str, run_id: str) -> dict[str, Any] | None:
+    try:
+        found: dict[str, Any] = api.call("GET", _question_path(dag_id, run_id))
+    except UnreachableError as error:
+        if error.status != HTTPStatus.NOT_FOUND:
+            raise
+        return None
+    return found
+
+
+def _question_path(dag_id: str, run_id: str) -> str:
+    return f"{_task_path(dag_id, run_id)}/approve/-1/hitlDetails"
 
 
 def ended(api: AirflowApi, dag_id: str, run_id: str, *, seconds: float = 240) -> dict[str, str]:
     """How each task of a run ended, once the run has; mapped tasks by `name.index`."""
 
-    def look() -> bool | None:
-        run = api.call("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")
-        return True if run["state"] in ("success", "failed") else None
-
-    until(look, seconds=seconds, what=f"the end of {dag_id}")
+    until(
+        lambda: _has_ended(api, dag_id, run_id) or None,
+        seconds=seconds,
+        what=f"the end of {dag_id}",
+    )
     instances = api.call("GET", _task_path(dag_id, run_id))["task_instances"]
     return {_task_name(each): each["state"] for each in instances}
+
+
+def _has_ended(api: AirflowApi, dag_id: str, run_id: str) -> bool:
+    run = api.call("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")
+    return run["state"] in ("success", "failed")
 
 
 def returned(api: AirflowApi, dag_id: str, run_id: str, task: str, map_index: int = -1) -> Any:

@@ -17,9 +17,9 @@ from mvd.stack.layout import Layout, read_state
 from portal.store.accounts import Accounts
 from portal.store.sessions import Sessions
 from tests.integration.airflow_stack import (
-    answer,
     asked,
     dag_runs,
+    decided,
     ended,
     free_port,
     mvd,
@@ -234,8 +234,7 @@ def test_a_month_stays_open_when_a_person_says_no(home: Path, by_hand: dict[str,
     question = asked(api, "close_period", run_id)
     assert question["subject"] == "Close 2022-11 as final?"
     assert "**1-M**: 1 of 20, missing 100000000" in question["body"]
-    answer(api, "close_period", run_id, "Reject")
-    assert ended(api, "close_period", run_id)["freeze"] == "skipped"
+    assert decided(api, "close_period", run_id, "Reject")["freeze"] == "skipped"
     with Ledger(Settings(home=home).ledger) as ledger:
         assert ledger.locks("2022-11") == []
 
@@ -247,8 +246,7 @@ def test_the_quarantine_is_judged_again_after_a_person_has_seen_what_would_chang
     assert "changed" in asked(api, "replay", run_id)["body"]
     previews = list((home / "previews").glob("*/*.json"))
     assert previews
-    answer(api, "replay", run_id, "Approve")
-    assert set(ended(api, "replay", run_id).values()) == {"success"}
+    assert set(decided(api, "replay", run_id, "Approve").values()) == {"success"}
     assert returned(api, "replay", run_id, "judge_quarantine") == []
 
 
@@ -273,8 +271,7 @@ def test_a_month_is_closed_when_a_person_says_yes(home: Path) -> None:
     api = signed_in(home)
     run_id = start_run(api, "close_period", period="2022-11", forms=["1-M"])
     asked(api, "close_period", run_id)
-    answer(api, "close_period", run_id, "Approve")
-    assert set(ended(api, "close_period", run_id).values()) == {"success"}
+    assert set(decided(api, "close_period", run_id, "Approve").values()) == {"success"}
     with Ledger(Settings(home=home).ledger) as ledger:
         (lock,) = ledger.locks("2022-11")
         (tag,) = tags(ledger)

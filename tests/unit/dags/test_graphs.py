@@ -141,11 +141,19 @@ def test_every_task_ends_in_time_is_tried_again_and_tells_when_it_fails(
     people = {name for name in tasks if name.endswith(".approve")}
     for name, task in tasks.items():
         assert task.on_failure_callback, name
+        assert task.retries >= 2, name
         if name in people:
             assert task.response_timeout <= timedelta(days=14), name
         else:
-            assert task.retries >= 2, name
             assert task.execution_timeout <= timedelta(hours=2), name
+
+
+def test_who_does_not_answer_in_time_is_not_asked_again(tasks: Mapping[str, Any]) -> None:
+    from airflow.sdk.exceptions import AirflowFailException  # noqa: TID251 - what is tested
+
+    silence = {"error": "no response", "error_type": "timeout"}
+    with pytest.raises(AirflowFailException, match="14 days"):
+        tasks["close_period.approve"].execute_complete({}, silence)
 
 
 def test_one_run_at_a_time_and_no_catching_up(bag: Any) -> None:

@@ -26,8 +26,8 @@ def openpyxl_read(files: Sequence[str], processes: int) -> dict[str, Any]:
 def ingest(folder: str, manifest: str, home: str, workers: int, warm_up: str) -> dict[str, Any]:
     """Read, check and write a folder by `ingestion.batch.ingest`.
 
-    `cold_seconds` is the whole call in a new process, `warm_up` (another folder of one file with
-    a manifest.csv) having been taken in before makes it `seconds`: what a running service needs.
+    `seconds` is what a running service needs when `warm_up`, another folder with a manifest.csv,
+    was taken in before; without it, what a new process needs.
     """
     from ingestion import batch
     from ingestion.request import Services

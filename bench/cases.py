@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.dashboards import dashboards
+from bench.districts import measure as measure_districts
 from bench.lake_size import measure as measure_lake_size
 from bench.measure import in_fresh_process
 from bench.workbooks import PERIOD, Batch, region_batch, unit_batch
@@ -151,6 +152,12 @@ def lake_size(*, quick: bool) -> Result:
         return measure_lake_size(_LAKES, folder, quick=quick)
 
 
+def districts_year(*, quick: bool) -> Result:
+    """A year of every district and city: workbooks taken in, marts built and published."""
+    with _folder() as folder:
+        return measure_districts(_LAKES, folder, quick=quick)
+
+
 CASES = {
     "ingest_batch": ingest_batch,
     "national_month": national_month,
@@ -159,6 +166,7 @@ CASES = {
     "airflow_batch": airflow_batch,
     "dashboards": dashboards,
     "lake_size": lake_size,
+    "districts_year": districts_year,
 }
 
 

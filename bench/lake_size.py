@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench.lake import Arrival, history, territories, write
+from bench.lake import Arrival, Units, history, territories, write
 from bench.measure import in_fresh_process
 
 NEWS_PERIOD = "2025-12"
@@ -26,7 +26,7 @@ def measure(lakes: Path, scratch: Path, *, quick: bool) -> dict[str, Any]:
     for years in lengths:
         name = f"{'few-' if quick else ''}regions-{years}"
         written = in_fresh_process(
-            "bench.lake_size:write_lake", home=str(lakes / name), years=years, regions=regions
+            "bench.lake_size:write_lake", home=str(lakes / name), years=years, first=regions
         )
         home = scratch / name
         shutil.copytree(lakes / name, home)
@@ -41,16 +41,18 @@ def measure(lakes: Path, scratch: Path, *, quick: bool) -> dict[str, Any]:
     return {"runs": runs, "counts": list(counts)}
 
 
-def write_lake(home: str, years: int, regions: int | None) -> dict[str, Any]:
-    """Write what is not there yet; counts cells and submissions of the whole lake."""
+def write_lake(
+    home: str, years: int, first: int | None = None, units: Units = "oblasts"
+) -> dict[str, Any]:
+    """Write what is not there yet of all, or the `first`, units; counts the whole lake."""
     from warehouse.contracts import load_contracts
     from warehouse.ledger import Ledger
     from warehouse.settings import load_settings
 
     contracts, settings = load_contracts(), load_settings(home=Path(home))
-    arrivals = history(contracts, years=years, units="oblasts")
-    if regions is not None:
-        chosen = territories(contracts, NEWS_PERIOD, "oblasts")[:regions]
+    arrivals = history(contracts, years=years, units=units)
+    if first is not None:
+        chosen = territories(contracts, NEWS_PERIOD, units)[:first]
         arrivals = [arrival for arrival in arrivals if arrival.territory in chosen]
     started = time.perf_counter()
     with Ledger(settings.ledger) as ledger:

@@ -290,6 +290,40 @@ def _lake_size(result: dict[str, Any]) -> str:
     )
 
 
+def _districts_year(result: dict[str, Any]) -> str:
+    months, lake, release = result["months"], result["lake"], result["release"]
+    files = sum(month["files"] for month in months)
+    taken = sum(month["process_seconds"] for month in months)
+    rows = [
+        [
+            f"{files:,} workbooks ({months[0]['source']}) taken in, {len(months)} months".replace(
+                ",", " "
+            ),
+            f"{taken:.0f} s, {taken / len(months):.0f} s a month",
+            _memory(max(month["peak_memory_bytes"] for month in months)),
+        ],
+        [
+            f"{lake['cells'] / 1e6:.0f} million cells of {lake['submissions']} submissions built, "
+            f"gated and published: {release['rows']:,} rows".replace(",", " "),
+            f"{release['seconds']:.0f} s",
+            _memory(release["peak_memory_bytes"]),
+        ],
+    ]
+    steps = release["steps"]
+    return (
+        "## A year of every district and city\n\n"
+        + _table(["work", "time", "peak memory of all processes"], rows)
+        + "\nThe release by step: "
+        + ", ".join(f"{name} {step['seconds']:.0f} s" for name, step in steps.items())
+        + ". Taking in counts the start of a process for each month.\n\n"
+        + _machine(result)
+    )
+
+
+def _memory(size: int) -> str:
+    return f"{size / 2**30:.2f} GiB"
+
+
 _SECTIONS = {
     "ingest_batch": _ingest_batch,
     "national_month": _national_month,
@@ -299,4 +333,5 @@ _SECTIONS = {
     "faults": _faults,
     "dashboards": _dashboards,
     "lake_size": _lake_size,
+    "districts_year": _districts_year,
 }

@@ -43,14 +43,17 @@ def region_batch(folder: Path, count: int) -> Batch:
     return _batch(folder, [region.kato for region in regions[:count]], contracts)
 
 
-def unit_batch(folder: Path, count: int) -> Batch:
-    """One workbook for each of `count` regions, districts and cities."""
+def unit_batch(folder: Path, count: int, period: str = PERIOD) -> Batch:
+    """The report of a month of each of `count` regions, districts and cities."""
     contracts = load_contracts()
-    units = contracts.territories.valid_on(period_month(PERIOD))
-    return _batch(folder, [u.kato for u in units if u.kato != REPUBLIC][:count], contracts)
+    units = contracts.territories.valid_on(period_month(period))
+    katos = [unit.kato for unit in units if unit.kato != REPUBLIC][:count]
+    return _batch(folder, katos, contracts, period)
 
 
-def _batch(folder: Path, territories: Sequence[str], contracts: Contracts) -> Batch:
+def _batch(
+    folder: Path, territories: Sequence[str], contracts: Contracts, period: str = PERIOD
+) -> Batch:
     folder.mkdir(parents=True)
     originals, source = _originals(folder.parent / "generated", contracts)
     originals = originals[: len(territories)]
@@ -59,10 +62,10 @@ def _batch(folder: Path, territories: Sequence[str], contracts: Contracts) -> Ba
     for kato, (packed, original_size) in zip(territories, templates, strict=False):
         size += original_size
         file = folder / f"{kato}.xlsx"
-        file.write_bytes(under_territory(packed, contracts, kato))
+        file.write_bytes(under_territory(packed, contracts, kato, period))
         files.append(file)
     manifest = folder / "manifest.csv"
-    rows = [f"{file.name},{file.stem},{PERIOD},1-M" for file in files]
+    rows = [f"{file.name},{file.stem},{period},1-M" for file in files]
     manifest.write_text("\n".join(["file,territory,period,form", *rows]) + "\n", encoding="utf-8")
     return Batch(folder, manifest, tuple(files), source, size)
 
@@ -88,13 +91,16 @@ def template(original: Path) -> bytes:
     return copy.getvalue()
 
 
-def under_territory(packed: bytes, contracts: Contracts, kato: str) -> bytes:
-    """The same workbook as the report of another territory, without packing it again."""
+def under_territory(packed: bytes, contracts: Contracts, kato: str, period: str = PERIOD) -> bytes:
+    """The same workbook as the report of another territory, without packing it again.
+
+    Every territory and `period` gets bytes of its own.
+    """
     with zipfile.ZipFile(io.BytesIO(packed)) as archive:
         entry = archive.getinfo(_PROPERTIES)
         properties = archive.read(_PROPERTIES).decode().rstrip()
         directory = archive.start_dir
-    content = _rewritten(properties, contracts, kato).encode().ljust(entry.file_size)
+    content = _rewritten(properties, contracts, kato, period).encode().ljust(entry.file_size)
     if len(content) != entry.file_size:
         raise ValueError(f"no room for the document properties of {kato}")
     old, new = (crc.to_bytes(4, "little") for crc in (entry.CRC, zlib.crc32(content)))
@@ -109,7 +115,7 @@ def under_territory(packed: bytes, contracts: Contracts, kato: str) -> bytes:
     return bytes(result)
 
 
-def _rewritten(properties: str, contracts: Contracts, kato: str) -> str:
+def _rewritten(properties: str, contracts: Contracts, kato: str, period: str) -> str:
     territories = contracts.territories
     chain = (kato, *territories.ancestors(kato))
     region = next(territories[k] for k in chain if territories[k].level in REGION_LEVELS)
@@ -117,8 +123,7 @@ def _rewritten(properties: str, contracts: Contracts, kato: str) -> str:
     fields = {
         "dc:title": f"1-M  {region.name_ru.removeprefix('г. ')} (Свод)",
         "dc:description": f"28327;50119;19{code}%;__",
-        # Makes the bytes of every unit's file its own.
-        "cp:lastModifiedBy": kato,
+        "cp:lastModifiedBy": f"{kato} {period}",
     }
     for tag, text in fields.items():
         element = f"<{tag}>{escape(text)}</{tag}>"

@@ -1,7 +1,8 @@
-"""A lake to measure on: years of full 1-М straight as Parquet, with the ledger that belongs to it.
+"""A lake to measure on: years of reports straight as Parquet, with the ledger that belongs to it.
 
-`python -m bench.lake HOME --years 10` writes what twenty regions would have sent; `--units
-districts` what every district and city would. Figures are those of the demonstration, with
+`python -m bench.lake HOME --years 10` writes the 1-М that twenty regions would have sent; `--units
+districts` what every district and city would; `--tables` adds the compact forms of all domains,
+from the year in which they begin. Figures are those of the demonstration, with
 corrections, late arrivals and warnings among them. Started again it goes on where it stopped.
 """
 
@@ -22,9 +23,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingestion.lake_cells import cells_table
+from mvd.demo.country import Country
 from mvd.demo.plan import FORMS as DEMO_FORMS
 from mvd.demo.simulate import Simulation, balance, catalogue
 from mvd.demo.space import Space
+from mvd.demo.tables import TableFigures
 from warehouse import lake
 from warehouse.clock import period_month
 from warehouse.contracts import Contracts, load_contracts
@@ -51,6 +54,7 @@ class Arrival:
 
     territory: str
     period: str
+    form: str = FORM
     version: int = 0
     is_incomplete: bool = False
     days_late: int = 0
@@ -62,19 +66,31 @@ class Arrival:
         return hashlib.sha256(f"{self}".encode()).hexdigest()
 
 
-def history(contracts: Contracts, *, years: int, units: Units, months: int = 12) -> list[Arrival]:
-    """What `units` sent in `years` years up to LAST_YEAR, the last with `months` months."""
+def history(
+    contracts: Contracts, *, years: int, units: Units, months: int = 12, with_tables: bool = False
+) -> list[Arrival]:
+    """The 1-М that `units` sent in `years` years up to LAST_YEAR, the last with `months` months.
+
+    `with_tables` adds what regions sent on the compact forms, each with a row for every district.
+    """
     periods = [
         f"{year}-{month:02d}"
         for year in range(LAST_YEAR - years + 1, LAST_YEAR + 1)
         for month in range(1, (months if year == LAST_YEAR else 12) + 1)
     ]
-    return [
-        arrival
+    reports = [
+        (FORM, territory, period)
         for period in periods
         for territory in territories(contracts, period, units)
-        for arrival in _versions(territory, period)
     ]
+    if with_tables:
+        reports += [
+            (form, territory, period)
+            for period in periods
+            for form in sorted({form.code for form in contracts.table_forms})
+            for territory in contracts.expected_submitters(form, period)
+        ]
+    return [arrival for report in reports for arrival in _versions(*report)]
 
 
 def territories(contracts: Contracts, period: str, units: Units) -> list[str]:
@@ -96,16 +112,16 @@ def write(
     contracts = load_contracts()
     known = {submission.file_sha256 for submission in ledger.submissions(state="judged")}
     missing = [arrival for arrival in arrivals if arrival.sha256 not in known]
-    missing.sort(key=lambda arrival: (arrival.territory, arrival.period[:4], arrival.version))
-    jobs = [list(group) for _, group in groupby(missing, lambda a: (a.territory, a.period[:4]))]
+    missing.sort(key=lambda a: (*_job(a), a.version))
+    jobs = [list(group) for _, group in groupby(missing, _job)]
     if not missing:
         return 0
-    simulation = _simulation(frozenset(arrival.territory for arrival in missing))
+    draw = _Draw(contracts, missing)
     done = cells = 0
     # Compression and numpy, where the time goes, leave the interpreter free.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for ahead in range(0, len(jobs), 8):
-            drawn = pool.map(lambda job: list(_figures(simulation, job)), jobs[ahead : ahead + 8])
+            drawn = pool.map(draw.figures, jobs[ahead : ahead + 8])
             for arrival, values in (pair for pairs in drawn for pair in pairs):
                 cells += _take_in(home, ledger, contracts, arrival, values)
                 done += 1
@@ -113,16 +129,54 @@ def write(
     return cells
 
 
-def _versions(territory: str, period: str) -> Iterator[Arrival]:
-    random = np.random.default_rng([_SEED, int(territory), int(period.replace("-", ""))])
+def _job(arrival: Arrival) -> tuple[str, str, str]:
+    """Arrivals whose figures are drawn together."""
+    return arrival.form, arrival.territory, arrival.period[:4]
+
+
+def _versions(form: str, territory: str, period: str) -> Iterator[Arrival]:
+    place = [_SEED, int(territory), int(period.replace("-", ""))]
+    random = np.random.default_rng(place if form == FORM else [*place, *form.encode()])
     late = int(random.integers(5, 60)) if random.random() < _LATE else 0
     warnings = int(random.integers(1, 9)) if random.random() < _WARNED else 0
-    first = Arrival(territory, period, days_late=late, warnings=warnings)
+    first = Arrival(territory, period, form, days_late=late, warnings=warnings)
     if random.random() >= _CORRECTED:
         yield first
         return
-    yield Arrival(territory, period, is_incomplete=True, days_late=late)
-    yield Arrival(territory, period, version=1, days_late=late + 20, warnings=warnings)
+    yield Arrival(territory, period, form, is_incomplete=True, days_late=late)
+    yield Arrival(territory, period, form, version=1, days_late=late + 20, warnings=warnings)
+
+
+class _Draw:
+    """Figures of what is to be written."""
+
+    def __init__(self, contracts: Contracts, arrivals: Sequence[Arrival]) -> None:
+        self._contracts = contracts
+        self._units = frozenset(a.territory for a in arrivals if a.form == FORM)
+        years = [int(arrival.period[:4]) for arrival in arrivals]
+        country = Country(contracts, min(years), max(years))
+        sent = {arrival.form for arrival in arrivals}
+        self._tables = {
+            form.code: TableFigures(form, country, _SEED)
+            for form in contracts.table_forms
+            if form.code in sent
+        }
+
+    def figures(self, job: Sequence[Arrival]) -> list[tuple[Arrival, NDArray[np.float64]]]:
+        """Figures of arrivals of one form, territory and year."""
+        if job[0].form == FORM:
+            return list(_figures(_simulation(self._units), job))
+        return [(arrival, self._table(arrival)) for arrival in job]
+
+    def _table(self, arrival: Arrival) -> NDArray[np.float64]:
+        form = self._contracts.form(arrival.form, arrival.period, arrival.territory)
+        values = self._tables[arrival.form].of(form, arrival.period)
+        if not arrival.is_incomplete:
+            return values
+        (section,) = form.sections
+        rows = np.floor(values * (1 - _UNREPORTED_AT_FIRST)).reshape(len(section.lines), -1)
+        rows[-1] = rows[:-1].sum(axis=0)
+        return rows.ravel()
 
 
 @cache
@@ -166,16 +220,16 @@ def _take_in(
     arrival: Arrival,
     values: NDArray[np.float64],
 ) -> int:
-    form = contracts.forms[FORM]
-    received = contracts.deadline(FORM, arrival.period) + timedelta(
+    form = contracts.form(arrival.form, arrival.period, arrival.territory)
+    received = contracts.deadline(arrival.form, arrival.period) + timedelta(
         days=arrival.days_late + (arrival.version > 1), hours=-5, minutes=int(arrival.territory[:3])
     )
     submission = ledger.register(
-        form_code=FORM,
+        form_code=arrival.form,
         form_version=form.version,
         territory_kato=arrival.territory,
         period=arrival.period,
-        file_name=f"{arrival.territory}-{arrival.period}.xlsx",
+        file_name=f"{arrival.form}-{arrival.territory}-{arrival.period}.xlsx",
         file_sha256=arrival.sha256,
         file_size=1,
         received_at=received,
@@ -213,6 +267,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.lake", description=__doc__)
     parser.add_argument("home", type=Path)
     parser.add_argument("--years", type=int, default=10)
+    parser.add_argument("--tables", action="store_true", help="the compact forms, too")
     parser.add_argument("--units", choices=("oblasts", "districts"), default="oblasts")
     options = parser.parse_args()
     settings = load_settings(home=options.home)
@@ -222,7 +277,9 @@ def main() -> None:
         if done % 100 == 0 or done == total:
             print(f"{done} of {total}, {time.perf_counter() - started:.0f} s", flush=True)
 
-    arrivals = history(load_contracts(), years=options.years, units=options.units)
+    arrivals = history(
+        load_contracts(), years=options.years, units=options.units, with_tables=options.tables
+    )
     with Ledger(settings.ledger) as ledger:
         cells = write(settings.paths, ledger, arrivals, tell)
     print(f"{cells:,} cells written in {time.perf_counter() - started:.0f} s")

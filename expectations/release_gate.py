@@ -17,6 +17,7 @@ import duckdb
 
 from expectations.release_checks import Check, checks
 from expectations.statistics_checks import statistics_checks
+from expectations.validation import one_at_a_time, validate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -181,7 +182,10 @@ def _broken(check: Check, frame: pd.DataFrame) -> pd.DataFrame | None:
     """The keys of the rows for which the check does not hold; None when it holds."""
     if frame.empty:
         return None
-    outcome = _validate(check, frame)
+    from expectations.library import gxe
+
+    with one_at_a_time:
+        outcome = validate("marts", frame, getattr(gxe, check.expectation)(**check.options))
     if outcome.exception_info.get("raised_exception"):
         raise RuntimeError(f"{check.code} could not run: {outcome.exception_info}")
     if outcome.success:
@@ -202,19 +206,3 @@ def _failure(check: Check, broken: Sequence[pd.DataFrame]) -> GateFailure:
 def _shown(value: object) -> str:
     text = str(value)
     return text.removesuffix(" 00:00:00")
-
-
-def _validate(check: Check, frame: pd.DataFrame) -> Any:
-    from expectations.library import gx, gxe
-
-    context: Any = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False, "metric_calculations": False}
-    asset = context.data_sources.add_pandas(check.code).add_dataframe_asset(check.code)
-    batch = asset.add_batch_definition_whole_dataframe(check.code).get_batch(
-        batch_parameters={"dataframe": frame}
-    )
-    expectation = getattr(gxe, check.expectation)(**check.options)
-    return batch.validate(
-        expectation,
-        result_format={"result_format": "COMPLETE", "return_unexpected_index_query": False},
-    )

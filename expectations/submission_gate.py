@@ -7,20 +7,18 @@ cell. Rows that cannot fail (a zero is never negative, 0 = 0) need not be in the
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
+
+from expectations.validation import context, one_at_a_time, validate
 
 if TYPE_CHECKING:
     import pandas as pd
 
 INDEX = ("submission", "item")
 """Columns of every frame that name a row: place of the submission in the batch, place within."""
-
-
-_one_at_a_time = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +40,11 @@ def judge(frames: Mapping[str, pd.DataFrame]) -> list[Failure]:
     (left, right: float). Raises KeyError for another name.
     """
     failures: list[Failure] = []
-    # The context of Great Expectations is shared by all threads and guards nothing itself.
-    with _one_at_a_time:
+    with one_at_a_time:
         for name, frame in frames.items():
             suite = _suites()[name]
             if len(frame):
-                failures.extend(_failures(name, _validate(name, suite, frame)))
+                failures.extend(_failures(name, validate(name, frame, suite, index=INDEX)))
     return failures
 
 
@@ -62,7 +59,7 @@ def warm_up() -> None:
 def _suites() -> Mapping[str, Any]:
     from expectations.library import gx, gxe
 
-    _context()  # suites can be filled only when there is one
+    context()  # without one a suite cannot be filled
 
     def suite(name: str, *expectations: tuple[str, Any]) -> Any:
         built = gx.ExpectationSuite(name=name)
@@ -94,35 +91,6 @@ def _suites() -> Mapping[str, Any]:
         "equal": suite("equal", ("rule", equal("left", "right"))),
         "at_least": suite("at_least", ("rule", at_least("left", "right"))),
     }
-
-
-@cache
-def _context() -> Any:
-    from expectations.library import gx
-
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False, "metric_calculations": False}
-    return context
-
-
-@cache
-def _batch_definition(name: str) -> Any:
-    source = _context().data_sources.add_pandas(name)
-    return source.add_dataframe_asset(name).add_batch_definition_whole_dataframe(name)
-
-
-def _validate(name: str, suite: Any, frame: pd.DataFrame) -> Any:
-    # One source a name for ever: it keeps the last frame alone, and a source made anew for each
-    # frame would have the context write its whole configuration as YAML four times.
-    batch = _batch_definition(name).get_batch(batch_parameters={"dataframe": frame})
-    return batch.validate(
-        suite,
-        result_format={
-            "result_format": "COMPLETE",
-            "unexpected_index_column_names": list(INDEX),
-            "return_unexpected_index_query": False,
-        },
-    )
 
 
 def _failures(name: str, result: Any) -> Iterator[Failure]:

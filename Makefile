@@ -39,8 +39,16 @@ dashboards/.venv/.installed: $(UV) dashboards/pyproject.toml dashboards/uv.lock 
 .PHONY: setup-superset
 setup-superset: dashboards/.venv/.installed ## install Superset in an environment of its own
 
+.venv/.spark: .venv/.installed
+	@echo "Installing Spark into the locked environment (.venv)…"
+	@$(UV) sync --frozen --quiet --python $(PYTHON) --group spark
+	@touch $@
+
+.PHONY: setup-spark
+setup-spark: .venv/.spark ## install Spark, the second engine of the models (Java 17: make system)
+
 .PHONY: system
-system: ## what the tests need from the operating system: a browser
+system: ## what the tests need from the operating system: a browser and Java
 	@command -v chromium >/dev/null || { \
 	    if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	        echo "Installing chromium for the browser tests…"; \
@@ -48,10 +56,17 @@ system: ## what the tests need from the operating system: a browser
 	    else \
 	        echo "The browser tests need chromium: sudo apt-get install chromium"; exit 1; \
 	    fi; }
+	@command -v java >/dev/null || { \
+	    if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	        echo "Installing Java for Spark…"; \
+	        apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends openjdk-17-jre-headless >/dev/null; \
+	    else \
+	        echo "Spark needs Java 17: sudo apt-get install openjdk-17-jre-headless"; exit 1; \
+	    fi; }
 
 .PHONY: demo
-demo: setup ## the main job end to end on demonstration data, without a server
-	@$(RUN) mvd --home $(DEMO_HOME) demo --run
+demo: setup $(if $(filter spark,$(ENGINE)),setup-spark) ## the main job end to end on demonstration data, without a server (ENGINE=spark)
+	@$(RUN) mvd --home $(DEMO_HOME) demo --run $(if $(ENGINE),--engine $(ENGINE))
 
 # The data in MVD_HOME or ./data; while there is none, the demonstration.
 UP_HOME = $(or $(MVD_HOME),$(if $(wildcard data/ledger.sqlite),data,$(DEMO_HOME)))
@@ -103,11 +118,11 @@ validate-dashboards: setup ## dashboard, chart, dataset, column of the marts: ch
 # In the order of the files, so that the long ones (browser, Airflow) do not come last; a file stays
 # in one process. One process more than processors: those long ones wait for servers to start.
 .PHONY: unit
-unit: setup setup-superset system
+unit: setup setup-superset setup-spark system
 	$(RUN) pytest --numprocesses $$(($(CORES) + 1)) --dist loadfile --no-loadscope-reorder
 
 .PHONY: test
-test: setup ## everything that must pass before a change lands
+test: setup setup-spark ## everything that must pass before a change lands
 	$(SIDE_BY_SIDE) $(CHECKS) setup-superset system
 	@$(MAKE) --no-print-directory unit
 

@@ -11,6 +11,7 @@ from bench.dashboards import dashboards
 from bench.districts import measure as measure_districts
 from bench.lake_size import measure as measure_lake_size
 from bench.measure import in_fresh_process
+from bench.spark import measure as measure_engines
 from bench.workbooks import PERIOD, Batch, region_batch, unit_batch
 
 Result = dict[str, Any]
@@ -158,6 +159,12 @@ def districts_year(*, quick: bool) -> Result:
         return measure_districts(_LAKES, folder, quick=quick)
 
 
+def spark(*, quick: bool) -> Result:
+    """The same lake released whole by DuckDB and by Spark on this machine."""
+    with _folder() as folder:
+        return measure_engines(_LAKES, folder, quick=quick)
+
+
 CASES = {
     "ingest_batch": ingest_batch,
     "national_month": national_month,
@@ -167,6 +174,7 @@ CASES = {
     "dashboards": dashboards,
     "lake_size": lake_size,
     "districts_year": districts_year,
+    "spark": spark,
 }
 
 

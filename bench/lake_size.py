@@ -8,6 +8,7 @@ from typing import Any
 
 from bench.lake import Arrival, Units, history, territories, write
 from bench.measure import in_fresh_process
+from warehouse.settings import Engine
 
 NEWS_PERIOD = "2025-12"
 NOTHING = 0
@@ -85,20 +86,20 @@ def receive(home: str, count: int, version: int) -> dict[str, Any]:
     return {}
 
 
-def release(home: str) -> dict[str, Any]:
-    """Build and publish; seconds by the clock and of the processors, by step."""
+def release(home: str, engine: Engine = "duckdb") -> dict[str, Any]:
+    """Build with `engine` and publish; seconds by the clock and of the processors, by step."""
     from ingestion.request import Services
     from mvd import build_steps
     from warehouse.settings import load_settings
 
-    settings = load_settings(home=Path(home))
+    settings = load_settings(home=Path(home), engine=engine)
     services = Services.open(settings)
     steps: dict[str, dict[str, float]] = {}
     clock = _Clock(steps)
     with build_steps.alone(services.home):
         release_id = build_steps.begin(services)
         clock.lap("inputs")
-        plan = build_steps.make_plan(services.home, release_id)
+        plan = build_steps.make_plan(services.home, release_id, engine=engine)
         clock.lap("plan")
         built = build_steps.transform(services.home, release_id, settings)
         clock.lap("transform")
@@ -113,6 +114,7 @@ def release(home: str) -> dict[str, Any]:
         "steps": steps,
         "years": list(plan.years),
         "reason": plan.reason,
+        "content_hash": manifest.content_hash,
         "rows": sum(table.rows for table in manifest.tables),
         "processor_seconds": sum(step["processor_seconds"] for step in steps.values()),
         "seconds": sum(step["seconds"] for step in steps.values()),

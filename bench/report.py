@@ -324,6 +324,39 @@ def _memory(size: int) -> str:
     return f"{size / 2**30:.2f} GiB"
 
 
+def _spark(result: dict[str, Any]) -> str:
+    def models(engine: str, release: str, what: str) -> float:
+        return float(result["engines"][engine][release]["steps"]["transform"][what])
+
+    def both(engine: str, what: str) -> list[str]:
+        nothing = models(engine, "nothing", what)
+        return [f"{nothing:.0f} s", f"{models(engine, 'everything', what) - nothing:.0f} s"]
+
+    rows = []
+    for engine, releases in result["engines"].items():
+        memory = max(release["peak_memory_bytes"] for release in releases.values()) / 2**30
+        seconds = both(engine, "processor_seconds") + both(engine, "seconds")
+        rows.append([engine, *seconds, f"{memory:.2f} GiB"])
+    hashes = {releases["everything"]["content_hash"] for releases in result["engines"].values()}
+    same = "have the same content hash" if len(hashes) == 1 else "**differ in content**"
+    header = [
+        "engine",
+        "start-up, processor",
+        "models over the lake, processor",
+        "start-up, clock",
+        "models over the lake, clock",
+        "peak memory",
+    ]
+    return (
+        f"## Spark beside DuckDB, {result['cells'] / 1e6:.0f} million cells\n\n"
+        + _table(header, rows)
+        + "\nOne machine, one run. Start-up is a release for which nothing new came: every model "
+        f"and test over nothing. The two releases of everything {same}. On one machine Spark "
+        "loses, as it must: what it is for is the second machine "
+        "([when to move](runbooks/spark.md)).\n\n" + _machine(result)
+    )
+
+
 _SECTIONS = {
     "ingest_batch": _ingest_batch,
     "national_month": _national_month,
@@ -334,4 +367,5 @@ _SECTIONS = {
     "dashboards": _dashboards,
     "lake_size": _lake_size,
     "districts_year": _districts_year,
+    "spark": _spark,
 }

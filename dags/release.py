@@ -56,7 +56,7 @@ def transform(release_id: str, ti: Any = None) -> str:
 
     here = settings()
     with build_steps.alone(here.paths):
-        plan = build_steps.make_plan(here.paths, release_id)
+        plan = build_steps.make_plan(here.paths, release_id, engine=here.engine)
         log.info("release %s: %s", release_id, plan)
         built = build_steps.transform(here.paths, release_id, here)
     show(log, built)

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from warehouse.clock import utc_now
 from warehouse.durable import make_directories
 from warehouse.paths import Home
-from warehouse.settings import Settings
+from warehouse.settings import Engine, Settings
 from warehouse.timings import timed
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ _FINDINGS = "findings.parquet"
 _PLAN = "plan.json"
 _PART = "part"
 """Directory of the inputs of the years that are computed, when not all of them are."""
-_PARSED = ".partial_parse.msgpack"
+_PARSED = {"duckdb": ".partial_parse.msgpack", "spark": ".partial_parse.spark.msgpack"}
 _ABANDONED_AFTER_SECONDS = 3600
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -91,13 +91,15 @@ def begin(services: Services, *, as_of: datetime | None = None) -> str:
 
 
 @timed_step("plan")
-def make_plan(home: Home, release_id: str, *, whole: bool = False) -> Plan:
+def make_plan(
+    home: Home, release_id: str, *, whole: bool = False, engine: Engine = "duckdb"
+) -> Plan:
     """What the build has to compute; everything where `whole` asks for it."""
     from warehouse import changes
 
     build_dir = home.builds / release_id
     inputs = changes.Inputs.read(build_dir / "inputs")
-    plan = changes.whole(inputs) if whole else changes.plan(home, inputs)
+    plan = changes.whole(inputs) if whole else changes.plan(home, inputs, engine)
     (build_dir / _PLAN).write_text(plan.as_json(), encoding="utf-8")
     return plan
 
@@ -142,15 +144,20 @@ def run_models(home: Home, inputs: Path, build_dir: Path, settings: Settings) ->
 def _run_dbt(
     home: Home, inputs: Path, cells: Path, build_dir: Path, settings: Settings
 ) -> TransformResult:
+    from warehouse import spark
     from warehouse import transform as models
 
+    if settings.engine == "spark":
+        spark.require()
     return models.transform(
         inputs,
         cells,
         build_dir,
         threads=settings.threads,
         memory_limit=settings.memory_limit,
-        parsed=home.builds / _PARSED,
+        parsed=home.builds / _PARSED[settings.engine],
+        engine=settings.engine,
+        spark_master=settings.spark_master,
     )
 
 
@@ -201,6 +208,7 @@ def publish(services: Services, release_id: str, settings: Settings) -> Manifest
         base=plan.base,
         years=plan.years,
         models_hash=plan.models,
+        engine=settings.engine,
     )
     manifest = releases.publish(home, services.ledger, draft, settings)
     shutil.rmtree(build_dir)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mvd.texts import text
 from warehouse.errors import Language
 from warehouse.paths import Home
-from warehouse.settings import Settings
+from warehouse.settings import Engine, Settings
 
 if TYPE_CHECKING:
     from ingestion.request import Services
@@ -29,6 +29,15 @@ class Context:
     @property
     def language(self) -> Language:
         return self.settings.language
+
+    def with_engine(self, engine: Engine | None) -> Settings:
+        """The settings for a command that may name what computes; UserError where it is missing."""
+        settings = self.settings.model_copy(update={"engine": engine or self.settings.engine})
+        if settings.engine == "spark":
+            from warehouse import spark
+
+            spark.require()
+        return settings
 
     def say(self, key: str, **params: Any) -> str:
         """A text of the command line in the reader's language."""

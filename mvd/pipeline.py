@@ -75,7 +75,7 @@ def build_release(
     with build_steps.alone(home):
         announce("inputs")
         release_id = build_steps.begin(services, as_of=as_of)
-        plan = build_steps.make_plan(home, release_id, whole=whole)
+        plan = build_steps.make_plan(home, release_id, whole=whole, engine=settings.engine)
         announce(f"whole_{plan.reason}" if plan.reason else "part")
         announce("transform")
         built = build_steps.transform(home, release_id, settings)

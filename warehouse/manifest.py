@@ -11,7 +11,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from warehouse.settings import Engine
+
 LIBRARIES = ("duckdb", "dbt-core", "dbt-duckdb", "pyarrow", "great-expectations")
+_OF_ENGINE: dict[Engine, tuple[str, ...]] = {"duckdb": (), "spark": ("dbt-spark", "pyspark")}
 
 
 class _Record(BaseModel):
@@ -114,6 +117,7 @@ def code_version() -> str:
     return f"{version}+{answer.stdout.strip()}" if answer.returncode == 0 else version
 
 
-def library_versions() -> dict[str, str]:
-    """Versions of the libraries that can change a figure."""
-    return {name: importlib.metadata.version(name) for name in LIBRARIES}
+def library_versions(engine: Engine = "duckdb") -> dict[str, str]:
+    """Versions of the libraries that can change a figure; they also tell which engine it was."""
+    names = (*LIBRARIES, *_OF_ENGINE[engine])
+    return {name: importlib.metadata.version(name) for name in names}

@@ -39,7 +39,7 @@ from warehouse.manifest import (
     library_versions,
 )
 from warehouse.paths import Home
-from warehouse.settings import Settings
+from warehouse.settings import Engine, Settings
 
 DATABASE = "warehouse.duckdb"
 SCHEMA = "marts"
@@ -65,6 +65,7 @@ class Draft:
     base: str | None = None
     years: tuple[int, ...] | None = None
     models_hash: str | None = None
+    engine: Engine = "duckdb"
 
 
 @dataclass(frozen=True, slots=True)
@@ -416,7 +417,7 @@ def _describe(
         years=None if draft.years is None else list(draft.years),
         models_hash=draft.models_hash,
         code_version=code_version(),
-        libraries=library_versions(),
+        libraries=library_versions(draft.engine),
         gate=dict(draft.gate),
         tables=tables,
         submissions=[_submission_entry(s) for s in draft.snapshot.submissions],

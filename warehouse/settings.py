@@ -4,7 +4,7 @@ import difflib
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -17,6 +17,7 @@ PREFIX = "MVD_"
 SECRETS_DIR = f"{PREFIX}SECRETS_DIR"
 """Folder with a file per setting (`mvd_ledger_url`): a secret then stands in no environment."""
 
+Engine = Literal["duckdb", "spark"]
 MemorySize = Annotated[str, StringConstraints(pattern=r"^[1-9]\d*(\.\d+)?\s?(MB|GB|MiB|GiB)$")]
 
 
@@ -29,6 +30,10 @@ class Settings(BaseSettings):
     ledger_url: str = ""
     """SQLAlchemy URL of the ledger; empty means SQLite inside `home`."""
     memory_limit: MemorySize = "2GB"
+    engine: Engine = "duckdb"
+    """What computes the marts (docs/runbooks/spark.md)."""
+    spark_master: str = ""
+    """Where Spark computes, such as `spark://host:7077`; empty means on this machine."""
     threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, le=256)
     sql_timeout_seconds: float = Field(default=60.0, gt=0)
     max_upload_bytes: int = Field(default=50 * 1024 * 1024, gt=0)

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from warehouse import spark
+from warehouse.settings import Engine
+
 PROJECT = Path(__file__).resolve().parents[1] / "dbt_project"
 DATABASE_NAME = "warehouse.duckdb"
 _PARSED = "partial_parse.msgpack"
@@ -102,6 +105,8 @@ def transform(
     timeout_seconds: float = 3600,
     with_unit_tests: bool = False,
     parsed: Path | None = None,
+    engine: Engine = "duckdb",
+    spark_master: str = "",
 ) -> TransformResult:
     """Build the marts from `inputs` and the files of `lake` into `build_dir`/warehouse.duckdb.
 
@@ -118,22 +123,30 @@ def transform(
     if parsed and parsed.is_file():
         shutil.copyfile(parsed, target / _PARSED)
     command = ["build"] if with_unit_tests else ["build", "--exclude-resource-type", "unit_test"]
+    environment = {
+        "MVD_DBT_TARGET": engine,
+        # Relative, because dbt parses everything again when a value in the profile changes.
+        "MVD_DBT_DATABASE": os.path.relpath(database, target),
+        "MVD_DBT_INPUTS": str(inputs.resolve()),
+        "MVD_DBT_LAKE": str(lake.resolve()),
+        "MVD_DBT_THREADS": str(threads),
+        "MVD_DBT_MEMORY_LIMIT": memory_limit,
+    }
+    if engine == "spark":
+        spark.clear(build_dir)
+        settings = spark.session(
+            build_dir, threads=threads, memory_limit=memory_limit, master=spark_master
+        )
+        environment["MVD_DBT_SPARK"] = json.dumps(settings)
     ended = run_dbt(
-        command,
-        target=target,
-        environment={
-            # Relative, because dbt parses everything again when a value in the profile changes.
-            "MVD_DBT_DATABASE": os.path.relpath(database, target),
-            "MVD_DBT_INPUTS": str(inputs),
-            "MVD_DBT_LAKE": str(lake),
-            "MVD_DBT_THREADS": str(threads),
-            "MVD_DBT_MEMORY_LIMIT": memory_limit,
-        },
-        timeout_seconds=timeout_seconds,
+        command, target=target, environment=environment, timeout_seconds=timeout_seconds
     )
     if parsed and (target / _PARSED).is_file():
         (target / _PARSED).replace(parsed)
-    return _read_result(database, target, ended)
+    result = _read_result(database, target, ended)
+    if engine == "spark" and result.is_successful:
+        spark.load(database, build_dir, _manifest(target), memory_limit)
+    return result
 
 
 def run_dbt(
@@ -154,7 +167,7 @@ def run_dbt(
         "DBT_VERSION_CHECK": "false",
     }
     return subprocess.run(  # noqa: S603 - our own interpreter, arguments from this module
-        [sys.executable, "-c", "from dbt.cli.main import cli; cli()", *command],
+        [sys.executable, *_program(environment.get("MVD_DBT_TARGET")), *command],
         env={**os.environ, **settings, **environment},
         cwd=target,
         capture_output=True,
@@ -164,6 +177,18 @@ def run_dbt(
     )
 
 
+def _program(engine: str | None) -> list[str]:
+    if engine == "spark":
+        # Without its folder on the path: modules of ours would hide those of others.
+        return ["-P", str(Path(__file__).with_name("spark_session.py"))]
+    return ["-c", "from dbt.cli.main import cli; cli()"]
+
+
+def _manifest(target: Path) -> dict[str, Any]:
+    manifest: dict[str, Any] = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
+    return manifest
+
+
 def _read_result(
     database: Path, target: Path, ended: subprocess.CompletedProcess[str]
 ) -> TransformResult:
@@ -171,7 +196,7 @@ def _read_result(
     if not results.exists():
         return TransformResult(database, target, 0.0, (), _last_words(ended))
     run = json.loads(results.read_text(encoding="utf-8"))
-    manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
+    manifest = _manifest(target)
     known: dict[str, Any] = {**manifest["nodes"], **manifest["unit_tests"]}
     nodes = tuple(_node(entry, known) for entry in run["results"])
     failed = ended.returncode != 0 and not any(node.is_failed for node in nodes)

@@ -1,11 +1,32 @@
 {#- Months as dates: dbt's dateadd returns a timestamp on some engines. -#}
 {% macro add_months(column, months) -%}
+    {{ return(adapter.dispatch('add_months')(column, months)) }}
+{%- endmacro %}
+
+
+{% macro default__add_months(column, months) -%}
     cast({{ dbt.dateadd('month', months, column) }} as date)
 {%- endmacro %}
 
 
+{#- There dbt's dateadd refuses a date that is unknown. -#}
+{% macro spark__add_months(column, months) -%}
+    add_months({{ column }}, {{ months }})
+{%- endmacro %}
+
+
 {% macro month_end(column) -%}
+    {{ return(adapter.dispatch('month_end')(column)) }}
+{%- endmacro %}
+
+
+{% macro default__month_end(column) -%}
     cast({{ dbt.last_day(column, 'month') }} as date)
+{%- endmacro %}
+
+
+{% macro spark__month_end(column) -%}
+    last_day({{ column }})
 {%- endmacro %}
 
 

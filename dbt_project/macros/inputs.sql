@@ -20,9 +20,7 @@
         {% if node.name == 'cells' %}
             {% set reader = read_cell_files() %}
         {% else %}
-            {% set reader = read_parquet_files(
-                [inputs_directory() ~ '/' ~ node.identifier ~ '.parquet']
-            ) %}
+            {% set reader = read_parquet_files(inputs_directory(), [node.identifier ~ '.parquet']) %}
         {% endif %}
         {% do run_query(
             'create or replace view ' ~ node.schema ~ '.' ~ node.identifier
@@ -36,30 +34,32 @@
 {% macro read_cell_files() %}
     {% set listing = run_query(
         'select distinct path from '
-        ~ read_parquet_files([inputs_directory() ~ '/cell_files.parquet'])
+        ~ read_parquet_files(inputs_directory(), ['cell_files.parquet'])
         ~ ' order by path'
     ) %}
-    {% set lake = env_var('MVD_DBT_LAKE', 'lake') %}
-    {% set paths = [] %}
-    {% for path in listing.columns[0].values() %}{% do paths.append(lake ~ '/' ~ path) %}{% endfor %}
-    {{ return(read_parquet_files(paths or [inputs_directory() ~ '/no_cells.parquet'])) }}
+    {% set paths = listing.columns[0].values() | list %}
+    {% if not paths %}{{ return(read_parquet_files(inputs_directory(), ['no_cells.parquet'])) }}{% endif %}
+    {{ return(read_parquet_files(env_var('MVD_DBT_LAKE', 'lake'), paths)) }}
 {% endmacro %}
 
 
-{% macro read_parquet_files(paths) %}
-    {{ return(adapter.dispatch('read_parquet_files')(paths)) }}
+{#- What to select from, for files named by their paths below a folder. -#}
+{% macro read_parquet_files(folder, paths) %}
+    {{ return(adapter.dispatch('read_parquet_files')(folder, paths)) }}
 {% endmacro %}
 
 
-{% macro default__read_parquet_files(paths) %}
+{% macro default__read_parquet_files(folder, paths) %}
     {% set quoted = [] %}
-    {% for path in paths %}{% do quoted.append("'" ~ (path | replace("'", "''")) ~ "'") %}{% endfor %}
+    {% for path in paths %}
+        {% do quoted.append("'" ~ (folder ~ '/' ~ path) | replace("'", "''") ~ "'") %}
+    {% endfor %}
     {{ return('read_parquet([' ~ quoted | join(', ') ~ '])') }}
 {% endmacro %}
 
 
-{% macro spark__read_parquet_files(paths) %}
-    {% set readers = [] %}
-    {% for path in paths %}{% do readers.append('select * from parquet.`' ~ path ~ '`') %}{% endfor %}
-    {{ return('(' ~ readers | join(' union all ') ~ ')') }}
+{#- One pattern for all of them: with a branch of the plan for each file planning would not end. -#}
+{% macro spark__read_parquet_files(folder, paths) %}
+    {% set names = paths[0] if paths | length == 1 else '{' ~ paths | join(',') ~ '}' %}
+    {{ return('parquet.`' ~ folder ~ '/' ~ names ~ '`') }}
 {% endmacro %}

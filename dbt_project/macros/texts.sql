@@ -1,24 +1,55 @@
 {#- Numbers and sentences that the marts say in words; the words come from contracts. -#}
 
+{#-
+  Rounded to tenths, halves away from zero. Engines that round the decimal text of a double, not
+  its tenfold, would end on another digit now and then.
+-#}
+{% macro tenths(column) -%}
+    {{ return(adapter.dispatch('tenths')(column)) }}
+{%- endmacro %}
+
+
+{% macro default__tenths(column) -%}
+    round({{ column }}, 1)
+{%- endmacro %}
+
+
+{% macro spark__tenths(column) -%}
+    (round(10 * ({{ column }})) / 10)
+{%- endmacro %}
+
+
 {#- A number with at most one decimal and none when it is whole; a comma but in English. -#}
 {% macro number_text(column, language) -%}
+    {%- set rounded = 'cast(' ~ tenths(column) ~ ' as decimal(18, 1))' -%}
+    {%- set text = 'cast(' ~ rounded ~ ' as ' ~ dbt.type_string() ~ ')' -%}
     case
-        when round({{ column }}, 1) = round({{ column }}, 0)
+        when {{ tenths(column) }} = round({{ column }}, 0)
             then cast(cast(round({{ column }}, 0) as bigint) as {{ dbt.type_string() }})
-        else
-            {% if language == 'en' -%}
-                cast(cast({{ column }} as decimal(18, 1)) as {{ dbt.type_string() }})
-            {%- else -%}
-                replace(
-                    cast(cast({{ column }} as decimal(18, 1)) as {{ dbt.type_string() }}), '.', ','
-                )
-            {%- endif %}
+        else {{ text if language == 'en' else "replace(" ~ text ~ ", '.', ',')" }}
     end
 {%- endmacro %}
 
 
 {% macro signed_text(column, language) -%}
-    concat(case when round({{ column }}, 1) > 0 then '+' else '' end, {{ number_text(column, language) }})
+    concat(case when {{ tenths(column) }} > 0 then '+' else '' end, {{ number_text(column, language) }})
+{%- endmacro %}
+
+
+{#- Texts in one cell, in the order of one or more columns of the group. -#}
+{% macro texts_listed(text, order) -%}
+    {{ return(adapter.dispatch('texts_listed')(text, order)) }}
+{%- endmacro %}
+
+
+{% macro default__texts_listed(text, order) -%}
+    {{ dbt.listagg(text, "'; '", 'order by ' ~ order) }}
+{%- endmacro %}
+
+
+{#- There dbt's listagg knows no order. -#}
+{% macro spark__texts_listed(text, order) -%}
+    listagg({{ text }}, '; ') within group (order by {{ order }})
 {%- endmacro %}
 
 
@@ -46,7 +77,7 @@
 {#- How a figure changed against the year before, by the rule of the contract. -#}
 {% macro growth_text(language) -%}
     {%- set change = 'value_comparable - value_prior_year' -%}
-    {%- set ratio = 'round(value_comparable / nullif(value_prior_year, 0), 1)' -%}
+    {%- set ratio = tenths('value_comparable / nullif(value_prior_year, 0)') -%}
     {%- set whole = 'cast(' ~ ratio ~ ' as bigint)' -%}
     {%- set percent = '100.0 * (' ~ change ~ ') / nullif(value_prior_year, 0)' -%}
     case

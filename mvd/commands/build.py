@@ -9,6 +9,7 @@ import typer
 
 from mvd.console import console, errors, print_json, print_table
 from mvd.context import Context
+from warehouse.settings import Engine
 
 
 def build(
@@ -20,6 +21,10 @@ def build(
     whole: Annotated[
         bool, typer.Option("--whole", help="Пересчитать все годы, а не только затронутые.")
     ] = False,
+    engine: Annotated[
+        Engine | None,
+        typer.Option(help="Чем считать (или MVD_ENGINE); по умолчанию duckdb."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Ответ для программ.")] = False,
 ) -> None:
     """Собрать, проверить и опубликовать выпуск; при неудаче действует прежний."""
@@ -35,7 +40,7 @@ def build(
 
     with here.services() as services:
         outcome = build_release(
-            services, here.settings, as_of=moment, whole=whole, announce=announce
+            services, here.with_engine(engine), as_of=moment, whole=whole, announce=announce
         )
     if as_json:
         print_json(
@@ -64,13 +69,17 @@ def build(
 def rebuild(
     context: typer.Context,
     release_id: Annotated[str, typer.Argument(help="Номер выпуска.")],
+    engine: Annotated[
+        Engine | None,
+        typer.Option(help="Чем считать (или MVD_ENGINE); по умолчанию duckdb."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Ответ для программ.")] = False,
 ) -> None:
     """Собрать выпуск заново из его описания и сравнить хеши содержания."""
     from mvd.pipeline import rebuild_release
 
     here: Context = context.obj
-    outcome = rebuild_release(here.home, release_id, here.settings)
+    outcome = rebuild_release(here.home, release_id, here.with_engine(engine))
     if as_json:
         print_json(
             {

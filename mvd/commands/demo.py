@@ -10,6 +10,7 @@ import typer
 from mvd.console import console, errors
 from mvd.context import Context
 from mvd.progress import counted
+from warehouse.settings import Engine
 
 if TYPE_CHECKING:
     from ingestion.request import Services
@@ -30,6 +31,10 @@ def demo(
     run: Annotated[
         bool, typer.Option("--run", help="Принять написанное, собрать выпуск, показать итог.")
     ] = False,
+    engine: Annotated[
+        Engine | None,
+        typer.Option(help="Чем считать (или MVD_ENGINE); по умолчанию duckdb."),
+    ] = None,
 ) -> None:
     """Написать демонстрационные отчёты (вымышленные цифры в официальных формах)."""
     from mvd.demo.intake import take_in
@@ -37,6 +42,7 @@ def demo(
     from mvd.pipeline import build_release
 
     here: Context = context.obj
+    settings = here.with_engine(engine) if run else here.settings
     with here.services() as services:
         folder = target or here.home.root / "demo"
         written = _write(here, services, folder, first_period, last_period, full=full)
@@ -45,7 +51,7 @@ def demo(
             return
         with counted(here.say("demo_ingesting"), total=written.files) as tick:
             results = take_in(services, written, tick)
-        outcome = build_release(services, here.settings, announce=lambda s: _announce(here, s))
+        outcome = build_release(services, settings, announce=lambda s: _announce(here, s))
         show_summary(here, services, written, results, outcome)
     if not outcome.is_published:
         raise typer.Exit(1)

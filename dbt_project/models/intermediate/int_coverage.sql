@@ -27,15 +27,13 @@ expected as (
         sum(case when unit_coverage.is_covered then 1 else 0 end) as accepted_units,
         sum(case when unit_coverage.is_on_time then 1 else 0 end) as on_time_units,
         {{ sum_if_complete('unit_coverage.population') }} as population_expected,
-        {{ dbt.listagg(
-            "case when not unit_coverage.is_covered then territories.name_ru end",
-            "'; '",
-            "order by territories.name_ru"
+        {{ texts_listed(
+            'case when not unit_coverage.is_covered then territories.name_ru end',
+            'territories.name_ru'
         ) }} as missing_units,
-        {{ dbt.listagg(
-            "case when not unit_coverage.is_covered then territories.name_kk end",
-            "'; '",
-            "order by territories.name_kk"
+        {{ texts_listed(
+            'case when not unit_coverage.is_covered then territories.name_kk end',
+            'territories.name_kk'
         ) }} as missing_units_kk
     from unit_coverage
     inner join territories on unit_coverage.unit_kato = territories.territory_kato

@@ -51,8 +51,7 @@ final as (
         both_sides.territory_kato,
         both_sides.period_month,
         both_sides.basis,
-        {{ dbt.listagg('territories.name_ru', "'; '", 'order by territories.name_ru') }}
-            as left_out_units,
+        {{ texts_listed('territories.name_ru', 'territories.name_ru') }} as left_out_units,
         max(both_sides.is_known_prior) = 1 as is_known_prior
     from both_sides
     inner join territories on both_sides.unit_kato = territories.territory_kato

@@ -64,7 +64,11 @@ ordered as (
         told.*,
         row_number() over (
             partition by told.indicator_code, told.territory_kato, told.period_month
-            order by told.known_at, told.reported_month, told.version_number, told.submission_id
+            order by
+                told.known_at,
+                told.reported_month,
+                told.version_number nulls last,
+                told.submission_id
         ) as telling
     from told
     inner join touched

@@ -9,11 +9,10 @@ sources as (
 coordinates as (
     select
         indicator_code,
-        {{ dbt.listagg(
+        {{ texts_listed(
             "section || '/' || cast(line as " ~ dbt.type_string() ~ ") || '/' || cast(graph as "
             ~ dbt.type_string() ~ ")",
-            "'; '",
-            "order by section, line, graph"
+            'section, line, graph'
         ) }} as source_coordinates
     from sources
     where basis = 'ytd'

@@ -1,0 +1,87 @@
+"""Spark computes what DuckDB computes, mart by mart, and its release serves like any other."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from ingestion.request import Services
+from mvd.pipeline import BuildOutcome, RebuildOutcome, build_release, rebuild_release
+from tests.tools.small_lake import fill
+from warehouse import releases
+from warehouse.settings import Settings
+from warehouse.sql import query
+from warehouse.transform import PROJECT
+
+MARTS = sorted(path.stem for path in (PROJECT / "models" / "marts").glob("*.sql"))
+# Only speed: for tables of a few thousand rows compiling costs more than it saves.
+SPARK_DEFAULTS = {
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.shuffle.partitions": "2",
+}
+JAVA_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+
+
+@dataclass(frozen=True)
+class Built:
+    """A release made by Spark, and the same release made again by DuckDB."""
+
+    settings: Settings
+    outcome: BuildOutcome
+    again: RebuildOutcome
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    home = tmp_path_factory.mktemp("spark")
+    configuration = home / "spark-conf"
+    configuration.mkdir()
+    (configuration / "spark-defaults.conf").write_text(
+        "".join(f"{name} {value}\n" for name, value in SPARK_DEFAULTS.items()), encoding="utf-8"
+    )
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("SPARK_CONF_DIR", str(configuration))
+        environment.setenv("JAVA_TOOL_OPTIONS", JAVA_OPTIONS)
+        settings = Settings(home=home, threads=2, engine="spark")
+        services = Services.open(settings)
+        fill(services)
+        outcome = build_release(services, settings)
+        services.ledger.close()
+    assert outcome.is_published, outcome.reasons
+    on_duckdb = settings.model_copy(update={"engine": "duckdb"})
+    again = rebuild_release(settings.paths, outcome.release_id, on_duckdb)
+    return Built(settings, outcome, again)
+
+
+@pytest.mark.parametrize("mart", MARTS)
+def test_both_engines_give_the_same_rows(built: Built, mart: str) -> None:
+    manifest = releases.read_manifest(built.settings.paths)
+    rows = {table.name: table.rows for table in manifest.tables}
+    # Outliers need three years of history, and are found beside the engines.
+    assert rows[mart] > 0 or mart == "rpt_outliers"
+    assert [difference for difference in built.again.differences if difference[0] == mart] == []
+
+
+def test_every_published_table_was_compared(built: Built) -> None:
+    manifest = releases.read_manifest(built.settings.paths)
+    assert [table.name for table in manifest.tables] == MARTS
+    assert built.again.is_same
+
+
+def test_the_release_says_what_made_it_and_that_the_gate_passed(built: Built) -> None:
+    manifest = releases.read_manifest(built.settings.paths)
+    assert {"dbt-spark", "pyspark"} <= set(manifest.libraries)
+    assert manifest.gate["is_passed"]
+    assert releases.verify(built.settings.paths, built.outcome.release_id, built.settings) == []
+
+
+def test_questions_are_answered_from_a_release_of_spark(built: Built) -> None:
+    answer = query(
+        built.settings.paths,
+        "select value, status from marts.fct_indicator_values where indicator_code = 'CRM_TOTAL'"
+        " and territory_kato = '430000000' and period_month = date '2023-05-01' and basis = 'ytd'",
+    )
+    (row,) = answer.to_pylist()
+    assert row["status"] == "final"
+    assert row["value"] > 0

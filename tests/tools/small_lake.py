@@ -43,7 +43,7 @@ def _periods() -> list[str]:
 
 def _offences(contracts: Contracts) -> list[Arrival]:
     """1-М of three regions and a city, one of them divided, with corrections and late returns."""
-    arrivals = []
+    arrivals: list[Arrival] = []
     for period in _periods():
         for kato in (KYZYLORDA, KARAGANDA, ULYTAU, KYZYLORDA_CITY):
             if not contracts.territories[kato].is_valid_on(period_month(period)):

@@ -25,9 +25,9 @@ KYZYLORDA, KARAGANDA, ULYTAU, PAVLODAR = "430000000", "350000000", "620000000", 
 KYZYLORDA_CITY = "431000000"
 UNITS = (KYZYLORDA, KARAGANDA, ULYTAU, KYZYLORDA_CITY)
 YEARS = (2022, 2023)
-# Before, in and after the month in which Ulytau was divided from Karaganda; then a gap.
-MONTHS = (1, 5, 6, 7, 9)
-CORRECTED = {(KYZYLORDA, 2022, 5), (KYZYLORDA, 2023, 5), (KARAGANDA, 2023, 7)}
+# A gap, then the month in which Ulytau was divided from Karaganda.
+MONTHS = (1, 2, 6, 7)
+CORRECTED = {(KYZYLORDA, 2022, 2), (KYZYLORDA, 2023, 2), (KARAGANDA, 2023, 7)}
 BLANK = (KARAGANDA, 2023, 1)
 _FEW_FIGURES = 1000
 

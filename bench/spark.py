@@ -16,7 +16,7 @@ def measure(lakes: Path, scratch: Path, *, quick: bool) -> dict[str, Any]:
     years, regions = 1, 5 if quick else None
     name = f"{'few-' if quick else ''}regions-{years}"
     written = in_fresh_process(
-        "bench.lake_size:write_lake", home=str(lakes / name), years=years, regions=regions
+        "bench.lake_size:write_lake", home=str(lakes / name), years=years, first=regions
     )
     engines = {}
     for engine in get_args(Engine):

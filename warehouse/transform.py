@@ -127,8 +127,8 @@ def transform(
         "MVD_DBT_TARGET": engine,
         # Relative, because dbt parses everything again when a value in the profile changes.
         "MVD_DBT_DATABASE": os.path.relpath(database, target),
-        "MVD_DBT_INPUTS": str(inputs.resolve()),
-        "MVD_DBT_LAKE": str(lake.resolve()),
+        "MVD_DBT_INPUTS": str(inputs),
+        "MVD_DBT_LAKE": str(lake),
         "MVD_DBT_THREADS": str(threads),
         "MVD_DBT_MEMORY_LIMIT": memory_limit,
     }

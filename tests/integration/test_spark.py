@@ -1,12 +1,14 @@
 """Spark computes what DuckDB computes, mart by mart, and its release serves like any other."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from ingestion.request import Services
 from mvd import build_steps
 from mvd.pipeline import RebuildOutcome, rebuild_release
+from tests.integration.command_line import Installation
 from tests.tools.small_lake import expect_only_these, fill
 from warehouse import changes, releases
 from warehouse.changes import Whole
@@ -106,3 +108,13 @@ def test_what_one_engine_made_the_other_does_not_build_upon(built: Built) -> Non
     inputs = changes.Inputs.read(releases.directory(home) / "inputs")
     assert changes.plan(home, inputs, "spark").base == built.release_id
     assert changes.plan(home, inputs, "duckdb").reason is Whole.MODELS_CHANGED
+
+
+def test_without_java_the_command_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    ended = Installation(tmp_path).run("build", "--engine", "spark")
+    assert ended.returncode == 1
+    assert "openjdk-17-jre-headless" in (ended.stdout + ended.stderr).replace("\n", "")

@@ -20,6 +20,7 @@ from warehouse import lake
 from warehouse.clock import period_month
 from warehouse.contracts import Form
 from warehouse.ledger import Finding, Verdict
+from warehouse.ledger.records import Severity
 
 KYZYLORDA, KARAGANDA, ULYTAU, PAVLODAR = "430000000", "350000000", "620000000", "550000000"
 KYZYLORDA_CITY = "431000000"
@@ -111,13 +112,13 @@ def _send(
         file_size=1,
         received_at=received,
     ).submission
-    severity, verdict, cells = "error", Verdict.REJECTED, None
+    cells = None
     if figures is not None:
-        severity, verdict = "warning", Verdict.ACCEPTED_WITH_WARNINGS
         cells = lake.write_cells(services.home, submission, _few(cells_table(form, figures)))
+    severity: Severity = "error" if cells is None else "warning"
     ledger.record_verdict(
         submission.submission_id,
-        verdict,
+        Verdict.REJECTED if cells is None else Verdict.ACCEPTED_WITH_WARNINGS,
         [Finding("CONTROL_RULE_BROKEN", severity, section="R1", line=1, graph=2)],
         cells,
         contracts.content_hash,

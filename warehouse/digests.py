@@ -11,13 +11,11 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.carry import REFILLED
+from warehouse.carry import PERIOD, REFILLED
 from warehouse.content import columns, hash_of_digests, row_digest
 from warehouse.durable import commit_file, make_directories, temporary_in
 from warehouse.manifest import hash_of_file
 from warehouse.paths import Home
-
-_PERIOD = "period_month"
 
 
 @dataclass(frozen=True)
@@ -32,8 +30,8 @@ class Digests:
     def content_hash(self, connection: duckdb.DuckDBPyConnection, table: str, relation: str) -> str:
         """Content hash of `relation` (our SQL), the table `table` of the release."""
         described = columns(connection, relation)
-        has_period = _PERIOD in dict(described)
-        year = f"year({_PERIOD})" if has_period else "NULL"
+        has_period = PERIOD in dict(described)
+        year = f"year({PERIOD})" if has_period else "NULL"
         own = f"SELECT {year}::INTEGER AS year, {row_digest(described)} AS digest FROM {relation}"  # noqa: S608
         known = self._known(table) if has_period and table not in REFILLED else None
         connection.execute("DROP TABLE IF EXISTS digests")

@@ -21,6 +21,7 @@ from typing import Any
 
 import duckdb
 
+from warehouse.carry import NAMEPLATE, SCHEMA
 from warehouse.clock import utc_now
 from warehouse.content import columns, content_hash, quoted
 from warehouse.digests import Digests
@@ -42,8 +43,6 @@ from warehouse.paths import Home
 from warehouse.settings import Engine, Settings
 
 DATABASE = "warehouse.duckdb"
-SCHEMA = "marts"
-_NAMEPLATE = "release"
 _RELEASE_ID = re.compile(r"r\d{6,}")
 _STAGING = ".staging-"
 _PRUNED = ".pruned"
@@ -332,7 +331,7 @@ def _tables(connection: duckdb.DuckDBPyConnection, catalog: str) -> list[str]:
         "SELECT table_name FROM information_schema.tables"
         " WHERE table_catalog = $catalog AND table_schema = $schema AND table_name <> $nameplate"
         " ORDER BY 1",
-        {"catalog": catalog, "schema": SCHEMA, "nameplate": _NAMEPLATE},
+        {"catalog": catalog, "schema": SCHEMA, "nameplate": NAMEPLATE},
     )
     return [name for (name,) in found.fetchall()]
 
@@ -351,20 +350,32 @@ def _select(connection: duckdb.DuckDBPyConnection, table: str) -> str:
 def _write_tables(
     staging: Path, draft: Draft, digests: Digests, published_at: datetime, settings: Settings
 ) -> list[TableEntry]:
-    build = draft.build_dir / DATABASE
-    with _attached(staging / DATABASE, build, settings) as connection:
-        names = _tables(connection, "build")
+    _write_database(staging / DATABASE, draft, settings)
+    with connect_build(staging / DATABASE, settings) as connection:
+        names = _tables(connection, Path(DATABASE).stem)
         if not names:
             problem = f"no tables in the schema {SCHEMA}"
-            raise UserError("BUILD_INCOMPLETE", build=build.parent.name, problem=problem)
-        connection.execute(f"CREATE SCHEMA {SCHEMA}")
+            raise UserError("BUILD_INCOMPLETE", build=draft.release_id, problem=problem)
         tables = [_write_table(connection, staging, name, digests) for name in names]
-        connection.execute("DETACH build")
         _name_release(connection, draft, published_at)
         connection.execute("CHECKPOINT")
     for spilled in staging.glob("spill-*"):
         shutil.rmtree(spilled)
     return tables
+
+
+def _write_database(target: Path, draft: Draft, settings: Settings) -> None:
+    """The marts alone; a build upon a release has nothing else in its database."""
+    build = draft.build_dir / DATABASE
+    if draft.base is not None and build.is_file():
+        shutil.copyfile(build, target)
+        return
+    with _attached(target, build, settings) as connection:
+        connection.execute(f"CREATE SCHEMA {SCHEMA}")
+        for name in _tables(connection, "build"):
+            table = f"{SCHEMA}.{quoted(name)}"
+            connection.execute(f"CREATE TABLE {table} AS {_select(connection, name)}")
+        connection.execute("DETACH build")
 
 
 def _name_release(
@@ -373,7 +384,7 @@ def _name_release(
     """One row that says which release this is; no part of its content."""
     as_of = draft.snapshot.as_of
     connection.execute(
-        f"CREATE TABLE {SCHEMA}.{_NAMEPLATE} AS"
+        f"CREATE TABLE {SCHEMA}.{NAMEPLATE} AS"
         " SELECT $id::VARCHAR AS release_id, $published::TIMESTAMP AS published_at,"
         " $as_of::TIMESTAMP AS as_of",
         {
@@ -388,7 +399,6 @@ def _write_table(
     connection: duckdb.DuckDBPyConnection, staging: Path, name: str, digests: Digests
 ) -> TableEntry:
     relation = f"{SCHEMA}.{quoted(name)}"
-    connection.execute(f"CREATE TABLE {relation} AS {_select(connection, name)}")
     target = str(staging / "parquet" / f"{name}.parquet").replace("'", "''")
     connection.execute(f"COPY {relation} TO '{target}' (FORMAT parquet, COMPRESSION zstd)")
     rows = connection.execute(f"SELECT count(*) FROM {relation}").fetchone()  # noqa: S608

@@ -160,13 +160,13 @@ class _LabelReader:
     def __init__(self, form: Form, contracts: Contracts) -> None:
         self._territories = contracts.territories
         self._lines = {line.territory: i for i, line in enumerate(form.sections[0].lines)}
-        self._katos = {kato for kato in self._lines if kato is not None}
+        self._katos = frozenset(kato for kato in self._lines if kato is not None)
         self.total = next(i for i, x in enumerate(form.sections[0].lines) if x.is_total)
-        self._special = {
+        self._special = frozenset(
             unit.kato
             for unit in contracts.territories.units
             if unit.parent_kato == form.territory and unit.level == "special"
-        }
+        )
         words = contracts.tables.total_words
         self._total_labels = {normalise_name(text) for text in words}
         self._total_words = {text for text in self._total_labels if " " not in text}

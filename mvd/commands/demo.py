@@ -24,10 +24,6 @@ def demo(
     ] = None,
     first_period: Annotated[str, typer.Option(help="Первый месяц, ГГГГ-ММ.")] = "2026-02",
     last_period: Annotated[str, typer.Option(help="Последний месяц, ГГГГ-ММ.")] = "2026-03",
-    full: Annotated[
-        bool,
-        typer.Option("--full", help="Все формы всех регионов за каждый месяц: около 7000 отчётов."),
-    ] = False,
     run: Annotated[
         bool, typer.Option("--run", help="Принять написанное, собрать выпуск, показать итог.")
     ] = False,
@@ -45,7 +41,7 @@ def demo(
     settings = here.with_engine(engine) if run else here.settings
     with here.services() as services:
         folder = target or here.home.root / "demo"
-        written = _write(here, services, folder, first_period, last_period, full=full)
+        written = _write(here, services, folder, first_period, last_period)
         _say_written(here, written)
         if not run:
             return
@@ -63,8 +59,6 @@ def _write(
     target: Path,
     first_period: str,
     last_period: str,
-    *,
-    full: bool,
 ) -> DemoManifest:
     from mvd.demo.write import write_demo
 
@@ -74,7 +68,7 @@ def _write(
             contracts=services.contracts,
             first_period=first_period,
             last_period=last_period,
-            extent="full" if full else "story",
+            extent="series",
             workers=context.settings.threads,
             progress=tick.to,
         )

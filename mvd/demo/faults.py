@@ -73,17 +73,15 @@ class Fault:
 
 
 def plant(
-    submissions: Sequence[Submission], regions: Sequence[Territory]
+    submissions: Sequence[Submission], regions: Sequence[Territory], periods: Sequence[str]
 ) -> tuple[list[Submission], list[Fault]]:
     """Put the faults into the submissions of clean files.
 
-    `regions` come in the order in which they get a fault: at least ten. The last two periods of
-    the submissions carry the faults, so the months before show what clean data look like.
+    `regions` come in the order in which they get a fault: at least ten. The last two of `periods`
+    carry the faults, so the months before show what clean data look like.
     """
-    last = max(submission.period for submission in submissions)
-    before = max((s.period for s in submissions if s.period < last), default=last)
-    if before[:4] != last[:4]:
-        before = last
+    last = periods[-1]
+    before = next((p for p in periods[-2:-1] if p[:4] == last[:4]), last)
     planted = _Plan(list(submissions))
     names = iter(regions)
     planted.change(next(names), last, "1-M", "restatement", _THEFTS)

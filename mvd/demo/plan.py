@@ -14,9 +14,10 @@ from mvd.demo.faults import Fault, Submission, plant
 from mvd.demo.targets import Target
 from warehouse.contracts import Contracts
 
-Extent = Literal["months", "story", "full"]
+Extent = Literal["months", "story", "series"]
 """`months`: the months asked for and a year before; `story`: also what the published figures, the
-division of the regions and the region told in detail need; `full`: every form, region and month."""
+division of the regions and the region told in detail need; `series`: also every compact form of
+every region and month since January of the year before, as dashboards show months and changes."""
 
 FORMS = ("1-M", "SNG-1")
 # Compact forms of which the demonstration has the year before, too.
@@ -63,17 +64,18 @@ def plan(
     """
     periods = _both_years(first_period, last_period)
     reports = set(_months(contracts, periods, last_period))
+    series = _between(f"{int(last_period[:4]) - 1}-01", last_period)
     pilot = None
     if extent != "months":
         pilot = _told_most(contracts, targets)
-        first = f"{min(t.month.year for t in targets) - 1}-01"
-        every = _between(first, last_period)
-        reports |= set(_all_forms(contracts, every, None if extent == "full" else pilot))
+        reports |= set(_all_forms(contracts, series, pilot))
         reports |= set(_published(contracts, targets))
         reports |= set(_divided(contracts))
+    if extent == "series":
+        reports |= set(_tables(contracts, series))
     clean = [_sent(contracts, report, random) for report in sorted(reports)]
     regions = [contracts.territories[kato] for kato in order if kato != pilot]
-    submissions, faults = plant(clean, regions)
+    submissions, faults = plant(clean, regions, periods)
     if forms is not None:
         submissions = [s for s in submissions if s.form in forms]
         faults = [f for f in faults if f.form in (*forms, "")]
@@ -112,15 +114,20 @@ def _by_all(contracts: Contracts, form: str, period: str) -> Iterator[Report]:
         yield Report(period, form, territory)
 
 
-def _all_forms(
-    contracts: Contracts, periods: Iterable[str], territory: str | None
-) -> Iterator[Report]:
-    """Every form of every month, of one territory or (None) of all."""
+def _all_forms(contracts: Contracts, periods: Iterable[str], territory: str) -> Iterator[Report]:
+    """Every form of every month, of one territory."""
     codes = [*FORMS, *(form.code for form in contracts.table_forms)]
     for period in periods:
         for form in codes:
             reports = _by_all(contracts, form, period)
-            yield from (r for r in reports if territory in (None, r.territory))
+            yield from (report for report in reports if report.territory == territory)
+
+
+def _tables(contracts: Contracts, periods: Iterable[str]) -> Iterator[Report]:
+    """Every compact form of every month, of all territories."""
+    for period in periods:
+        for form in contracts.table_forms:
+            yield from _by_all(contracts, form.code, period)
 
 
 def _published(contracts: Contracts, targets: Iterable[Target]) -> Iterator[Report]:

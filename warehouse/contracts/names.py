@@ -3,9 +3,13 @@
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
+# Tables of a department name the same districts month after month.
+_KEPT_ANSWERS = 16_384
+_LONGEST_KEPT = 120
 # Kazakh letters written with an 8-bit font show up as Macedonian and Ukrainian ones.
 _LEGACY = str.maketrans("їќґєўѕј", "үқөғұңә")
 # People type Kazakh names with Russian letters, and Russian names with Kazakh ones.
@@ -60,12 +64,19 @@ class NamedUnit:
 
 def normalise_name(text: str) -> str:
     """`text` as lower-case words: one alphabet per word, no Kazakh letters, no punctuation."""
+    return _normalised_again(text) if len(text) <= _LONGEST_KEPT else _normalised(text)
+
+
+def _normalised(text: str) -> str:
     text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     # Letters are folded first: what reads words must see them as they will be read again.
     text = _WORD.sub(_one_alphabet, text.translate(_LEGACY).translate(_FOLD))
     for pattern, replacement in _DOTTED:
         text = pattern.sub(replacement, text)
     return " ".join(_words(text))
+
+
+_normalised_again = lru_cache(_KEPT_ANSWERS)(_normalised)
 
 
 def _one_alphabet(found: re.Match[str]) -> str:
@@ -100,9 +111,14 @@ class NameIndex:
             if words:
                 self._units[" ".join(words)][unit.kato] = unit.level
                 self._longest = max(self._longest, len(words))
+        self._known = lru_cache(_KEPT_ANSWERS)(self._find)
 
-    def find(self, text: str, allowed: set[str]) -> dict[str, str]:
+    def find(self, text: str, allowed: frozenset[str]) -> Mapping[str, str]:
         """Units among `allowed` that the longest names in `text` can mean, each with its name."""
+        known = len(text) <= _LONGEST_KEPT
+        return self._known(text, allowed) if known else self._find(text, allowed)
+
+    def _find(self, text: str, allowed: frozenset[str]) -> Mapping[str, str]:
         words = normalise_name(text).split()
         for length in range(min(self._longest, len(words)), 0, -1):
             found: dict[str, str] = {}
@@ -114,7 +130,9 @@ class NameIndex:
                 return found
         return {}
 
-    def _named(self, words: list[str], start: int, end: int, allowed: set[str]) -> dict[str, str]:
+    def _named(
+        self, words: list[str], start: int, end: int, allowed: frozenset[str]
+    ) -> dict[str, str]:
         if any(word in _KIND_OF_WORD for word in words[start:end]):
             return {}
         beside = words[max(start - 1, 0) : start] + words[end : end + 1]

@@ -126,11 +126,13 @@ class Territories(Mapping[str, Territory]):
         """
         eligible = [unit for unit in self.units if levels is None or unit.level in levels]
         if day is not None:
-            return self._match(text, {u.kato for u in eligible if u.is_valid_on(day)})
-        current = self._match(text, {u.kato for u in eligible if u.valid_to is None})
-        return current if current.candidates else self._match(text, {u.kato for u in eligible})
+            return self._match(text, frozenset(u.kato for u in eligible if u.is_valid_on(day)))
+        current = self._match(text, frozenset(u.kato for u in eligible if u.valid_to is None))
+        if current.candidates:
+            return current
+        return self._match(text, frozenset(u.kato for u in eligible))
 
-    def match_among(self, text: str, katos: set[str]) -> NameMatch:
+    def match_among(self, text: str, katos: frozenset[str]) -> NameMatch:
         """The unit among `katos` that `text` names."""
         return self._match(text, katos)
 
@@ -140,7 +142,7 @@ class Territories(Mapping[str, Territory]):
         code = match["code"] if match else None
         return next((entry for entry in self.source_codes if entry.code == code), None)
 
-    def _match(self, text: str, allowed: set[str]) -> NameMatch:
+    def _match(self, text: str, allowed: frozenset[str]) -> NameMatch:
         names = self._names.find(text, allowed)
         # "Алматы облысы Талғар ауданы" names a district by way of its oblast.
         ways = {

@@ -4,15 +4,18 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, Literal, Self
 
 import pyarrow as pa
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Connection,
     Engine,
     Select,
     and_,
+    bindparam,
     case,
     func,
     insert,
@@ -186,7 +189,8 @@ class Ledger:
                 .where(t.submission.c.submission_id == submission_id)
                 .values(judgements=latest + 1)
             )
-            if verdict is Verdict.ACCEPTED and _in_force(connection, submission_id) is None:
+            waits = verdict is Verdict.ACCEPTED and _is_held(connection, submission_id)
+            if waits and _in_force(connection, submission_id) is None:
                 _confirm(connection, submission_id, None)
             return _judgement(connection, submission_id, latest + 1)
 
@@ -474,12 +478,16 @@ def _locked(connection: Connection, submission_id: str) -> Submission:
 def _confirm(
     connection: Connection, submission_id: str, by: str | None, comment: str | None = None
 ) -> None:
-    if d.standing_of(connection, submission_id) == "held":
+    if _is_held(connection, submission_id):
         moment = utc_now()
         d.add_decision(
             connection, submission_id, "confirmed", moment=moment, by=by, comment=comment
         )
         _note(connection, by, "submission.confirmed", submission_id, comment=comment)
+
+
+def _is_held(connection: Connection, submission_id: str) -> bool:
+    return d.standing_of(connection, submission_id) == "held"
 
 
 def _note(connection: Connection, by: str | None, action: str, what: str, **details: Any) -> None:
@@ -565,19 +573,26 @@ def _ranked(as_of: datetime | None, where: Sequence[ColumnElement[bool]]) -> Sel
     return query.where(s.received_at <= as_utc(as_of)) if as_of else query
 
 
-def _one(connection: Connection, submission_id: str) -> Submission:
+@cache
+def _one_query() -> Select[Any]:
+    """Built once: putting it together takes longer than the answer."""
+    wanted: BindParameter[str] = bindparam("submission_id")
     same_key = t.submission.alias()
     key = ("form_code", "territory_kato", "period")
     where = [
         select(same_key.c.submission_id)
         .where(
-            same_key.c.submission_id == submission_id,
+            same_key.c.submission_id == wanted,
             *(same_key.c[name] == t.submission.c[name] for name in key),
         )
         .exists()
     ]
     query = _ranked(None, where).subquery()
-    row = connection.execute(select(query).where(query.c.submission_id == submission_id))
+    return select(query).where(query.c.submission_id == wanted)
+
+
+def _one(connection: Connection, submission_id: str) -> Submission:
+    row = connection.execute(_one_query(), {"submission_id": submission_id})
     found = row.mappings().first()
     if found is None:
         raise UserError("SUBMISSION_UNKNOWN", submission_id=submission_id)

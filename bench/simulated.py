@@ -58,11 +58,8 @@ select *, ytd_per_100k * 0.8 as rate_low, ytd_per_100k * 1.2 as rate_high, 5.0 a
         when ytd_per_100k * 1.2 < 5 then 'lower' else 'same' end as comparison,
     case when ytd_per_100k is not null then 1 end as rank_from,
     case when ytd_per_100k is not null then 20 end as rank_to, 20 as ranked_units
-from marts.rpt_dashboard_figures
-where depth > 0 and indicator_code in (
-    'CRM_TOTAL', 'CRM_CRIMES', 'TRF_DTP', 'TRF_DEATHS', 'DRG_OFF', 'CYB_FRAUD__OPS',
-    'DV_CRIMES__OPS'
-)
+from marts.rpt_dashboard_figures inner join marts.dim_indicator using (indicator_code)
+where depth > 0 and is_ranked
 """
 
 _OFFENCES = """
@@ -196,6 +193,7 @@ def _dimensions(
                 "name_kk": i.name.kk,
                 "unit": i.unit,
                 "measure_type": i.measure_type,
+                "is_ranked": i.ranked,
             }
             for i in contracts.indicators.values()
         ],

@@ -65,6 +65,7 @@ SCHEMAS: Mapping[str, pa.Schema] = {
             ("formula_version", _TEXT),
             ("is_derived", _FLAG),
             ("is_verified", _FLAG),
+            ("is_ranked", _FLAG),
         ),
         "indicator_sources": (
             ("indicator_code", _TEXT),

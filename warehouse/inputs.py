@@ -198,6 +198,7 @@ def _indicators(contracts: Contracts) -> Iterator[Row]:
             "formula_version": str(formula.version) if formula else None,
             "is_derived": formula is not None,
             "is_verified": indicator.status != "no_form",
+            "is_ranked": indicator.ranked,
         }
 
 

@@ -279,6 +279,7 @@ def _indicator(code: str, **columns: object) -> dict[str, Any]:
         "time_aggregation": "sum",
         "is_derived": False,
         "is_verified": True,
+        "is_ranked": False,
         **columns,
     }
 

@@ -77,6 +77,7 @@ class _Entry(Record):
     measure_type: Literal["flow", "stock", "rate"]
     territory_aggregation: Literal["sum", "none"]
     time_aggregation: Literal["sum", "last", "average", "none"]
+    ranked: bool = False
     article: str = ""
     iccs_code: str = ""
     disaggregation: str = ""
@@ -98,11 +99,19 @@ class _Entry(Record):
             raise ValueError(f"{self.code}: parent and dimension go together")
         return self
 
+    @model_validator(mode="after")
+    def _only_counts_of_cases_are_ranked(self) -> Self:
+        # The intervals of a ranking are those of a Poisson count.
+        if self.ranked and (self.measure_type, self.unit in ("count", "persons")) != ("flow", True):
+            raise ValueError(f"{self.code}: a ranking needs a flow of cases or persons")
+        return self
+
 
 class Indicator(_Entry):
     """One indicator. `sources` of one basis are added up; `derived` ones come from `formula`.
 
-    An indicator with a `parent` is its part named by `dimension`, such as device=Сергек.
+    An indicator with a `parent` is its part named by `dimension`, such as device=Сергек. By a
+    `ranked` one territories are compared with their peers.
     """
 
     domain: str

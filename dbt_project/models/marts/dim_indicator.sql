@@ -39,7 +39,8 @@ final as (
         indicators.is_derived,
         indicators.formula_scale,
         indicators.formula_version,
-        indicators.is_verified
+        indicators.is_verified,
+        indicators.is_ranked
     from indicators
     left join coordinates on indicators.indicator_code = coordinates.indicator_code
 )

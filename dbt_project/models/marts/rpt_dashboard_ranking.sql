@@ -1,26 +1,9 @@
-with figures as (
+with indicators as (
+    select * from {{ ref('dim_indicator') }}
+),
+
+figures as (
     select * from {{ ref('rpt_dashboard_figures') }}
-    where
-        depth > 0
-        and indicator_code in (
-            'CRM_TOTAL',
-            'CRM_CRIMES',
-            'CRM_THEFT',
-            'CRM_FRAUD',
-            'CRM_ROBBERY',
-            'CRM_MURDER_ALL',
-            'TRF_DTP',
-            'TRF_DEATHS',
-            'TRF_VICTIMS_CHILD',
-            'TRF_DTP_DRUNK',
-            'DRG_OFF',
-            'DRG_CRIM_OFF',
-            'CYB_FRAUD',
-            'CYB_FRAUD__OPS',
-            'DV_CRIMES',
-            'DV_CRIMES__OPS',
-            'LVS_THEFT'
-        )
 ),
 
 territories as (
@@ -37,7 +20,9 @@ exposed as (
             when figures.ytd_per_100k = 0 then cast(territories.population as double)
         end as people
     from figures
+    inner join indicators on figures.indicator_code = indicators.indicator_code
     inner join territories on figures.territory_kato = territories.territory_kato
+    where indicators.is_ranked and figures.depth > 0
 ),
 
 bounded as (

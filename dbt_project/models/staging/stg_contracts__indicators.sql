@@ -21,7 +21,8 @@ final as (
         cast(formula_scale as double) as formula_scale,
         cast(formula_version as {{ dbt.type_string() }}) as formula_version,
         cast(is_derived as boolean) as is_derived,
-        cast(is_verified as boolean) as is_verified
+        cast(is_verified as boolean) as is_verified,
+        cast(is_ranked as boolean) as is_ranked
     from source
 )
 

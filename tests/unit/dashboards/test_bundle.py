@@ -102,6 +102,19 @@ def test_the_two_languages_differ_in_words_alone(objects: dict[str, Any]) -> Non
             assert len(russian["params"]["adhoc_filters"]) == len(kazakh["params"]["adhoc_filters"])
 
 
+def test_territories_are_ranked_by_what_the_contracts_say_they_are_ranked_by() -> None:
+    indicators = load_contracts().indicators
+    shown = [
+        code
+        for slug in SLUGS
+        for chart in bundle.charts(slug).values()
+        if chart.get("dataset") == "ranking"
+        for code in chart["indicators"]
+    ]
+    assert shown
+    assert [code for code in shown if not indicators[code].ranked] == []
+
+
 def test_figures_link_to_the_dictionary_of_the_portal(files: dict[str, str]) -> None:
     assert "https://portal.example/dictionary/indicators/" in files["charts/crime_kinds_kk.yaml"]
     assert "{portal}" not in "".join(files.values())
@@ -142,6 +155,21 @@ def test_zero_missing_and_withheld_look_different(
 ) -> None:
     expression = sql(f"@figure({value}::double; '{unit}'; '{status}'; null)", "ru")
     assert figures.sql(f"select {expression}").fetchall() == [(shown,)]
+
+
+@pytest.mark.parametrize(("counted_otherwise_from", "mark"), [("null", False), ("'r'", True)])
+def test_a_tile_says_that_its_change_crosses_a_break(
+    figures: duckdb.DuckDBPyConnection, counted_otherwise_from: str, mark: bool
+) -> None:
+    rows = f"""select 'A' as indicator_code, 1 as precedence, 12.0 as ytd_value,
+        10.0 as ytd_prior_year, 2.0 as ytd_change_abs, '+20 %' as ytd_change_ru,
+        'final' as ytd_status, null as ytd_status_reason, 5.0 as month_value,
+        'final' as month_status, null as month_status_reason, 'count' as unit,
+        {counted_otherwise_from} as break_prior_year"""
+    tile = sql("@tile('A'; 'up')", "ru")
+    ((shown,),) = figures.sql(f"select {tile} from ({rows})").fetchall()  # noqa: S608
+    assert "+20 %" in shown
+    assert ("+20 % ※" in shown) == mark
 
 
 def test_without_filters_a_chart_tells_the_latest_month_of_the_country(

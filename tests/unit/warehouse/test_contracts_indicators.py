@@ -318,6 +318,7 @@ def test_traffic_is_chapter_14_and_drugs_are_articles_296_to_303() -> None:
     [
         (("unit: count", "unit: pounds"), "unit"),
         (("status: form", "status: no_form"), "status no_form with 1 sources"),
+        (("unit: count", "unit: tenge\n    ranked: true"), "a ranking needs a flow of cases"),
         (("status: form", "colour: red"), "colour"),
         (("lines: [1]", 'lines: ["a-b"]'), r"sources\.0\.lines"),
     ],

@@ -96,6 +96,10 @@ ENTRYPOINT ["python", "-m", "airflow"]
 CMD ["version"]
 
 FROM runtime AS superset
+# Letters as PDF are printed by a browser.
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends chromium chromium-driver fonts-dejavu-core \
+    && rm -rf /var/lib/apt/lists/*
 COPY --from=superset-packages /opt/venv /opt/venv
 COPY --from=code /opt/mvd/contracts /opt/mvd/contracts
 COPY --from=code /opt/mvd/deploy /opt/mvd/deploy

@@ -48,13 +48,13 @@ setup-superset: dashboards/.venv/.installed ## install Superset in an environmen
 setup-spark: .venv/.spark ## install Spark, the second engine of the models (Java 17: make system)
 
 .PHONY: system
-system: ## what the tests need from the operating system: a browser and Java
-	@command -v chromium >/dev/null || { \
+system: ## what tests and the dashboards' letters need from the operating system: a browser, its driver, Java
+	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || { \
 	    if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	        echo "Installing chromium for the browser tests…"; \
-	        apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; \
+	        echo "Installing chromium and chromium-driver…"; \
+	        apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium chromium-driver fonts-dejavu-core >/dev/null; \
 	    else \
-	        echo "The browser tests need chromium: sudo apt-get install chromium"; exit 1; \
+	        echo "A browser is needed: sudo apt-get install chromium chromium-driver"; exit 1; \
 	    fi; }
 	@command -v java >/dev/null || { \
 	    if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask, request
 from flask_appbuilder.validators import PasswordComplexityValidationError
 
-from dashboards import asked, language, pinned
+from dashboards import asked, home, language, pinned, printing
 from dashboards.database import SCHEMA, USER_AGENT
 from dashboards.place import CONTRACTS
 
@@ -19,12 +19,14 @@ def user_agent(*_: Any) -> str:
 
 
 def extend(app: Flask) -> None:
-    """FLASK_APP_MUTATOR: catalogues of texts before signing in, and the release of a dashboard."""
+    """FLASK_APP_MUTATOR: texts before signing in, the home page, the release of a dashboard."""
     from superset.db_engine_specs.duckdb import DuckDBEngineSpec
 
     # DuckDB lists the system's schemas too, under names that no query of ours may use.
     DuckDBEngineSpec.get_schema_names = classmethod(lambda *_: {SCHEMA})
     language.register(app)
+    home.register(app)
+    printing.install()
     app.after_request(pinned.pin)
     app.after_request(asked.remember)
     app.after_request(_no_store)

@@ -62,6 +62,8 @@ _WRITING = frozenset(
         ("can_write", "ExplorePermalinkRestApi"),
         ("menu_access", "Charts"),
         ("menu_access", "Datasets"),
+        # Superset's own role for SQL may read saved queries and not open their list.
+        ("can_list", "SavedQuery"),
     }
 )
 # Letters by schedule.

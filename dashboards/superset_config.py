@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 from datetime import timedelta
 from typing import Any
 
@@ -136,6 +137,17 @@ SMTP_MAIL_FROM = os.environ.get("MVD_SMTP_FROM", "statistics@localhost")
 EMAIL_REPORTS_SUBJECT_PREFIX = ""
 EMAIL_HEADER_MUTATOR = letters.as_excel
 WEBDRIVER_TYPE = "chrome"
+# Named, so that nothing looks for a driver on the internet.
+WEBDRIVER_CONFIGURATION = {
+    "options": {"capabilities": {}, "preferences": {}},
+    "service": {
+        "executable_path": shutil.which("chromedriver") or "/usr/bin/chromedriver",
+        "log_output": "/dev/null",
+        "service_args": [],
+        "port": 0,
+        "env": {},
+    },
+}
 WEBDRIVER_OPTION_ARGS = [
     "--headless",
     "--no-sandbox",

@@ -11,6 +11,7 @@ from bench.dashboards import dashboards
 from bench.districts import measure as measure_districts
 from bench.lake_size import measure as measure_lake_size
 from bench.measure import in_fresh_process
+from bench.memory import measure as measure_memory
 from bench.spark import measure as measure_engines
 from bench.workbooks import PERIOD, Batch, region_batch, unit_batch
 
@@ -165,6 +166,16 @@ def spark(*, quick: bool) -> Result:
         return measure_engines(_LAKES, folder, quick=quick)
 
 
+def memory(*, quick: bool) -> Result:
+    """What each stage needs at most, with the limit that is set without a setting."""
+    with _folder() as folder:
+        batch = region_batch(folder / "batch", 6 if quick else 20)
+        ingested = _ingest(batch, folder / "home", 2, None)
+        measured = measure_memory(_LAKES, folder, quick=quick)
+        measured["stages"] = {"ingest": ingested["peak_memory_bytes"], **measured["stages"]}
+        return {"source": batch.source, "workbooks": len(batch.files), **measured}
+
+
 CASES = {
     "ingest_batch": ingest_batch,
     "national_month": national_month,
@@ -175,6 +186,7 @@ CASES = {
     "lake_size": lake_size,
     "districts_year": districts_year,
     "spark": spark,
+    "memory": memory,
 }
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import dashboards_page
+from warehouse.memory import in_bytes
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "bench" / "results"
@@ -320,6 +321,25 @@ def _districts_year(result: dict[str, Any]) -> str:
     )
 
 
+def _stages_memory(result: dict[str, Any]) -> str:
+    limit = in_bytes(result["limit"])
+
+    def row(stage: str, peak: int) -> list[str]:
+        return [stage, _memory(peak), _met(peak <= limit)]
+
+    after = {f"{name}, after 20 new": peak for name, peak in result["after_20"].items()}
+    rows = [row(name, peak) for name, peak in (result["stages"] | after).items()]
+    return (
+        f"## Memory with the limit of {result['limit']}\n\n"
+        f"A lake of {result['cells'] / 1e6:.0f} million cells ({result['years']} years); for "
+        f"ingest {result['workbooks']} {result['source']} workbooks on two processes. Each stage "
+        "in a fresh process, with its dbt or its workers; pages that they share counted once.\n\n"
+        + _table(["stage", "peak", f"within {result['limit']}"], rows)
+        + "\n"
+        + _machine(result)
+    )
+
+
 def _memory(size: int) -> str:
     return f"{size / 2**30:.2f} GiB"
 
@@ -368,4 +388,5 @@ _SECTIONS = {
     "lake_size": _lake_size,
     "districts_year": _districts_year,
     "spark": _spark,
+    "memory": _stages_memory,
 }

@@ -18,6 +18,7 @@ import duckdb
 from expectations.release_checks import Check, checks
 from expectations.statistics_checks import statistics_checks
 from expectations.validation import one_at_a_time, validate
+from warehouse.memory import ENGINE_OF_GATE, share
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -98,7 +99,8 @@ def judge(
 def _opened(database: Path, inputs: Path, memory_limit: str) -> Iterator[duckdb.DuckDBPyConnection]:
     """The build as `build` and the input tables as `given.<name>`, within the memory limit."""
     spill = database.with_name(f"spill-gate-{os.getpid()}")
-    config: dict[str, Any] = {"memory_limit": memory_limit, "temp_directory": str(spill)}
+    engine = share(memory_limit, ENGINE_OF_GATE)
+    config: dict[str, Any] = {"memory_limit": engine, "temp_directory": str(spill)}
     with duckdb.connect(":memory:", config=config) as connection:
         connection.execute("set enable_progress_bar = false")
         connection.execute("set preserve_insertion_order = false")

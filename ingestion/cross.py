@@ -128,5 +128,5 @@ def _partner(
     if not found or found[0].cells_path is None:
         return None
     form = services.contracts.form(code, period)
-    table = lake.read_cells(services.home, found[0].cells_path)
+    table = lake.read_cells(services.home, found[0].cells_path, found[0].cells_sha256)
     return Accepted(found[0].submission_id, form, values_of(form, table))

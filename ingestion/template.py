@@ -91,7 +91,7 @@ def previous_figures(
     )
     if not found or found[0].cells_path is None:
         return None
-    return values_of(bound, lake.read_cells(home, found[0].cells_path))
+    return values_of(bound, lake.read_cells(home, found[0].cells_path, found[0].cells_sha256))
 
 
 class _Sheet:

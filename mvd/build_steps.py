@@ -71,9 +71,11 @@ def alone(home: Home) -> Iterator[None]:
 @timed_step("inputs")
 def begin(services: Services, *, as_of: datetime | None = None) -> str:
     """Take a running number and write the inputs of a build (received by `as_of`)."""
+    from warehouse import releases
     from warehouse.inputs import write_build_inputs
 
     home, ledger = services.home, services.ledger
+    releases.catch_up(home)
     remove_leftovers(services)
     snapshot = ledger.snapshot(as_of)
     periods = [s.period for s in snapshot.in_force]
@@ -127,17 +129,22 @@ def transform(home: Home, release_id: str, settings: Settings) -> TransformResul
     built = _run_dbt(home, build_dir / _PART, home.extracts, build_dir, settings)
     if built.is_successful:
         complete(built.database, releases.directory(home, plan.base), plan.years, settings)
-        list_outliers(built.database, build_dir / "inputs")
+        list_outliers(built.database, build_dir / "inputs", settings)
     return built
 
 
 def run_models(home: Home, inputs: Path, build_dir: Path, settings: Settings) -> TransformResult:
     """Compute everything from `inputs` and the lake; everything is written into `build_dir`."""
+    import pyarrow.parquet as pq
+
+    from warehouse import lake
     from warehouse.outlier_step import list_outliers
 
+    cells = pq.read_table(inputs / "cell_files.parquet").to_pylist()
+    lake.bring(home, ((file["path"], file["sha256"]) for file in cells))
     built = _run_dbt(home, inputs, home.lake, build_dir, settings)
     if built.is_successful:
-        list_outliers(built.database, inputs)
+        list_outliers(built.database, inputs, settings)
     return built
 
 
@@ -223,12 +230,16 @@ def refuse(services: Services, release_id: str) -> None:
 def remove_leftovers(services: Services) -> list[str]:
     """Remove the directories of builds that ended, or that nobody has touched for an hour.
 
-    Gives their names. What a killed build spilled to disk lies inside them.
+    Gives their names. What a killed build spilled to disk lies inside them; what a killed query
+    did is removed too.
     """
+    home = services.home
     building = {record.release_id for record in services.ledger.releases("building")}
     removed = []
-    for path in services.home.builds.iterdir():
-        in_use = path.name in building or path.name.startswith("rebuild-")
+    for path in (*home.builds.iterdir(), *home.spill.glob("*")):
+        in_use = (
+            path.name in building or path.name.startswith("rebuild-") or path.parent == home.spill
+        )
         if path.is_dir() and (not in_use or _is_abandoned(path)):
             shutil.rmtree(path)
             removed.append(path.name)

@@ -10,16 +10,17 @@ import sqlite3
 import stat
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+import uuid
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy.engine import make_url
 
-from warehouse.paths import LEAST_FREE_BYTES, Home
+from warehouse.errors import UserError
+from warehouse.paths import LEAST_FREE_BYTES
 from warehouse.settings import Settings
 
 _LIBRARIES = ("duckdb", "dbt-core", "dbt-duckdb", "pyarrow", "great-expectations", "sqlalchemy")
@@ -46,6 +47,7 @@ def examine(settings: Settings) -> list[Check]:
         "versions": _versions,
         "contracts": _contracts,
         "home": _home,
+        "store": _store,
         "disk": _disk,
         "ledger": _ledger,
         "release": _release,
@@ -98,6 +100,24 @@ def _home(settings: Settings) -> str:
     except OSError as error:
         raise Trouble(f"{place}: {error.strerror}") from error
     return str(root) if root.exists() else f"{root} (-)"
+
+
+def _store(settings: Settings) -> str:
+    """The object store takes an object, refuses to replace it, gives it back and forgets it."""
+    from warehouse.mirror import store_of
+
+    store = store_of(settings.paths)
+    if store is None:
+        return "-"
+    key = f"doctor/{uuid.uuid4().hex}"
+    try:
+        store.create(key, b"1")
+        if store.create(key, b"2") or store.read(key) != b"1":
+            raise Trouble(f"{store.address}: no conditional writes (If-None-Match)")
+        store.delete([key])
+    except UserError as error:
+        raise Trouble(error.text(settings.language)) from error
+    return str(store.address)
 
 
 def _disk(settings: Settings) -> str:
@@ -171,6 +191,7 @@ def _release(settings: Settings) -> str:
 
 def _cells(settings: Settings) -> str:
     """What the ledger counts on lies in the lake and in the originals."""
+    from warehouse import mirror
     from warehouse.ledger import Ledger
     from warehouse.originals import original_path
 
@@ -180,19 +201,17 @@ def _cells(settings: Settings) -> str:
     with Ledger(settings.ledger) as ledger:
         submissions = ledger.submissions(in_force=True)
     home = settings.paths
-    lost = list(_lost(home, submissions, original_path))
+    cells = [
+        home.lake / submission.cells_path for submission in submissions if submission.cells_path
+    ]
+    files = [original_path(home, submission.file_sha256) for submission in submissions]
+    try:
+        lost = [mirror.key_of(home, path) for path in mirror.lost(home, [*cells, *files])]
+    except UserError as error:
+        raise Trouble(error.text(settings.language)) from error
     if lost:
         raise Trouble(f"{len(lost)}: {', '.join(lost[:3])}")
     return str(len(submissions))
-
-
-def _lost(
-    home: Home, submissions: list[Any], original: Callable[[Home, str], Path]
-) -> Iterator[str]:
-    for submission in submissions:
-        for path in (home.lake / submission.cells_path, original(home, submission.file_sha256)):
-            if not path.is_file():
-                yield path.relative_to(home.root).as_posix()
 
 
 def _secrets(settings: Settings) -> str:

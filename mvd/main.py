@@ -22,6 +22,7 @@ from mvd.commands import (
     releases,
     stack,
     status,
+    store,
     submit,
     template,
 )
@@ -86,6 +87,7 @@ app.command("down")(stack.down)
 app.command("health")(stack.health)
 app.command("doctor")(doctor.doctor)
 app.command("metrics")(metrics.metrics)
+app.add_typer(store.store, name="store")
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
 

@@ -52,7 +52,8 @@ def differences(
     """Compare the cells of two accepted submissions of one form, territory and period."""
     form = services.contracts.form(after.form_code, after.period, after.territory_kato)
     old, new = (
-        values_of(form, lake.read_cells(services.home, s.cells_path or "")) for s in (before, after)
+        values_of(form, lake.read_cells(services.home, s.cells_path or "", s.cells_sha256))
+        for s in (before, after)
     )
     is_missing = np.isnan(old) & np.isnan(new)
     changed = np.flatnonzero((old != new) & ~is_missing)

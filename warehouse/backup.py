@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sqlalchemy.engine import URL, make_url
 
+from warehouse import mirror
 from warehouse.clock import utc_now
 from warehouse.durable import commit_file, fsync_path, make_directories, temporary_in
 from warehouse.errors import UserError
@@ -158,14 +159,13 @@ def _compare(settings: Settings, replaced: Path | None) -> Restored:
     home = settings.paths
     with Ledger(settings.ledger) as ledger:
         submissions = ledger.submissions()
-    originals = {s.file_sha256 for s in submissions}
-    cells = {s.cells_path for s in submissions if s.cells_path}
+    originals = {original_path(home, s.file_sha256) for s in submissions}
+    cells = {home.lake / s.cells_path for s in submissions if s.cells_path}
+    missing_cells = mirror.lost(home, cells)
     return Restored(
         submissions=len(submissions),
-        missing_originals=tuple(
-            sorted(name for name in originals if not original_path(home, name).is_file())
-        ),
-        missing_cells=tuple(sorted(name for name in cells if not (home.lake / name).is_file())),
+        missing_originals=tuple(sorted(path.name for path in mirror.lost(home, originals))),
+        missing_cells=tuple(sorted(p.relative_to(home.lake).as_posix() for p in missing_cells)),
         replaced=replaced,
     )
 

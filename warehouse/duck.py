@@ -7,9 +7,13 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from warehouse.memory import ENGINE_OF_BUILD, share
 from warehouse.settings import Settings
 
 _Config = dict[str, str | bool | int | float | list[str]]
+
+_SPILL_AT_MOST = "20GB"
+"""On disk; a question that needs more is not a question."""
 
 _NO_EXTENSIONS: _Config = {
     "autoload_known_extensions": False,
@@ -27,31 +31,39 @@ def connect_build(path: Path | None, settings: Settings) -> duckdb.DuckDBPyConne
     folder = path.parent.absolute() if path else settings.paths.builds
     config: _Config = {
         **_NO_EXTENSIONS,
-        "memory_limit": settings.memory_limit,
+        "memory_limit": share(settings.memory_limit, ENGINE_OF_BUILD),
         "threads": settings.threads,
         "temp_directory": str(folder / f"spill-{os.getpid()}"),
     }
-    return duckdb.connect(path or ":memory:", config=config)
+    return _connect(path or ":memory:", config)
 
 
 def connect_reader(
-    path: Path, *, memory_limit: str, threads: int, meta: Mapping[str, pa.Table] | None = None
+    path: Path,
+    *,
+    memory_limit: str,
+    threads: int,
+    spill: Path | None = None,
+    meta: Mapping[str, pa.Table] | None = None,
 ) -> duckdb.DuckDBPyConnection:
     """A reader of the file `path` that can neither write nor reach anything else.
 
     The file is attached to an instance of its own: DuckDB would otherwise share one among all
     connections of the process, refuse other limits, and let one query's settings reach the next.
     The tables of `meta` are copied in and read as `meta.<name>`.
-    Nothing is spilled to disk: the directory of a release stays as it was published.
+    What exceeds the memory limit goes to the folder `spill`, if there is one: the directory of a
+    release stays as it was published.
     """
     config: _Config = {
         **_NO_EXTENSIONS,
         "python_enable_replacements": False,
         "memory_limit": memory_limit,
         "threads": threads,
-        "temp_directory": "",
+        "temp_directory": str(spill or ""),
     }
-    connection = duckdb.connect(":memory:", config=config)
+    if spill:
+        config["max_temp_directory_size"] = _SPILL_AT_MOST
+    connection = _connect(":memory:", config)
     attach(connection, path, path.stem)
     if meta:
         connection.execute("ATTACH ':memory:' AS meta")
@@ -62,6 +74,13 @@ def connect_reader(
     connection.execute(f"USE {path.stem}")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
+    return connection
+
+
+def _connect(path: Path | str, config: _Config) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(path, config=config)
+    # Written to standard output, between the words of a program that prints JSON.
+    connection.execute("SET enable_progress_bar = false")
     return connection
 
 

@@ -36,6 +36,15 @@ def temporary_in(directory: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def seal(root: Path) -> None:
+    """Make every file below `root` read-only, and flush all of it to the disk."""
+    for path in sorted(root.rglob("*"), reverse=True):
+        if path.is_file():
+            path.chmod(READ_ONLY)
+        fsync_path(path)
+    fsync_path(root)
+
+
 def commit_file(temporary: Path, target: Path) -> None:
     """Flush `temporary`, make it read-only and give it its name in one step."""
     temporary.chmod(READ_ONLY)

@@ -16,6 +16,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from warehouse import lake
 from warehouse.changes import Inputs
 from warehouse.duck import connect_build
 from warehouse.durable import commit_file, make_directories, temporary_in
@@ -115,6 +116,7 @@ def _extract(
 ) -> Path:
     make_directories(place)
     members = json.dumps({member: sha for member, (_, sha) in missing.items()})
+    lake.bring(home, missing.values())
     files = [str(home.lake / path) for path, _ in missing.values()]
     with temporary_in(place) as temporary, connect_build(None, settings) as connection:
         connection.execute("SET preserve_insertion_order = false")

@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 import pyarrow as pa
 
+from warehouse import mirror
 from warehouse.claims.register import claim_rows, contradiction_rows
 from warehouse.clock import period_month
 from warehouse.contracts import Contracts, Line
@@ -116,10 +117,15 @@ def ledger_tables(snapshot: Snapshot, contracts: Contracts) -> dict[str, pa.Tabl
 
 
 def _require_cell_files(home: Home, snapshot: Snapshot) -> None:
+    paths: list[Path] = []
     for submission in filter(_is_counted, snapshot.submissions):
-        if submission.cells_path is None or not (home.lake / submission.cells_path).is_file():
-            problem = submission.cells_path or f"cells of {submission.submission_id}"
+        if submission.cells_path is None:
+            problem = f"cells of {submission.submission_id}"
             raise UserError("BUILD_INCOMPLETE", build=home.lake.name, problem=problem)
+        paths.append(home.lake / submission.cells_path)
+    if lost := mirror.lost(home, paths):
+        problem = lost[0].relative_to(home.lake).as_posix()
+        raise UserError("BUILD_INCOMPLETE", build=home.lake.name, problem=problem)
 
 
 def _is_counted(submission: Submission) -> bool:

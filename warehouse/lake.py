@@ -4,6 +4,7 @@
 """
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -14,7 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from warehouse.durable import commit_file, make_directories, temporary_in
+from warehouse import mirror
+from warehouse.durable import make_directories, temporary_in
+from warehouse.manifest import hash_of_file
 from warehouse.paths import Home
 
 _ROW_GROUP_CELLS = 20_000
@@ -69,18 +72,27 @@ def write_cells(home: Home, submission: SubmissionKey, cells: pa.Table) -> CellF
     table = _sorted(cells, submission)
     content = _encode(table, submission)
     sha256 = hashlib.sha256(content).hexdigest()
-    path = _free_path(_folder(home, submission), submission.submission_id, sha256)
+    path = _free_path(home, submission, sha256)
     if not path.exists():
         make_directories(path.parent)
         with temporary_in(path.parent) as temporary:
             temporary.write_bytes(content)
-            commit_file(temporary, path)
+            mirror.commit(home, temporary, path)
     return CellFile(path, path.relative_to(home.lake).as_posix(), sha256, table.num_rows)
 
 
-def read_cells(home: Home, relative: str) -> pa.Table:
-    """The cells of one file, in the order section, line, graph, territory."""
+def read_cells(home: Home, relative: str, sha256: str | None = None) -> pa.Table:
+    """The cells of one file, in the order section, line, graph, territory.
+
+    FileNotFoundError when it is lost; `sha256` is checked when the file comes from the store.
+    """
+    mirror.is_there(home, home.lake / relative, sha256)
     return pq.ParquetFile(home.lake / relative).read()
+
+
+def bring(home: Home, files: Iterable[tuple[str, str]]) -> None:
+    """Have cell files (path in the lake, SHA-256) in the home, for engines that read paths."""
+    mirror.bring(home, {home.lake / relative: sha256 for relative, sha256 in files})
 
 
 def _folder(home: Home, submission: SubmissionKey) -> Path:
@@ -92,11 +104,11 @@ def _folder(home: Home, submission: SubmissionKey) -> Path:
     )
 
 
-def _free_path(folder: Path, submission_id: str, sha256: str) -> Path:
-    first = folder / f"{submission_id}.parquet"
-    if not first.exists() or hashlib.sha256(first.read_bytes()).hexdigest() == sha256:
+def _free_path(home: Home, submission: SubmissionKey, sha256: str) -> Path:
+    first = _folder(home, submission) / f"{submission.submission_id}.parquet"
+    if not mirror.is_there(home, first) or hash_of_file(first) == sha256:
         return first
-    return folder / f"{submission_id}-{sha256[:8]}.parquet"
+    return first.with_stem(f"{submission.submission_id}-{sha256[:8]}")
 
 
 def _sorted(cells: pa.Table, submission: SubmissionKey) -> pa.Table:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from warehouse.durable import commit_file, make_directories, temporary_in
+from warehouse import mirror
+from warehouse.durable import make_directories, temporary_in
 from warehouse.errors import UserError
 from warehouse.paths import Home
 
@@ -30,7 +31,7 @@ def original_path(home: Home, sha256: str) -> Path:
 def find(home: Home, sha256: str) -> StoredFile:
     """The stored file; UserError ORIGINAL_UNKNOWN when there is none."""
     path = original_path(home, sha256)
-    if not path.is_file():
+    if not mirror.is_there(home, path, sha256):
         raise UserError("ORIGINAL_UNKNOWN", sha256=sha256)
     return StoredFile(sha256, path, path.stat().st_size)
 
@@ -55,7 +56,7 @@ def _store(home: Home, stream: BinaryIO, max_bytes: int) -> StoredFile:
         target = original_path(home, sha256)
         if not target.exists():
             make_directories(target.parent)
-            commit_file(temporary, target)
+            mirror.commit(home, temporary, target)
     return StoredFile(sha256, target, size)
 
 

@@ -3,17 +3,20 @@
 They are reported, never removed by themselves: bytes that a department sent are evidence.
 """
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import select
 
+from warehouse import mirror
+from warehouse.clock import utc_now
 from warehouse.ledger import Ledger
 from warehouse.ledger import schema as t
 from warehouse.ledger.database import reading
 from warehouse.paths import Home
+from warehouse.store import Entry
 
 _YOUNG_SECONDS = 24 * 3600
 
@@ -37,20 +40,30 @@ def find_orphans(
     with reading(ledger.engine) as connection:
         known: set[str] = set(connection.execute(select(t.submission.c.file_sha256)).scalars())
         cells: set[str | None] = set(connection.execute(select(t.judgement.c.cells_path)).scalars())
-    before = time.time() - older_than_seconds
-    originals = [p for p in _files(home.originals, before) if p.name not in known]
-    lake = [
-        p for p in _files(home.lake, before) if p.relative_to(home.lake).as_posix() not in cells
-    ]
+    before = utc_now() - timedelta(seconds=older_than_seconds)
+    originals = [f for f in _files(home, "originals", before) if _name(f) not in known]
+    lake = [f for f in _files(home, "lake", before) if f.key.partition("/")[2] not in cells]
     return Orphans(
-        originals=tuple(path.relative_to(home.root).as_posix() for path in originals),
-        cells=tuple(path.relative_to(home.root).as_posix() for path in lake),
-        size=sum(path.stat().st_size for path in (*originals, *lake)),
+        originals=tuple(file.key for file in originals),
+        cells=tuple(file.key for file in lake),
+        size=sum(file.size for file in (*originals, *lake)),
     )
 
 
-def _files(root: Path, before: float) -> Iterator[Path]:
-    if root.is_dir():
-        for path in sorted(root.rglob("*")):
-            if path.is_file() and path.stat().st_mtime < before:
-                yield path
+def _name(file: Entry) -> str:
+    return file.key.rpartition("/")[2]
+
+
+def _files(home: Home, folder: str, before: datetime) -> Iterator[Entry]:
+    """Files below a folder of the home, where they are kept, that were written before then."""
+    store = mirror.store_of(home)
+    kept = store.entries(folder) if store else _local(home, home.root / folder)
+    return (file for file in kept if file.changed_at < before)
+
+
+def _local(home: Home, root: Path) -> Iterator[Entry]:
+    for path in sorted(root.rglob("*")):
+        if path.is_file():
+            found = path.stat()
+            changed_at = datetime.fromtimestamp(found.st_mtime, UTC)
+            yield Entry(mirror.key_of(home, path), found.st_size, changed_at)

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, get_args
 import duckdb
 
 from warehouse.contracts.messages import Language
+from warehouse.duck import connect_build
+from warehouse.settings import Settings
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -60,14 +62,14 @@ _INSERT = """
 """
 
 
-def list_outliers(database: Path, inputs: Path) -> int:
+def list_outliers(database: Path, inputs: Path, settings: Settings) -> int:
     """Fill `marts.rpt_outliers` of a build; gives the number of rows.
 
     The table stays empty where the history is shorter than the rule needs.
     """
     from warehouse.statistics.frame import OutlierParameters
 
-    with duckdb.connect(database) as connection:
+    with connect_build(database, settings) as connection:
         found = connection.execute(
             "select parameters from read_parquet($path)", {"path": _file(inputs, "outlier_rules")}
         ).fetchone()

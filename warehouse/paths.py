@@ -1,7 +1,9 @@
-"""Where things lie inside the data directory. Imports nothing of ours."""
+"""Where things lie inside the data directory."""
 
 from dataclasses import dataclass
 from pathlib import Path
+
+from warehouse.store import StoreAddress
 
 LEAST_FREE_BYTES = 2 * 1024**3
 """With less room on the disk of the data an installation is in danger."""
@@ -9,9 +11,14 @@ LEAST_FREE_BYTES = 2 * 1024**3
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """The data directory of one installation (`MVD_HOME`). `root` becomes absolute."""
+    """The data directory of one installation (`MVD_HOME`). `root` becomes absolute.
+
+    With a `store`, what is in `originals`, `lake` and `releases` is a copy of what is kept there
+    (`warehouse.mirror`).
+    """
 
     root: Path
+    store: StoreAddress | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "root", Path(self.root).expanduser().absolute())
@@ -40,6 +47,11 @@ class Home:
     def extracts(self) -> Path:
         """Cells that builds need, taken from the lake once; safe to delete."""
         return self.root / "extracts"
+
+    @property
+    def spill(self) -> Path:
+        """What queries put on disk while they run; safe to delete when nobody asks."""
+        return self.root / "spill"
 
     @property
     def digests(self) -> Path:

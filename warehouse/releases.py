@@ -5,7 +5,11 @@ releases/r000042/parquet/<table>.parquet
 releases/r000042/inputs/…               what the build read, except the cell files
 releases/r000042/manifest.json
 releases/.pruned/r000007.json           what remains of a release that was pruned
+releases/.noted/r000041.json            manifest of a release that the object store has
 current -> releases/r000042
+
+With an object store a release is published there first; what others published there is seen here
+after `catch_up`, so one reader never meets two states.
 """
 
 import fcntl
@@ -21,12 +25,13 @@ from typing import Any
 
 import duckdb
 
+from warehouse import mirror, release_store
 from warehouse.carry import NAMEPLATE, SCHEMA
 from warehouse.clock import utc_now
 from warehouse.content import columns, content_hash, quoted
 from warehouse.digests import Digests
 from warehouse.duck import attach, connect_build
-from warehouse.durable import READ_ONLY, fsync_path, make_directories
+from warehouse.durable import commit_file, fsync_path, make_directories, seal, temporary_in
 from warehouse.errors import UserError
 from warehouse.ledger import Ledger, Snapshot, Submission
 from warehouse.manifest import (
@@ -46,6 +51,7 @@ DATABASE = "warehouse.duckdb"
 _RELEASE_ID = re.compile(r"r\d{6,}")
 _STAGING = ".staging-"
 _PRUNED = ".pruned"
+_NOTED = ".noted"
 _PORTABLE = {"HUGEINT": "BIGINT", "UHUGEINT": "BIGINT", "UBIGINT": "BIGINT"}
 """Types that Parquet does not have, or other tools do not read, as they are published."""
 
@@ -91,12 +97,14 @@ def directory(home: Home, release_id: str | None = None) -> Path:
     Resolve it once and stay inside: the pointer may move at any moment.
     """
     if release_id is None:
-        try:
-            return home.root / home.current.readlink()
-        except FileNotFoundError:
-            raise UserError("RELEASE_NONE", home=home.root) from None
+        release_id = current(home) or catch_up(home)
+        if release_id is None:
+            raise UserError("RELEASE_NONE", home=home.root)
+        return home.releases / release_id
     path = home.releases / release_id
-    if not _RELEASE_ID.fullmatch(release_id) or not _is_published(home, path):
+    if not _RELEASE_ID.fullmatch(release_id):
+        raise UserError("RELEASE_UNKNOWN", release_id=release_id)
+    if not _is_published(home, path) and not _is_brought(home, path):
         raise UserError("RELEASE_UNKNOWN", release_id=release_id)
     return path
 
@@ -118,8 +126,22 @@ def list_releases(home: Home) -> list[str]:
     """Ids of the published releases, oldest first."""
     if not home.releases.is_dir():
         return []
-    published = [p.name for p in home.releases.glob("r*") if _is_published(home, p)]
-    return sorted(published, key=_number)
+    published = {p.name for p in home.releases.glob("r*") if _is_published(home, p)}
+    noted = {p.stem for p in (home.releases / _NOTED).glob("r*.json")}
+    return sorted(published | noted, key=_number)
+
+
+def catch_up(home: Home) -> str | None:
+    """Take over what was published to the object store; gives the release in force afterwards.
+
+    Only that one is copied; others are when somebody asks for them. Without a store nothing is
+    done.
+    """
+    if home.store:
+        make_directories(home.releases)
+        with _alone(home):
+            _catch_up(home)
+    return current(home)
 
 
 def list_pruned(home: Home) -> list[str]:
@@ -129,8 +151,9 @@ def list_pruned(home: Home) -> list[str]:
 
 def read_manifest(home: Home, release_id: str | None = None) -> Manifest:
     """Manifest of a release, or of the current one; that of a pruned release was kept."""
-    if release_id is not None and (kept := _kept_manifest(home, release_id)).is_file():
-        return Manifest.model_validate_json(kept.read_bytes())
+    for folder in (_PRUNED, _NOTED):
+        if release_id and (kept := _kept_manifest(home, release_id, folder)).is_file():
+            return Manifest.model_validate_json(kept.read_bytes())
     text = (directory(home, release_id) / "manifest.json").read_bytes()
     return Manifest.model_validate_json(text)
 
@@ -143,12 +166,17 @@ def publish(home: Home, ledger: Ledger, draft: Draft, settings: Settings) -> Man
     """
     make_directories(home.releases)
     with _alone(home):
+        _catch_up(home)
         _remove_garbage(home)
         in_force = current(home)
         if in_force and _number(in_force) > _number(draft.release_id):
             raise UserError("RELEASE_OUTDATED", release_id=draft.release_id, current=in_force)
-        if in_force != draft.release_id:
+        if in_force == draft.release_id:
+            _refuse_stranger(home, draft)
+        else:
             _write(home, draft, settings)
+            if store := mirror.store_of(home):
+                release_store.offer(store, home.releases / draft.release_id)
             _point_to(home, draft.release_id)
         _complete_ledger(home, ledger)
     return read_manifest(home, draft.release_id)
@@ -165,9 +193,12 @@ def prune(home: Home, *, keep: int, protected: Collection[str] = ()) -> list[str
         raise ValueError("at least one release must be kept")
     make_directories(home.releases)
     with _alone(home):
+        _catch_up(home)
         _remove_garbage(home)
         staying = {*list_releases(home)[-keep:], *protected, current(home)}
         leaving = [name for name in list_releases(home) if name not in staying]
+        if store := mirror.store_of(home):
+            release_store.withdraw(store, leaving)
         for release_id in leaving:
             _remove(home, release_id)
     return leaving
@@ -179,7 +210,13 @@ def verify(
     """Compute every hash of a release again and name what differs; an empty list is a pass.
 
     Files, tables and cell files are compared with the manifest, and the manifest with the ledger.
+    With an object store it is asked first; when it is damaged, nothing else is looked at.
     """
+    catch_up(home)
+    if home.store:
+        wrong = release_store.differences(home, read_manifest(home, release_id))
+        if wrong:
+            return [Difference(name, *hashes) for name, hashes in wrong.items()]
     root, manifest = directory(home, release_id), read_manifest(home, release_id)
     return [
         *_differing_files(root, manifest),
@@ -203,10 +240,11 @@ def rebuild_inputs(home: Home, release_id: str) -> RebuildInputs:
     """What is needed to build a release again; BUILD_INCOMPLETE names what is lost or changed."""
     root, manifest = directory(home, release_id), read_manifest(home, release_id)
     of_inputs = [d for d in _differing_files(root, manifest) if d.name.startswith("inputs/")]
-    wrong = [difference.name for difference in (*of_inputs, *_differing_cells(home, manifest))]
-    if wrong:
+    mirror.bring(home, _cell_hashes(home, manifest))
+    of_cells = _differing_cells(Home(home.root), manifest)
+    if wrong := [difference.name for difference in (*of_inputs, *of_cells)]:
         raise UserError("BUILD_INCOMPLETE", build=release_id, problem=", ".join(wrong))
-    cells = [home.lake / s.cells_path for s in manifest.submissions if s.cells_path]
+    cells = list(_cell_hashes(home, manifest))
     return RebuildInputs(manifest, root / "inputs", cells)
 
 
@@ -217,6 +255,13 @@ def table_hashes(path: Path, settings: Settings) -> dict[str, str]:
             name: content_hash(connection, f"({_select(connection, name)})")
             for name in _tables(connection, "build")
         }
+
+
+def _refuse_stranger(home: Home, draft: Draft) -> None:
+    """The release of this number in the object store is ours, or the place is another's."""
+    published = {s.submission_id for s in read_manifest(home, draft.release_id).submissions}
+    if home.store and published != {s.submission_id for s in draft.snapshot.submissions}:
+        raise UserError("STORE_TAKEN", store=home.store, release_id=draft.release_id)
 
 
 def _number(release_id: str) -> int:
@@ -242,20 +287,56 @@ def _alone(home: Home) -> Iterator[None]:
         yield
 
 
-def _kept_manifest(home: Home, release_id: str) -> Path:
-    return home.releases / _PRUNED / f"{release_id}.json"
+def _kept_manifest(home: Home, release_id: str, folder: str) -> Path:
+    return home.releases / folder / f"{release_id}.json"
+
+
+def _catch_up(home: Home) -> None:
+    """See `catch_up`; for whoever is `_alone`."""
+    store = mirror.store_of(home)
+    if store is None:
+        return
+    known = release_store.known(store)
+    here = {*list_releases(home), *list_pruned(home)}
+    for release_id in known.published - here:
+        _keep(home, release_id, _NOTED, release_store.manifest_bytes(store, release_id))
+    for release_id in known.pruned & set(list_releases(home)):
+        _remove(home, release_id)
+    newest = max(known.published - known.pruned, key=_number, default=None)
+    if newest and _number(newest) > _number(current(home) or "r0"):
+        if not (home.releases / newest).is_dir():
+            release_store.bring(home, store, newest)
+        _point_to(home, newest)
+
+
+def _is_brought(home: Home, path: Path) -> bool:
+    """Whether a release that is not here could be copied from the object store."""
+    catch_up(home)
+    if (store := mirror.store_of(home)) and _kept_manifest(home, path.name, _NOTED).is_file():
+        with _alone(home):
+            if not path.is_dir():
+                release_store.bring(home, store, path.name)
+    return _is_published(home, path)
+
+
+def _keep(home: Home, release_id: str, folder: str, manifest: bytes) -> None:
+    kept = _kept_manifest(home, release_id, folder)
+    make_directories(kept.parent)
+    with temporary_in(kept.parent) as temporary:
+        temporary.write_bytes(manifest)
+        commit_file(temporary, kept)
 
 
 def _remove(home: Home, release_id: str) -> None:
     """In this order a release that was half removed is one that is still removed next time."""
-    kept = _kept_manifest(home, release_id)
-    make_directories(kept.parent)
-    shutil.copyfile(home.releases / release_id / "manifest.json", kept)
-    fsync_path(kept)
-    fsync_path(kept.parent)
-    leaving = home.releases / f"{_STAGING}{release_id}"
-    (home.releases / release_id).rename(leaving)
-    shutil.rmtree(leaving)
+    noted, here = _kept_manifest(home, release_id, _NOTED), home.releases / release_id
+    manifest = noted if noted.is_file() else here / release_store.MANIFEST
+    _keep(home, release_id, _PRUNED, manifest.read_bytes())
+    noted.unlink(missing_ok=True)
+    if here.is_dir():
+        leaving = home.releases / f"{_STAGING}{release_id}"
+        here.rename(leaving)
+        shutil.rmtree(leaving)
 
 
 def _remove_garbage(home: Home) -> None:
@@ -263,7 +344,7 @@ def _remove_garbage(home: Home) -> None:
     for link in home.root.glob(".current-*"):
         link.unlink()
     for path in home.releases.iterdir():
-        if path.name == _PRUNED:
+        if path.name in (_PRUNED, _NOTED):
             continue
         half_written = path.name.startswith(_STAGING)
         if half_written or (path.is_dir() and not _is_published(home, path)):
@@ -293,7 +374,7 @@ def _write(home: Home, draft: Draft, settings: Settings) -> None:
     tables = _write_tables(staging, draft, digests, published_at, settings)
     manifest = _describe(staging, draft, tables, published_at)
     (staging / "manifest.json").write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
-    _make_durable(staging)
+    seal(staging)
     staging.rename(home.releases / draft.release_id)
     fsync_path(home.releases)
     digests.forget_others()
@@ -304,14 +385,6 @@ def _point_to(home: Home, release_id: str) -> None:
     link.symlink_to(Path(home.releases.name) / release_id, target_is_directory=True)
     link.replace(home.current)
     fsync_path(home.root)
-
-
-def _make_durable(root: Path) -> None:
-    for path in sorted(root.rglob("*"), reverse=True):
-        if path.is_file():
-            path.chmod(READ_ONLY)
-        fsync_path(path)
-    fsync_path(root)
 
 
 @contextmanager
@@ -459,9 +532,18 @@ def _differing_tables(root: Path, manifest: Manifest, settings: Settings) -> lis
 
 
 def _differing_cells(home: Home, manifest: Manifest) -> list[Difference]:
-    expected = {s.cells_path: s.cells_sha256 for s in manifest.submissions if s.cells_path}
-    there = {name: home.lake / name for name in expected if (home.lake / name).is_file()}
-    return _compare(expected, {name: hash_of_file(path) for name, path in there.items()})
+    expected = _cell_hashes(home, manifest)
+    found = mirror.hashes(home, expected)
+    return _compare(
+        {path.relative_to(home.lake).as_posix(): sha256 for path, sha256 in expected.items()},
+        {path.relative_to(home.lake).as_posix(): sha256 for path, sha256 in found.items()},
+    )
+
+
+def _cell_hashes(home: Home, manifest: Manifest) -> dict[Path, str]:
+    return {
+        home.lake / s.cells_path: s.cells_sha256 or "" for s in manifest.submissions if s.cells_path
+    }
 
 
 def _differing_ledger(ledger: Ledger, manifest: Manifest) -> list[Difference]:

@@ -6,18 +6,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import Field, SecretStr, StringConstraints, ValidationError, field_validator
+from pydantic_core.core_schema import ValidationInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from warehouse.errors import Language, UserError
 from warehouse.logs import LogFormat
 from warehouse.paths import Home
+from warehouse.store import StoreAddress
 
 PREFIX = "MVD_"
 SECRETS_DIR = f"{PREFIX}SECRETS_DIR"
 """Folder with a file per setting (`mvd_ledger_url`): a secret then stands in no environment."""
 
 Engine = Literal["duckdb", "spark"]
+_SECRET = frozenset({"ledger_url", "store_url", "store_key", "store_secret"})
+"""Settings that may hold a password: an error does not repeat them."""
+
 MemorySize = Annotated[str, StringConstraints(pattern=r"^[1-9]\d*(\.\d+)?\s?(MB|GB|MiB|GiB)$")]
 
 
@@ -29,7 +34,15 @@ class Settings(BaseSettings):
     home: Path = Path("data")
     ledger_url: str = ""
     """SQLAlchemy URL of the ledger; empty means SQLite inside `home`."""
+    store_url: str = ""
+    """`s3://bucket/prefix?endpoint=https://host:port&region=name`: an S3-compatible object store
+    that keeps originals, lake and releases; empty means `home` keeps them."""
+    store_key: str = Field(default="", validate_default=True)
+    store_secret: SecretStr = Field(default=SecretStr(""), validate_default=True)
+    store_certificate: Path | None = None
+    """Certificate (PEM) of the authority behind the store's, when it is not a public one."""
     memory_limit: MemorySize = "2GB"
+    """What a command may use, its own programs included (`warehouse.memory`)."""
     engine: Engine = "duckdb"
     """What computes the marts (docs/runbooks/spark.md)."""
     spark_master: str = ""
@@ -50,10 +63,43 @@ class Settings(BaseSettings):
     notice_url: str = Field(default="", pattern=r"^(https?://.+)?$")
     """Where notices (a task failed, a report is late) are posted as JSON; empty means nowhere."""
 
+    @field_validator("store_url")
+    @classmethod
+    def _is_address(cls, url: str) -> str:
+        if url:
+            StoreAddress.parse(url)
+        return url
+
+    @field_validator("store_key", "store_secret")
+    @classmethod
+    def _is_given(cls, value: str | SecretStr, info: ValidationInfo) -> str | SecretStr:
+        # Without keys the library would ask a cloud's own address for them.
+        if info.data.get("store_url") and not len(value):
+            raise ValueError("needed with MVD_STORE_URL")
+        return value
+
+    @field_validator("store_certificate")
+    @classmethod
+    def _is_file(cls, path: Path | None) -> Path | None:
+        if path is not None and not path.is_file():
+            raise ValueError("no such file")
+        return path
+
     @property
     def paths(self) -> Home:
-        """Where things lie in `home`."""
-        return Home(self.home)
+        """Where things lie in `home`, and the store that keeps them."""
+        return Home(self.home, self._store)
+
+    @property
+    def _store(self) -> StoreAddress | None:
+        if not self.store_url:
+            return None
+        return StoreAddress.parse(
+            self.store_url,
+            key=self.store_key,
+            secret=self.store_secret.get_secret_value(),
+            certificate=self.store_certificate,
+        )
 
     @property
     def ledger(self) -> str:
@@ -74,7 +120,8 @@ def load_settings(**overrides: Any) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         variable = PREFIX + str(first["loc"][0]).upper()
-        problem = f"{first['msg']} ({first.get('input')!r})"
+        shown = "" if first["loc"][0] in _SECRET else f" ({first.get('input')!r})"
+        problem = first["msg"] + shown
         raise UserError("SETTING_INVALID", variable=variable, problem=problem) from error
 
 

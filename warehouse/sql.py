@@ -2,8 +2,10 @@
 
 import json
 import re
+import tempfile
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,9 @@ import pyarrow as pa
 from warehouse import releases
 from warehouse.as_of import release_tables
 from warehouse.duck import connect_reader
+from warehouse.durable import make_directories
 from warehouse.errors import UserError
+from warehouse.memory import ANSWER_OF_QUERY, ENGINE_OF_QUERY, in_bytes, share
 from warehouse.paths import Home
 
 TABLE_FUNCTIONS = frozenset(
@@ -35,6 +39,8 @@ TABLE_FUNCTIONS = frozenset(
 """Table functions a query may call. Others reach files, or like `enable_profiling` change
 settings in spite of the locked configuration, or like `query` hide SQL in a text."""
 
+_BATCH_ROWS = 50_000
+
 _META = re.compile(r"\bmeta\b", re.IGNORECASE)
 
 _SIDE_EFFECTS = frozenset({"write_log", "getenv", "set_config"})
@@ -55,19 +61,24 @@ def query(
     The release is chosen once, so one answer never mixes two; `database` is asked instead of it. A
     query that names the schema `meta` finds in it `releases` and `release_submissions`.
     UserError QUERY_REFUSED for anything but one reading statement, QUERY_FAILED for a mistake in
-    it, QUERY_TIMEOUT after `timeout` seconds, QUERY_TOO_LARGE beyond `memory_limit`.
+    it, QUERY_TIMEOUT after `timeout` seconds. What does not fit into `memory_limit` is put on disk
+    while the query runs; QUERY_TOO_LARGE when that is impossible, or the answer itself too large.
     """
     path = database or releases.database(home, release)
     tables = release_tables(home) if _META.search(sql) else {}
-    with connect_reader(
-        path, memory_limit=memory_limit, threads=threads, meta=tables
-    ) as connection:
+    engine, answer = share(memory_limit, ENGINE_OF_QUERY), in_bytes(memory_limit) * ANSWER_OF_QUERY
+    with (
+        _spill(home) as spill,
+        connect_reader(
+            path, memory_limit=engine, threads=threads, spill=spill, meta=tables
+        ) as connection,
+    ):
         try:
             _refuse_all_but_one_select(connection, sql)
-            return _within(connection, sql, timeout)
+            return _within(connection, sql, timeout, answer)
         except duckdb.InterruptException as error:
             raise UserError("QUERY_TIMEOUT", seconds=f"{timeout:g}") from error
-        except duckdb.OutOfMemoryException as error:
+        except (duckdb.OutOfMemoryException, _AnswerTooLargeError) as error:
             raise UserError("QUERY_TOO_LARGE", limit=memory_limit) from error
         except duckdb.PermissionException as error:
             raise UserError("QUERY_REFUSED", problem=str(error)) from error
@@ -75,11 +86,37 @@ def query(
             raise UserError("QUERY_FAILED", problem=str(error)) from error
 
 
-def _within(connection: duckdb.DuckDBPyConnection, sql: str, timeout: float) -> pa.Table:
+@contextmanager
+def _spill(home: Home) -> Iterator[Path | None]:
+    """A folder for what exceeds the memory; None where the home may only be read."""
+    try:
+        make_directories(home.spill)
+        folder = tempfile.TemporaryDirectory(dir=home.spill, ignore_cleanup_errors=True)
+    except OSError:
+        yield None
+        return
+    with folder as name:
+        yield Path(name)
+
+
+class _AnswerTooLargeError(Exception):
+    """More rows than may be held."""
+
+
+def _within(
+    connection: duckdb.DuckDBPyConnection, sql: str, timeout: float, most_bytes: float
+) -> pa.Table:
     timer = threading.Timer(timeout, connection.interrupt)
     timer.start()
     try:
-        return connection.execute(sql).to_arrow_table()
+        reader = connection.execute(sql).to_arrow_reader(_BATCH_ROWS)
+        batches, held = [], 0
+        for batch in reader:
+            batches.append(batch)
+            held += batch.nbytes
+            if held > most_bytes:
+                raise _AnswerTooLargeError
+        return pa.Table.from_batches(batches, reader.schema)
     finally:
         timer.cancel()
         timer.join()

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from warehouse import spark
+from warehouse.memory import ENGINE_OF_BUILD, share
 from warehouse.settings import Engine
 
 PROJECT = Path(__file__).resolve().parents[1] / "dbt_project"
@@ -130,7 +131,7 @@ def transform(
         "MVD_DBT_INPUTS": str(inputs),
         "MVD_DBT_LAKE": str(lake),
         "MVD_DBT_THREADS": str(threads),
-        "MVD_DBT_MEMORY_LIMIT": memory_limit,
+        "MVD_DBT_MEMORY_LIMIT": share(memory_limit, ENGINE_OF_BUILD),
     }
     if engine == "spark":
         spark.clear(build_dir)

@@ -26,6 +26,7 @@ def releases(
     if release_id is not None:
         _one(here, release_id, as_json)
         return
+    store.catch_up(here.home)
     manifests = [store.read_manifest(here.home, each) for each in store.list_releases(here.home)]
     if as_json:
         left_out = {"files", "submissions"}

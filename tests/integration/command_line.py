@@ -3,7 +3,8 @@
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ class Installation:
     """One data directory and the commands on it."""
 
     home: Path
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     def command(self, *arguments: str) -> list[str]:
         """The command line that runs `mvd` on this installation."""
@@ -24,7 +26,7 @@ class Installation:
     def environment(self) -> dict[str, str]:
         """The environment without settings of another installation."""
         clean = {name: value for name, value in os.environ.items() if not name.startswith("MVD_")}
-        return clean | {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
+        return clean | {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"} | dict(self.variables)
 
     def start(self, *arguments: str) -> "subprocess.Popen[bytes]":
         """Start a command in a process group of its own, so that it can be killed whole."""

@@ -4,6 +4,7 @@ What the release says is compared with figures that are read here from the sheet
 own (python-calamine, rows by line code), for every indicator of these forms, region by region.
 """
 
+import shutil
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ import python_calamine
 
 from tests.integration.command_line import Installation
 from tests.shared_data import official_forms
+from tests.tools.object_store import ObjectStore
 from warehouse.contracts import load_contracts
 
 Grid = Sequence[Sequence[object]]
@@ -132,14 +134,22 @@ def test_the_same_folder_again_changes_nothing_and_says_so(installation: Install
     assert not any(result["is_new"] for result in results)
 
 
-def test_a_release_verifies_and_is_rebuilt_to_the_same_content(
-    installation: Installation,
+def test_a_release_verifies_and_is_rebuilt_to_the_same_content_from_the_ledger_and_the_store_alone(
+    installation: Installation, store_server: ObjectStore, tmp_path: Path
 ) -> None:
     release = installation.json("releases", "--json")[-1]
     installation.done("verify", release["release_id"])
-    rebuilt = installation.json("rebuild", release["release_id"], "--json")
+    stored = store_server.environment("main-job")
+    Installation(installation.home, stored).done("store", "push")
+
+    fresh = Installation(tmp_path / "fresh", stored)
+    fresh.home.mkdir()
+    shutil.copyfile(installation.home / "ledger.sqlite", fresh.home / "ledger.sqlite")
+    fresh.done("verify", release["release_id"])
+    rebuilt = fresh.json("rebuild", release["release_id"], "--json")
     assert rebuilt["is_same"], rebuilt["differences"]
     assert rebuilt["content_hash"] == release["content_hash"]
+    assert fresh.json("releases", "--json") == installation.json("releases", "--json")
 
 
 def test_a_file_of_another_region_is_refused_and_readers_see_nothing_of_it(

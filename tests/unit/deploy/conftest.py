@@ -31,8 +31,7 @@ def secrets(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
-def compose(secrets: Path) -> dict[str, Any]:
+def understood(secrets: Path, **variables: str) -> dict[str, Any]:
     """The compose file as Compose itself understands it, with every profile."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("MVD_")}
     done = subprocess.run(
@@ -47,14 +46,27 @@ def compose(secrets: Path) -> dict[str, Any]:
             "json",
         ],
         cwd=ROOT,
-        env=kept | {"MVD_SECRETS": str(secrets)},
+        env=kept | {"MVD_SECRETS": str(secrets)} | variables,
         capture_output=True,
         text=True,
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    understood: dict[str, Any] = json.loads(done.stdout)
-    return understood
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+@pytest.fixture(scope="session")
+def compose(secrets: Path) -> dict[str, Any]:
+    """What docker-compose.yml says."""
+    return understood(secrets)
+
+
+@pytest.fixture(scope="session")
+def stored(secrets: Path) -> dict[str, Any]:
+    """What it says together with the object store."""
+    files = "docker-compose.yml:deploy/object-store.yml"
+    return understood(secrets, COMPOSE_FILE=files, MVD_STORE_URL="s3://figures/kz")
 
 
 @pytest.fixture(scope="session")

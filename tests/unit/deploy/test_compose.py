@@ -154,3 +154,18 @@ def test_our_own_variables_are_settings(
     monkeypatch.setenv("MVD_SECRETS_DIR", str(secrets))
     assert load_settings().ledger.startswith("postgresql+psycopg://ledger:")
     assert PortalSettings().trusted_proxies.endswith(".2")
+
+
+def test_an_object_store_is_reached_by_those_who_write_and_by_nobody_else(
+    stored: dict[str, Any],
+) -> None:
+    services = stored["services"]
+    writers = {"airflow-worker", "portal", "mvd"}
+    keys = {"mvd_store_key", "mvd_store_secret"}
+    for name, service in services.items():
+        given = {entry["source"] for entry in service.get("secrets", [])}
+        assert (keys <= given, keys & given != set()) == (name in writers, name in writers), name
+        assert ("MVD_STORE_URL" in service.get("environment", {})) == (name in writers), name
+    for name in writers:
+        assert services[name]["environment"]["MVD_STORE_URL"] == "s3://figures/kz"
+        assert {"outside", "edge"} & set(services[name]["networks"]), name

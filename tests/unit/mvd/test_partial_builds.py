@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from ingestion.request import Services
 from mvd import build_steps
 from tests.tools.models import Models
+from tests.tools.object_store import ObjectStore
 from warehouse import lake, releases
 from warehouse import transform as dbt
 from warehouse.changes import Plan, Whole
@@ -58,8 +59,8 @@ def arrivals() -> st.SearchStrategy[Arrival]:
 class Installation:
     """A home in which releases are built from arrivals."""
 
-    def __init__(self, root: Path) -> None:
-        self.settings = Settings(home=root)
+    def __init__(self, root: Path, given: Settings | None = None) -> None:
+        self.settings = given or Settings(home=root)
         self.services = Services.open(self.settings)
         self.home = self.services.home
 
@@ -199,6 +200,33 @@ def test_only_the_year_of_a_correction_and_the_one_after_are_computed(here: Inst
     assert published == here.rebuilt()
     manifest = releases.read_manifest(here.home)
     assert (manifest.base, manifest.years) == ("r000002", [2025])
+
+
+def test_a_machine_with_nothing_but_the_ledger_and_the_store_goes_on_and_rebuilds_the_same(
+    store_server: ObjectStore, tmp_path: Path
+) -> None:
+    def machine(name: str) -> Installation:
+        """A new one; only the ledger is shared."""
+        ledger = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+        given = store_server.settings(tmp_path / name, "partial-builds", ledger_url=ledger)
+        return Installation(tmp_path / name, given)
+
+    first = machine("first")
+    for arrival in FIRST:
+        first.receive(arrival)
+    first.release()
+    second = machine("second")
+    second.receive(Arrival("430000000", "2025-02", 9, 7))
+    plan, published = second.release()
+    third = machine("third")
+
+    assert (plan.years, plan.base) == ((2025,), "r000001")
+    assert releases.current(first.home) == "r000001"
+    assert releases.catch_up(third.home) == "r000002"
+    assert third.rebuilt() == published
+    assert releases.verify(third.home, "r000001", third.settings, third.services.ledger) == []
+    for each in (first, second, third):
+        each.services.ledger.close()
 
 
 def test_what_is_returned_is_gone_and_its_year_with_it(here: Installation) -> None:

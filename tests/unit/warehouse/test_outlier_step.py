@@ -9,6 +9,7 @@ import pytest
 from tests.tools.country import outlier_rules
 from warehouse.input_tables import table, write_tables
 from warehouse.outlier_step import list_outliers
+from warehouse.settings import Settings
 
 REGIONS = [f"{number}0000000" for number in range(10, 22)]
 SLIP = (REGIONS[3], 30)
@@ -97,7 +98,7 @@ def listed(database: Path) -> list[tuple[object, ...]]:
 def test_a_lost_digit_is_listed_beside_what_was_expected(tmp_path: Path) -> None:
     database = build(tmp_path, MONTHS)
 
-    count = list_outliers(database, tmp_path / "inputs")
+    count = list_outliers(database, tmp_path / "inputs", Settings(home=tmp_path))
 
     first, *others = listed(database)
     assert len(others) == count - 1 <= 5
@@ -112,20 +113,20 @@ def test_a_lost_digit_is_listed_beside_what_was_expected(tmp_path: Path) -> None
 def test_nothing_is_compared_across_a_break_in_series(tmp_path: Path) -> None:
     database = build(tmp_path, MONTHS, broken_in=("2024-05-01", "2024-07-01"))
 
-    list_outliers(database, tmp_path / "inputs")
+    list_outliers(database, tmp_path / "inputs", Settings(home=tmp_path))
 
     assert all(str(month) < "2024-05" for _, month, *_ in listed(database))
 
 
 def test_listing_again_gives_the_same_rows(tmp_path: Path) -> None:
     database = build(tmp_path, MONTHS)
-    list_outliers(database, tmp_path / "inputs")
+    list_outliers(database, tmp_path / "inputs", Settings(home=tmp_path))
     once = listed(database)
-    list_outliers(database, tmp_path / "inputs")
+    list_outliers(database, tmp_path / "inputs", Settings(home=tmp_path))
     assert listed(database) == once
 
 
 def test_a_short_history_lists_nothing(tmp_path: Path) -> None:
     database = build(tmp_path, 6)
-    assert list_outliers(database, tmp_path / "inputs") == 0
+    assert list_outliers(database, tmp_path / "inputs", Settings(home=tmp_path)) == 0
     assert listed(database) == []

@@ -1,0 +1,24 @@
+"""How the memory that a command may use is shared out. What exceeds a share goes to disk.
+
+The rest is for Python, its libraries and the rows that pass between the engine and them.
+"""
+
+import re
+
+_UNITS = {"MB": 1000**2, "GB": 1000**3, "MiB": 1024**2, "GiB": 1024**3}
+
+ENGINE_OF_BUILD = 0.7
+ENGINE_OF_GATE = 0.5
+ENGINE_OF_QUERY = 0.5
+ANSWER_OF_QUERY = 0.25
+
+
+def in_bytes(limit: str) -> int:
+    """Bytes of a size like `2GB` or `512 MiB`."""
+    number, unit = re.fullmatch(r"([\d.]+)\s?(\w+)", limit).groups()  # type: ignore[union-attr]
+    return int(float(number) * _UNITS[unit])
+
+
+def share(limit: str, part: float) -> str:
+    """A part of a size, as DuckDB reads it."""
+    return f"{int(in_bytes(limit) * part / 1024)}KiB"

@@ -20,7 +20,7 @@ from dashboards.bundle import PORTAL_URL, dashboards
 from dashboards.language import DEFAULT, LANGUAGES
 from dashboards.names import forms, read_yaml
 from dashboards.pinned import NoReleaseError, release
-from dashboards.words import short_form
+from dashboards.words import short_form, short_forms
 
 _FOLDER = Path(__file__).parent
 _WELCOME = ("/superset/welcome", "/superset/welcome/")
@@ -133,7 +133,7 @@ def _state(language: str, region: str, say: Texts) -> dict[str, Any]:
     if not rows:
         return {"release": release(), "as_of": "", "forms": []}
     first = rows[0]
-    order = list(forms())
+    order = list(short_forms())
     return {
         "release": say["release"].format(
             release=first["release_id"], published=_moment(first["published_at"])

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-NAME = "МВД РК · показатели"
+NAME = "ҚР ІІМ · МВД РК"
 _BLUE = "#123a63"
 _LOGO = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 190 24">'

@@ -39,7 +39,7 @@ _READING = frozenset(
         ("can_get", "MenuApi"),
         ("can_read", "AdvancedDataType"),
         ("can_read", "AvailableDomains"),
-        ("can_read", "security"),
+        ("can_read", "user"),
         ("can_this_form_get", "ResetMyPasswordView"),
         ("can_this_form_post", "ResetMyPasswordView"),
         ("resetmypassword", "UserDBModelView"),

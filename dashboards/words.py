@@ -36,7 +36,8 @@ def _texts() -> dict[str, dict[str, str]]:
 
 
 @cache
-def _short_forms() -> dict[str, dict[str, str]]:
+def short_forms() -> dict[str, dict[str, str]]:
+    """Form code → short names, in the order in which forms are told."""
     return dict(read_yaml(ASSETS / "forms.yml"))
 
 
@@ -50,7 +51,7 @@ def text(key: str, language: str) -> str:
 
 def short_form(code: str, language: str) -> str:
     """The short name of a form. Raises AssetError for a form that no contract holds."""
-    known = _short_forms()
+    known = short_forms()
     if code not in known or code not in forms():
         raise AssetError(f"no form {code}")
     return known[code][language]

@@ -9,6 +9,7 @@ UV := $(TOOLS)/bin/uv
 UV_VERSION := 0.13.9
 RUN := $(UV) run --no-sync
 DEMO_HOME ?= data/demo
+BEGUN := $(shell date +%s)
 CORES := $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
 export UV_PROJECT_ENVIRONMENT := .venv
 export PYTHONHASHSEED := 0
@@ -75,6 +76,7 @@ UP_HOME = $(or $(MVD_HOME),$(if $(wildcard data/ledger.sqlite),data,$(DEMO_HOME)
 up: setup setup-superset ## Airflow, the portal and the dashboards on this machine (MVD_HOME, ./data or the demonstration)
 	@if [ "$(UP_HOME)" = "$(DEMO_HOME)" ] && [ ! -e "$(DEMO_HOME)/current" ]; then $(RUN) mvd --home $(DEMO_HOME) demo --run; fi
 	@$(RUN) mvd --home $(UP_HOME) up
+	@echo "make up: $$(( $$(date +%s) - $(BEGUN) )) s in all, with what had to be installed first."
 
 .PHONY: down
 down: setup ## end everything that `make up` started

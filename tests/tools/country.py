@@ -1,11 +1,9 @@
 """A small country made by hand: build inputs whose every figure can be checked on paper."""
 
-import atexit
-import shutil
-import tempfile
+import fcntl
+import pickle
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -349,7 +347,7 @@ OFFENCE_MEASURES = [
 
 @dataclass(frozen=True)
 class Build:
-    """A country that was built once for all tests of a process."""
+    """A country that was built once for all tests of a run."""
 
     country: Country
     inputs: Path
@@ -361,11 +359,23 @@ class Build:
             return connection.execute(sql).fetchall()
 
 
-@cache
-def built_country() -> Build:
-    """Two years of three oblasts, with a gap, a refusal, a correction, districts and a silence."""
-    root = Path(tempfile.mkdtemp(prefix="country-"))
-    atexit.register(shutil.rmtree, root, ignore_errors=True)
+def built_country(run_folder: Path) -> Build:
+    """Two years of three oblasts, with a gap, a refusal, a correction, districts and a silence.
+
+    Built by the first process of a test run that asks; who reads it changes nothing.
+    """
+    root = run_folder / "country"
+    root.mkdir(exist_ok=True)
+    with (root / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        kept = root / "build.pickle"
+        if not kept.exists():
+            kept.write_bytes(pickle.dumps(_build(root)))
+        found: Build = pickle.loads(kept.read_bytes())  # noqa: S301 - this run has written it
+        return found
+
+
+def _build(root: Path) -> Build:
     country = Country(root)
     country.expect("2024-01", "2024-02", "2025-01", "2025-02", "2025-03", "2025-04", "2025-05")
     country.report(NORTH, "2024-01", figures(10, ended=5, interrupted=5))

@@ -3,6 +3,7 @@
 
 import json
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,8 +14,8 @@ from warehouse.input_tables import SCHEMAS
 
 
 @pytest.fixture(scope="module")
-def built() -> Build:
-    return built_country()
+def built(run_folder: Path) -> Build:
+    return built_country(run_folder)
 
 
 def figure(

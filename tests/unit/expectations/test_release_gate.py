@@ -12,8 +12,8 @@ from tests.tools.country import Build, built_country
 
 
 @pytest.fixture(scope="module")
-def built() -> Build:
-    return built_country()
+def built(run_folder: Path) -> Build:
+    return built_country(run_folder)
 
 
 def test_a_sound_build_passes_and_leaves_its_result(built: Build) -> None:

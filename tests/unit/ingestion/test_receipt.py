@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +21,7 @@ from ingestion.receipt import (
     public_key_pem,
     verify,
 )
+from tests.tools.processes import FORKED
 from tests.unit.ingestion.conftest import Desk, edited, sng_workbook
 from warehouse.contracts import load_contracts
 from warehouse.contracts.messages import Language
@@ -140,8 +140,7 @@ def _public_key(root: Path) -> str:
 
 
 def test_processes_that_start_together_agree_on_one_key(tmp_path: Path) -> None:
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(4, mp_context=context) as pool:
+    with ProcessPoolExecutor(4, mp_context=FORKED) as pool:
         keys = {
             future.result() for future in [pool.submit(_public_key, tmp_path) for _ in range(8)]
         }

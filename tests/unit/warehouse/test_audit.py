@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
@@ -14,6 +13,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, create_engine, text
 
+from tests.tools.processes import FORKED
 from warehouse.errors import UserError
 from warehouse.ledger import Ledger
 from warehouse.ledger.audit import GENESIS, Anchor, AuditLog, Breach, append
@@ -172,8 +172,7 @@ def _append_many(url: str, actor: str, count: int) -> None:
 
 def test_concurrent_writers_make_one_chain(ledger: Ledger, ledger_url: str) -> None:
     writers, each = 4, 15
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(writers, mp_context=context) as pool:
+    with ProcessPoolExecutor(writers, mp_context=FORKED) as pool:
         futures = [pool.submit(_append_many, ledger_url, f"clerk{n}", each) for n in range(writers)]
         for future in futures:
             future.result()

@@ -1,5 +1,4 @@
 import hashlib
-import multiprocessing
 import os
 import signal
 import time
@@ -13,13 +12,13 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, insert, inspect, make_url, text
 from sqlalchemy.exc import IntegrityError
 
+from tests.tools.processes import FORKED
 from warehouse.errors import UserError
 from warehouse.lake import CellFile
 from warehouse.ledger import Finding, Ledger, Registration, Verdict
 from warehouse.ledger import schema as tables
 
 T0 = datetime(2025, 7, 1, 9, 0, tzinfo=UTC)
-SPAWN = multiprocessing.get_context("spawn")
 CELLS = CellFile(Path("x.parquet"), "form=1-M/x.parquet", "c" * 64, 217_460)
 
 
@@ -410,7 +409,7 @@ def _open(url: str) -> list[str]:
 
 
 def test_many_processes_may_open_a_new_ledger_at_once(ledger_url: str) -> None:
-    with ProcessPoolExecutor(4, mp_context=SPAWN) as pool:
+    with ProcessPoolExecutor(4, mp_context=FORKED) as pool:
         seen = list(pool.map(_open, [ledger_url] * 8))
     assert all(names == sorted([*tables.metadata.tables, "alembic_version"]) for names in seen)
 
@@ -432,7 +431,7 @@ def _submit_many(url: str, worker: int) -> list[tuple[str, bool]]:
 
 def test_parallel_submitters_lose_nothing_and_double_nothing(ledger_url: str) -> None:
     workers = 4
-    with ProcessPoolExecutor(workers, mp_context=SPAWN) as pool:
+    with ProcessPoolExecutor(workers, mp_context=FORKED) as pool:
         answers = list(pool.map(_submit_many, [ledger_url] * workers, range(workers)))
     with Ledger(ledger_url) as ledger:
         submissions = ledger.submissions()
@@ -453,8 +452,8 @@ def _register_and_hang(url: str, registered: Any) -> None:
 def test_a_submission_of_a_killed_process_is_found_again_and_can_be_judged(
     ledger_url: str,
 ) -> None:
-    registered = SPAWN.Queue()
-    process = SPAWN.Process(target=_register_and_hang, args=(ledger_url, registered))
+    registered = FORKED.Queue()
+    process = FORKED.Process(target=_register_and_hang, args=(ledger_url, registered))
     process.start()
     submission_id = registered.get(timeout=60)
     assert process.pid is not None

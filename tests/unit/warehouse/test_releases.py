@@ -1,12 +1,7 @@
 import hashlib
 import json
-import multiprocessing
-import os
 import random
 import shutil
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from datetime import date, datetime
@@ -18,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.tools.processes import FORKED
 from tests.unit.warehouse.builds import CONTRACTS, CREATED, build, submit, write_marts
 from warehouse import releases, sql
 from warehouse.content import content_hash
@@ -27,7 +23,6 @@ from warehouse.manifest import Manifest
 from warehouse.paths import Home
 from warehouse.settings import Settings
 
-SPAWN = multiprocessing.get_context("spawn")
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -409,10 +404,10 @@ def test_readers_never_fail_nor_see_two_releases_mixed_while_fifteen_are_publish
     import threading
 
     publish(0)
-    results, thread_results = SPAWN.Queue(), queue.Queue[Any]()
-    stop = SPAWN.Event()
+    results, thread_results = FORKED.Queue(), queue.Queue[Any]()
+    stop = FORKED.Event()
     readers = [
-        SPAWN.Process(target=_read_until_told, args=(home.root, stop, results)) for _ in range(2)
+        FORKED.Process(target=_read_until_told, args=(home.root, stop, results)) for _ in range(2)
     ]
     threads = [
         threading.Thread(target=_read_until_told, args=(home.root, stop, thread_results))
@@ -435,24 +430,14 @@ def test_readers_never_fail_nor_see_two_releases_mixed_while_fifteen_are_publish
     assert len(set().union(*(marks for _, marks, _ in answers))) > 5
 
 
-PUBLISHER = """
-import sys
-from pathlib import Path
-from tests.unit.warehouse.builds import build
-from warehouse import releases
-from warehouse.ledger import Ledger
-from warehouse.settings import Settings
-
-settings = Settings(home=Path(sys.argv[1]), memory_limit="200MB", threads=1)
-ledger = Ledger(settings.ledger)
-number = int(sys.argv[2])
-while True:
-    draft = build(settings.paths, ledger, number)
-    print("publishing", flush=True)
-    manifest = releases.publish(settings.paths, ledger, draft, settings)
-    print("published", flush=True)
-    number += 1
-"""
+def _publish_without_end(root: Path, number: int, publishing: Any) -> None:
+    settings = Settings(home=root, memory_limit="200MB", threads=1)
+    ledger = Ledger(settings.ledger)
+    while True:
+        draft = build(settings.paths, ledger, number)
+        publishing.set()
+        releases.publish(settings.paths, ledger, draft, settings)
+        number += 1
 
 
 def test_a_publisher_killed_at_any_moment_leaves_a_whole_release_in_force(
@@ -462,17 +447,15 @@ def test_a_publisher_killed_at_any_moment_leaves_a_whole_release_in_force(
     publish(0)
     moments = random.Random(20251122)
     for attempt in range(8):
-        process = subprocess.Popen(
-            [sys.executable, "-c", PUBLISHER, str(home.root), str(attempt * 1000)],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
+        publishing = FORKED.Event()
+        process = FORKED.Process(
+            target=_publish_without_end, args=(home.root, attempt * 1000, publishing)
         )
-        assert process.stdout is not None
-        process.stdout.readline()
+        process.start()
+        assert publishing.wait(60)
         time.sleep(moments.uniform(0, 0.4))
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
-        process.stdout.close()
+        process.kill()
+        process.join()
         in_force = releases.current(home)
         assert in_force is not None
         assert in_force in releases.list_releases(home)

@@ -296,6 +296,8 @@ def main() -> None:
     parser.add_argument("--only", choices=_TRIALS, action="append")
     parser.add_argument("--files", type=int, default=6)
     options = parser.parse_args()
+    # Asked to end, it ends what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     names = [name for name in options.only or _TRIALS if name != "undisturbed"]
     is_same = True
     with tempfile.TemporaryDirectory(prefix="mvd-faults-") as name:

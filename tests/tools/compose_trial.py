@@ -14,6 +14,7 @@ import json
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import tarfile
@@ -125,7 +126,16 @@ class Stack:
         return done.stdout.decode()
 
     def up(self) -> None:
+        """Bring it up; raises RuntimeError when one part of it is not well.
+
+        Compose alone does not say so when a one-shot job has failed.
+        """
         self.compose("up", "--detach", "--wait", "--wait-timeout", str(HEALTHY_SECONDS))
+        lines = self.compose("ps", "--all", "--format", "json").splitlines()
+        services = [json.loads(line) for line in lines]
+        unwell = [each["Service"] for each in services if not is_well(each)]
+        if unwell or not services:
+            raise RuntimeError(f"not healthy: {', '.join(unwell)}")
 
     def down(self) -> None:
         self.compose("--profile", "tools", "down", "--volumes", "--timeout", "20")
@@ -177,6 +187,13 @@ class Stack:
             transport=ThroughProxy(self.https),
             timeout=60,
         )
+
+
+def is_well(service: dict[str, Any]) -> bool:
+    """Whether a line of `compose ps` is of a healthy service or of a job that is done."""
+    if service["State"] == "exited":
+        return bool(service["ExitCode"] == 0)
+    return service["State"] == "running" and service["Health"] in ("healthy", "")
 
 
 def say(what: str, started: float | None = None, more: str = "") -> None:
@@ -404,6 +421,7 @@ def trial(stack: Stack, folder: Path, originals: Path | None) -> bool:
     """Everything in order; whether the killed run gave the tables of the undisturbed one."""
     inbox = folder / "inbox"
     files = write_inbox(inbox, originals)
+    timed("what an earlier trial left behind taken down", stack.down)
     timed("images built", lambda: stack.compose("build"))
     hit = run_batch(stack, inbox, files)
     look_at_pages(stack)
@@ -422,6 +440,8 @@ def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--originals", type=Path, help="folder with 1-M and SNG-1 workbooks")
     given = arguments.parse_args()
+    # Asked to end, it takes down what it brought up.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     beside = ROOT.parent / "shared" / "official-forms"
     originals = given.originals or (beside if beside.is_dir() else None)
     with tempfile.TemporaryDirectory(prefix="compose-trial-") as name:

@@ -145,7 +145,13 @@ class Stack:
         return self.compose("exec", "-T", "portal", "python", "-m", "mvd", *arguments)
 
     def sql(self, query: str) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = json.loads(self.mvd("sql", query, "--format", "json"))
+        # A busy engine may lose what a program says that ends at once.
+        said = until(
+            lambda: self.mvd("sql", query, "--format", "json") or None,
+            seconds=STEP_SECONDS,
+            what="an answer",
+        )
+        rows: list[dict[str, Any]] = json.loads(said)
         return rows
 
     def drop(self, folder: Path) -> None:

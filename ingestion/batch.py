@@ -22,11 +22,11 @@ from ingestion.origin import UNKNOWN
 from ingestion.prepare import Prepared, Task, prepare
 from ingestion.request import Request, Services, SubmissionResult
 from ingestion.workers import batched, in_workers
+from warehouse import memory, originals
 from warehouse.clock import period_month
 from warehouse.errors import UserError
 from warehouse.ledger import Finding, Submission, Verdict
 from warehouse.ledger.signatures import latest_signature
-from warehouse.originals import original_path
 from warehouse.timings import timed
 
 Progress = Callable[[SubmissionResult], None]
@@ -51,7 +51,8 @@ def ingest(
     """Judge the files of a folder, and first what a killed run has left unjudged.
 
     With a `manifest` only the files it lists; without one every file of the folder, for `period`.
-    `workers` is the number of processes that read (default: one per core; 0 reads in this one).
+    `workers` is the number of processes that read (default: one per core, as many as the memory
+    limit allows; 0 reads in this one).
     Raises UserError for a manifest or period that cannot be used, before anything is stored.
     """
     if manifest is not None:
@@ -166,7 +167,7 @@ def _again(services: Services, submission: Submission) -> Request:
     territory, form = submission.territory_kato, submission.form_code
     signature = latest_signature(services.ledger, submission.submission_id)
     return Request(
-        source=original_path(services.home, submission.file_sha256),
+        source=originals.find(services.home, submission.file_sha256).path,
         file_name=submission.file_name,
         period=submission.period,
         territory=None if territory == UNKNOWN else territory,
@@ -178,12 +179,16 @@ def _again(services: Services, submission: Submission) -> Request:
     )
 
 
+def _readers(services: Services) -> int:
+    return min(os.cpu_count() or 1, memory.readers(services.memory_limit))
+
+
 def _prepared(
     services: Services, requests: Sequence[Request], workers: int | None
 ) -> Iterator[list[Prepared]]:
     """Requests read and judged, in their order, group by group."""
     task = Task(services.home, services.contracts.root, services.limits)
-    count = min((os.cpu_count() or 1) if workers is None else workers, len(requests))
+    count = min(_readers(services) if workers is None else workers, len(requests))
     if count <= 0 or (workers is None and len(requests) == 1):
         for group in batched(requests, _JUDGED_TOGETHER):
             yield prepare(task, group)

@@ -27,6 +27,7 @@ class Services:
     contracts: Contracts
     limits: Limits
     trust: Trust = field(default_factory=Trust)
+    memory_limit: str = "2GB"
 
     @classmethod
     def open(cls, settings: Settings, contracts: Contracts | None = None) -> Services:
@@ -37,6 +38,7 @@ class Services:
             contracts=contracts or load_contracts(),
             limits=Limits(file_bytes=settings.max_upload_bytes),
             trust=load_trust(settings.signature_roots),
+            memory_limit=settings.memory_limit,
         )
 
 

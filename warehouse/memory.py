@@ -12,6 +12,14 @@ ENGINE_OF_GATE = 0.5
 ENGINE_OF_QUERY = 0.5
 ANSWER_OF_QUERY = 0.25
 
+_PROGRAM, _READER = 400 * 1024**2, 500 * 1024**2
+"""What the process that decides needs, and each that reads workbooks of 1-М beside it."""
+
+
+def readers(limit: str) -> int:
+    """How many processes may read workbooks at once; one at least."""
+    return max(1, (in_bytes(limit) - _PROGRAM) // _READER)
+
 
 def in_bytes(limit: str) -> int:
     """Bytes of a size like `2GB` or `512 MiB`."""

@@ -208,7 +208,7 @@ def _open(address: StoreAddress) -> S3Store:
     client: ClientConfig = {
         "allow_http": address.endpoint.startswith("http://"),
         "connect_timeout": "5s",
-        "timeout": "10m",
+        "timeout": "1h",
         "read_timeout": "60s",
     }
     if address.certificate:

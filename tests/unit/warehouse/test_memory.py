@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.unit.warehouse.builds import write_marts
-from warehouse.memory import ENGINE_OF_BUILD, in_bytes, share
+from warehouse.memory import ENGINE_OF_BUILD, in_bytes, readers, share
 from warehouse.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -118,3 +118,8 @@ def test_a_limit_is_read_as_duckdb_reads_it(text: str, size: int, tmp_path: Path
 
 def test_a_build_leaves_a_part_of_the_memory_to_the_programs_around_the_engine() -> None:
     assert share("2GB", ENGINE_OF_BUILD) == "1367187KiB"
+
+
+@pytest.mark.parametrize(("limit", "processes"), [("2GB", 3), ("4 GiB", 7), ("512MB", 1)])
+def test_workbooks_are_read_by_as_many_processes_as_fit(limit: str, processes: int) -> None:
+    assert readers(limit) == processes

@@ -4,11 +4,15 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
+from ingestion import batch
+from ingestion.request import Services
+from ingestion.submit import submit as submitted
 from mvd import doctor
 from tests.tools.object_store import KEY, MISSING_BUCKET, SECRET, ObjectStore
 from tests.unit.warehouse.builds import build, submit
@@ -240,6 +244,17 @@ def test_a_damaged_original_is_never_taken_for_the_bytes_that_were_sent(
         with pytest.raises(UserError, match="STORE_DAMAGED"):
             use()
     assert not originals.original_path(elsewhere, SHA256).exists()
+
+
+def test_a_report_is_read_again_on_a_machine_that_never_saw_it(
+    settings: Settings, elsewhere: Home
+) -> None:
+    here = Services.open(settings)
+    told = submitted(WORKBOOK, territory="430000000", period="2025-06", form="1-M", services=here)
+    again = batch.replay(replace(here, home=elsewhere), workers=0)
+    here.ledger.close()
+    assert [(r.submission_id, r.sha256) for r in again] == [(told.submission_id, SHA256)]
+    assert originals.original_path(elsewhere, SHA256).read_bytes() == WORKBOOK
 
 
 def test_cells_read_anew_elsewhere_do_not_replace_those_that_a_release_refers_to(

@@ -104,6 +104,7 @@ def transform(
     threads: int = 2,
     memory_limit: str = "2GB",
     timeout_seconds: float = 3600,
+    with_data_tests: bool = True,
     with_unit_tests: bool = False,
     parsed: Path | None = None,
     engine: Engine = "duckdb",
@@ -111,7 +112,7 @@ def transform(
 ) -> TransformResult:
     """Build the marts from `inputs` and the files of `lake` into `build_dir`/warehouse.duckdb.
 
-    Models, data tests and, on request, the unit tests of the models run in one dbt process.
+    Models, their data tests and, on request, their unit tests run in one dbt process.
     Everything dbt writes lies in `build_dir`, so builds side by side do not meet; only what dbt
     understood of the project is kept in the file `parsed` for the next run. A failure is
     returned, not raised; subprocess.TimeoutExpired when dbt does not end in time.
@@ -123,7 +124,9 @@ def transform(
         leftover.unlink(missing_ok=True)
     if parsed and parsed.is_file():
         shutil.copyfile(parsed, target / _PARSED)
-    command = ["build"] if with_unit_tests else ["build", "--exclude-resource-type", "unit_test"]
+    command = ["build"]
+    for kind, is_wanted in (("test", with_data_tests), ("unit_test", with_unit_tests)):
+        command += [] if is_wanted else ["--exclude-resource-type", kind]
     environment = {
         "MVD_DBT_TARGET": engine,
         # Relative, because dbt parses everything again when a value in the profile changes.

@@ -69,7 +69,7 @@ def released(services: Services, settings: Settings) -> str:
             build_dir / "inputs", home.lake, build_dir, engine="spark", with_data_tests=False
         )
         assert built.is_successful, built.in_words()
-        list_outliers(built.database, build_dir / "inputs")
+        list_outliers(built.database, build_dir / "inputs", settings)
         gate = build_steps.judge(home, release_id, settings)
         assert gate.is_passed, gate.in_words()
         build_steps.publish(services, release_id, settings)

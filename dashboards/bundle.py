@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from dashboards.contexts import query_context
 from dashboards.database import DATABASE_UUID, SCHEMA
 from dashboards.kinds import form_data
 from dashboards.layout import Layout, identity, select_filter
@@ -198,6 +199,7 @@ def _chart(slug: str, name: str, chart: Asset, language: str) -> Asset:
         "description": chart.get("description"),
         "viz_type": params["viz_type"],
         "params": params,
+        "query_context": query_context(params),
         "cache_timeout": None,
         "uuid": identity("chart", slug, name, language),
         "version": VERSION,

@@ -138,8 +138,8 @@ def _conditions(params: dict[str, Any], clause: str) -> str:
 
 
 def _dimensions(params: dict[str, Any]) -> list[Any]:
-    first = [params[key] for key in ("x_axis", "entity") if key in params]
-    return [*first, *params.get("groupby", [])]
+    first = [params["x_axis"]] if "x_axis" in params else []
+    return [*first, *params["groupby"]]
 
 
 def _measures(params: dict[str, Any]) -> list[Any]:

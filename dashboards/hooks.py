@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask, request
 from flask_appbuilder.validators import PasswordComplexityValidationError
 
-from dashboards import asked, home, language, pinned, printing
+from dashboards import asked, downloads, home, language, pinned, printing
 from dashboards.database import SCHEMA, USER_AGENT
 from dashboards.place import CONTRACTS
 
@@ -24,6 +24,7 @@ def extend(app: Flask) -> None:
 
     # DuckDB lists the system's schemas too, under names that no query of ours may use.
     DuckDBEngineSpec.get_schema_names = classmethod(lambda *_: {SCHEMA})
+    downloads.install()
     language.register(app)
     home.register(app)
     printing.install()

@@ -186,6 +186,7 @@ def _map(chart: Chart, dataset: Dataset, language: str) -> Chart:
         "viz_type": "country_map",
         "select_country": "kazakhstan",
         "entity": "iso_3166_2",
+        "groupby": ["iso_3166_2"],
         "filter_entity": f"region_{language}",
         "map_language": language,
         "no_data_text": text("no_data", language),

@@ -28,6 +28,8 @@ NUMBERS = {
     "currency": ["", "\N{NO-BREAK SPACE}₸"],
 }
 TRANSLATIONS = Path(__file__).parent / "translations"
+_PACK_SECONDS = 3600
+"""Every page waits for the catalogue, which is a megabyte before it is packed."""
 
 _RU_MONTHS = "январь февраль март апрель май июнь июль август сентябрь октябрь ноябрь декабрь"
 _KK_MONTHS = "қаңтар ақпан наурыз сәуір мамыр маусым шілде тамыз қыркүйек қазан қараша желтоқсан"
@@ -84,11 +86,15 @@ def register(app: Flask) -> None:
     def speak() -> Response | None:
         from flask import request
 
-        session.setdefault("locale", DEFAULT)
         prefix, _, spoken = request.path.rstrip("/").rpartition("/")
-        if prefix != "/superset/language_pack" or spoken not in LANGUAGES:
-            return None
-        return Response(pack(spoken), mimetype="application/json")
+        if prefix == "/superset/language_pack" and spoken in LANGUAGES:
+            return Response(
+                pack(spoken),
+                mimetype="application/json",
+                headers={"Cache-Control": f"private, max-age={_PACK_SECONDS}"},
+            )
+        session.setdefault("locale", DEFAULT)
+        return None
 
 
 @cache

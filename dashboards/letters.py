@@ -16,6 +16,7 @@ from email.mime.multipart import MIMEMultipart
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from dashboards.downloads import as_workbook
 from dashboards.place import Place, write_private
 
 _LONGEST_PAUSE = timedelta(hours=1)
@@ -52,18 +53,10 @@ def as_excel(message: MIMEMultipart, **_: Any) -> MIMEMultipart:
 
 
 def _book(csv: bytes) -> bytes:
-    """The table as a workbook. Columns of numbers are numbers, but for codes that begin with 0."""
+    """The table as a workbook."""
     import pandas as pd
 
-    table = pd.read_csv(io.BytesIO(csv), encoding="utf-8-sig", dtype=str)
-    for name in table.columns:
-        numbers = pd.to_numeric(table[name], errors="coerce")
-        is_code = table[name].str.match(r"0\d").fillna(value=False).any()
-        if not is_code and (numbers.notna() == table[name].notna()).all():
-            table[name] = numbers
-    book = io.BytesIO()
-    table.to_excel(book, index=False, engine="xlsxwriter")
-    return book.getvalue()
+    return as_workbook(pd.read_csv(io.BytesIO(csv), encoding="utf-8-sig", dtype=str))
 
 
 def _since(place: Place, now: datetime) -> datetime:

@@ -2,7 +2,8 @@
 
 Superset 6.1 ships the regions of before 2018 and a map that cannot be clicked. The borders are
 replaced by ours, and the map gets what later versions have (apache/superset#35859) together with
-names in two languages and a colour of its own for regions without a figure. A Superset whose files
+names in two languages, a colour of its own for regions without a figure, and the way in which all
+other charts ask for their data. A Superset whose files
 are not those of the lock is refused, never half changed.
 """
 
@@ -20,7 +21,6 @@ from dashboards.names import CONTRACTS, LANGUAGES
 BORDERS = Path(__file__).resolve().parent / "maps" / "regions.geojson"
 NO_DATA = "#cfd3d8"
 
-_MARK = "mvdMap"
 _ENTRY = (
     (
         "linearColorScheme:n,numberFormat:l,colorScheme:s,sliceId:c}}",
@@ -28,6 +28,13 @@ _ENTRY = (
         "language:a.mapLanguage,noData:a.noDataText,send:e.hooks&&e.hooks.setDataMask,"
         "chosen:e.filterState&&e.filterState.value,on:e.emitCrossFilters}}}",
     ),
+    # Asked as every other chart is, not by the old way of asking.
+    (
+        "{width:t,height:r,data:o[0].data,country:",
+        "{width:t,height:r,data:o[0].data.map(e=>({country_id:e[a.entity],"
+        "metric:e[a.metric.label||a.metric]})),country:",
+    ),
+    ("thumbnail:en,thumbnailDark:el,useLegacyApi:!0});", "thumbnail:en,thumbnailDark:el});"),
     (
         'name:(0,O.t)("Country Map"),tags:',
         'name:(0,O.t)("Country Map"),behaviors:["INTERACTIVE_CHART"],tags:',
@@ -72,8 +79,8 @@ def install(site_packages: Path) -> None:
     _replace(_borders_file(assets, entry), json.dumps(borders(), ensure_ascii=False))
     for file, changes in ((entry, _ENTRY), (chunk, _CHUNK)):
         text = file.read_text(encoding="utf-8")
-        if _MARK not in text:
-            _replace(file, changed(text, changes))
+        if (fresh := changed(text, changes)) != text:
+            _replace(file, fresh)
 
 
 def borders() -> dict[str, Any]:
@@ -89,8 +96,13 @@ def borders() -> dict[str, Any]:
 
 
 def changed(text: str, changes: tuple[tuple[str, str], ...]) -> str:
-    """The text with every passage replaced. Raises MapError unless each stands there once."""
+    """The text with every passage replaced. Raises MapError unless each stands there once.
+
+    What was replaced by an earlier run stays.
+    """
     for before, after in changes:
+        if after in text:
+            continue
         if text.count(before) != 1:
             raise MapError(f"this Superset has another map: {text.count(before)} x {before}")
         text = text.replace(before, after)

@@ -2,6 +2,27 @@
 
 from __future__ import annotations
 
+import sqlite3
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+
+def write_behind() -> None:
+    """SQLite: readers and a writer at once, and no wait for the disk at every commit.
+
+    A loss of power can take the last moments, never the database. Another database is left alone.
+    """
+    if not event.contains(Engine, "connect", _prepare):
+        event.listen(Engine, "connect", _prepare)
+
+
+def _prepare(connection: Any, _record: Any) -> None:
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+
 
 def upgrade() -> None:
     """Bring it to the version of the installed Superset; nothing when it is there already."""

@@ -23,7 +23,8 @@ def when_ready(server: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """The threads that look for releases and for letters that are due."""
-    from dashboards.watch import start
+    """The threads that look for releases and for letters that are due, and keep the journal."""
+    from dashboards import journal, watch
 
-    start(worker.app.callable)
+    journal.start(worker.app.callable)
+    watch.start(worker.app.callable)

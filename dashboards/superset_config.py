@@ -14,7 +14,16 @@ from typing import Any
 # Superset's own settings are complete when it reads these.
 from superset.config import THEME_DEFAULT as _USUAL_THEME
 
-from dashboards import connections, hooks, language, letters, look, statements
+from dashboards import (
+    connections,
+    hooks,
+    journal,
+    language,
+    letters,
+    look,
+    metadata,
+    statements,
+)
 from dashboards.place import here
 from dashboards.security import DashboardSecurityManager
 
@@ -25,6 +34,8 @@ LOG_LEVEL = logging.WARNING
 SECRET_KEY = _PLACE.secret("secret")
 GUEST_TOKEN_JWT_SECRET = _PLACE.secret("guest")
 SQLALCHEMY_DATABASE_URI = _PLACE.database_url
+metadata.write_behind()
+EVENT_LOGGER = journal.Journal()
 
 # Who is who
 CUSTOM_SECURITY_MANAGER = DashboardSecurityManager

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from dashboards.asked import questions
+from dashboards.contexts import filter_question
 
 log = logging.getLogger(__name__)
 
@@ -49,9 +50,9 @@ def ask_all() -> Warmed:
 
     result = Warmed()
     with override_user(manager.find_user(username=ADMINISTRATOR)):
-        for ask in (*_of_charts(), *(partial(_ask, question) for question in questions())):
+        for question in (*_of_dashboards(), *questions()):
             try:
-                ask()
+                _ask(question)
             except Exception as error:
                 # A question of a chart that has changed since; the others count.
                 log.info("not warmed: %s", error)
@@ -62,18 +63,25 @@ def ask_all() -> Warmed:
     return result
 
 
-def _of_charts() -> Iterator[Callable[[], object]]:
-    """Charts whose question the server can put together itself."""
-    from superset.commands.chart.warm_up_cache import ChartWarmUpCacheCommand
+def _of_dashboards() -> Iterator[dict[str, Any]]:
+    """What the dashboards of the project ask of whoever opens them and looks into every tab."""
     from superset.extensions import db
     from superset.models.dashboard import Dashboard
-    from superset.viz import viz_types
 
-    managed = db.session.query(Dashboard).filter(Dashboard.is_managed_externally)
-    for dashboard in managed.all():
+    for dashboard in db.session.query(Dashboard).filter(Dashboard.is_managed_externally).all():
         for chart in dashboard.slices:
-            if chart.viz_type in viz_types or chart.query_context:
-                yield ChartWarmUpCacheCommand(chart.id, dashboard.id, None).run
+            yield json.loads(chart.query_context)
+        yield from _of_filters(json.loads(dashboard.json_metadata))
+
+
+def _of_filters(metadata: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for choice in metadata["native_filter_configuration"]:
+        for target in choice["targets"]:
+            ascending = choice["controlValues"]["sortAscending"]
+            yield {
+                "datasource": {"id": target["datasetId"], "type": "table"},
+                "queries": [filter_question(target["column"]["name"], ascending=ascending)],
+            }
 
 
 def _ask(question: dict[str, Any]) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+from importlib.metadata import version
+from pathlib import Path
 
 import yaml
 
 from dashboards.accounts import ADMINISTRATOR
 from dashboards.database import definition
+from dashboards.place import CONTRACTS
 
 _METADATA = {"version": "1.0.0", "type": "assets", "timestamp": "2026-01-01T00:00:00+00:00"}
 _MANAGED = ("datasets/", "charts/", "dashboards/")
@@ -22,6 +26,18 @@ def bundle() -> dict[str, str]:
     files["metadata.yaml"] = yaml.safe_dump(_METADATA)
     files["databases/mvd.yaml"] = yaml.safe_dump(definition(), allow_unicode=True)
     return files
+
+
+def fingerprint() -> str:
+    """Of everything that Superset's own database is prepared from."""
+    found = hashlib.sha256(version("apache-superset").encode())
+    for path, text in sorted(bundle().items()):
+        found.update(f"{path}\0{text}\0".encode())
+    here = Path(__file__).parent
+    sources = (*here.glob("*.py"), *here.glob("*.yml"), *CONTRACTS.glob("*.yml"))
+    for file in (*sorted(sources), CONTRACTS / "territories" / "territories.csv"):
+        found.update(file.read_bytes())
+    return found.hexdigest()
 
 
 def load() -> int:
@@ -41,11 +57,7 @@ def load() -> int:
 
 
 def _managed(path: str, text: str) -> str:
-    if not path.startswith(_MANAGED):
-        return text
-    return yaml.safe_dump(
-        {**yaml.safe_load(text), "is_managed_externally": True}, allow_unicode=True, sort_keys=False
-    )
+    return f"{text}is_managed_externally: true\n" if path.startswith(_MANAGED) else text
 
 
 def _remove_stale(files: dict[str, str]) -> None:
@@ -54,8 +66,10 @@ def _remove_stale(files: dict[str, str]) -> None:
     from superset.models.dashboard import Dashboard
     from superset.models.slice import Slice
 
+    from dashboards.names import read_text
+
     for folder, model in (("dashboards/", Dashboard), ("charts/", Slice), ("datasets/", SqlaTable)):
-        wanted = {yaml.safe_load(t)["uuid"] for p, t in files.items() if p.startswith(folder)}
+        wanted = {read_text(t)["uuid"] for p, t in files.items() if p.startswith(folder)}
         for found in db.session.query(model).filter(model.is_managed_externally):
             if str(found.uuid) not in wanted:
                 db.session.delete(found)

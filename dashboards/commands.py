@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from dashboards.place import Place
+from dashboards.place import Place, write_private
 
 
 @contextmanager
@@ -27,16 +27,28 @@ def init(place: Place, _: argparse.Namespace) -> int:
     return 0
 
 
-def prepare(place: Place) -> None:
-    """Database, roles, administrator, dashboards, example queries; inside the application."""
+def prepare(place: Place, *, anew: bool = True) -> None:
+    """Database, roles, administrator, dashboards, example queries; inside the application.
+
+    Not `anew`: nothing, if it was done before from the very same project. Importing dashboards
+    that did not change would also let go of all answers that were kept.
+    """
     from dashboards import accounts, assets, examples, metadata, roles
 
-    metadata.upgrade()
+    was_upgraded = metadata.upgrade()
+    mark = assets.fingerprint()
+    if (
+        not (anew or was_upgraded)
+        and place.prepared.exists()
+        and mark == place.prepared.read_text()
+    ):
+        return
     roles.define()
     accounts.ensure_administrator(place)
     assets.load()
     roles.open_dashboards()
     examples.give_to_all()
+    write_private(place.prepared, mark)
 
 
 def load(place: Place, _: argparse.Namespace) -> int:

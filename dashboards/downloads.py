@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 _MARKUP = re.compile(r"<(a|div|span)\b.*>", re.DOTALL)
@@ -33,22 +34,15 @@ class Share(NamedTuple):
     decimals: int
 
 
-def install() -> None:
-    """Let Superset write its files this way."""
-    from superset.utils import csv, excel
-
-    csv.df_to_escaped_csv = as_csv
-    excel.df_to_excel = as_workbook
-
-
-def as_csv(frame: pd.DataFrame, *, index: bool = False, **_: Any) -> str:
+def as_csv(frame: pd.DataFrame, *, index: bool = False, to_be_read: bool = False) -> str:
     """The text of a CSV: semicolons and decimal commas; what would run as a formula is quoted.
 
-    A letter's table is read again by Superset before it is sent: it keeps commas.
+    With `to_be_read` it has commas, and numbers as they stand on the screen.
     """
-    shown = _each(plain(_flat(frame, index=index)), _as_text)
+    change = _harmless if to_be_read else _without_thousands
+    shown = _each(plain(_flat(frame, index=index)), change)
     shown.columns = [_harmless(str(name)) for name in shown.columns]
-    separator, decimal = (",", ".") if _is_for_letter() else (";", ",")
+    separator, decimal = (",", ".") if to_be_read else (";", ",")
     return str(shown.to_csv(index=False, sep=separator, decimal=decimal))
 
 
@@ -81,7 +75,7 @@ def _each(frame: pd.DataFrame, change: Callable[[str], Any]) -> pd.DataFrame:
         column = frame.iloc[:, number]
         if column.dtype == object or pd.api.types.is_string_dtype(column):
             values = [change(value) if isinstance(value, str) else value for value in column]
-            changed.isetitem(number, pd.Series(values, index=frame.index, dtype=object))
+            changed.isetitem(number, np.array([*values, None], dtype=object)[:-1])
     return changed
 
 
@@ -111,22 +105,14 @@ def _as_value(text: str) -> int | float | str | Share:
     return float(digits) if "." in digits else int(digits)
 
 
-def _as_text(text: str) -> str:
+def _without_thousands(text: str) -> str:
     """A number without the marks of thousands; any other text as it is, or made harmless."""
-    if _NUMBER.fullmatch(text) and not _is_for_letter():
-        return text.replace("\u00a0", "")
-    return _harmless(text)
+    return text.replace("\u00a0", "") if _NUMBER.fullmatch(text) else _harmless(text)
 
 
 def _harmless(text: str) -> str:
     is_formula = _FORMULA.match(text) and not _HARMLESS.fullmatch(text)
     return f"'{text}" if is_formula else text
-
-
-def _is_for_letter() -> bool:
-    from flask import has_request_context, request
-
-    return has_request_context() and request.args.get("type") == "post_processed"
 
 
 def _without_share(value: Any) -> Any:
@@ -141,6 +127,7 @@ def _dress(writer: Any, frame: pd.DataFrame) -> None:
         lengths = (len(str(_without_share(value))) for value in frame.iloc[:, number])
         sheet.set_column(number, number, min(2 + max([len(str(name)), *lengths]), _WIDEST))
     for place in ((r, c) for r in range(frame.shape[0]) for c in range(frame.shape[1])):
-        if isinstance(share := frame.iat[place], Share):
+        share: Any = frame.iat[place]
+        if isinstance(share, Share):
             look = looks[min(share.decimals, len(looks) - 1)]
             sheet.write_number(place[0] + 1, place[1], share.value, look)

@@ -11,6 +11,7 @@ import atexit
 import logging
 import queue
 import threading
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -55,14 +56,14 @@ class Journal(DBEventLogger):  # type: ignore[misc]
 
 def start(app: Any) -> None:
     """Write what waits as long as the process lives, and the rest when it ends."""
-    stopping = threading.Event()
+    threading.Thread(target=_write_each, args=(app,), daemon=True, name="journal").start()
+    atexit.register(write, app)
 
-    def work() -> None:
-        while not stopping.wait(_SECONDS):
-            write(app)
 
-    threading.Thread(target=work, daemon=True, name="journal").start()
-    atexit.register(lambda: (stopping.set(), write(app)))
+def _write_each(app: Any) -> None:
+    while True:
+        time.sleep(_SECONDS)
+        write(app)
 
 
 def write(app: Any) -> None:

@@ -24,12 +24,14 @@ def _prepare(connection: Any, _record: Any) -> None:
         connection.execute("PRAGMA synchronous = NORMAL")
 
 
-def upgrade() -> None:
-    """Bring it to the version of the installed Superset; nothing when it is there already."""
+def upgrade() -> bool:
+    """Bring it to the version of the installed Superset; whether that changed anything."""
     from flask_migrate import upgrade as migrate
 
-    if not _is_current():
-        migrate()
+    if _is_current():
+        return False
+    migrate()
+    return True
 
 
 def _is_current() -> bool:

@@ -15,9 +15,14 @@ Names = dict[str, str]
 
 
 def read_yaml(path: Path) -> Any:
-    """Content of a YAML file, by the fast reader where the machine has it."""
+    """Content of a YAML file."""
+    return read_text(path.read_text(encoding="utf-8"))
+
+
+def read_text(text: str) -> Any:
+    """Content of a YAML text, by the fast reader where the machine has it."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506
+    return yaml.load(text, Loader=loader)  # noqa: S506
 
 
 @cache

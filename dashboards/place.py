@@ -57,6 +57,11 @@ class Place:
         return self.root / "port"
 
     @property
+    def prepared(self) -> Path:
+        """From what Superset's own database was last prepared."""
+        return self.root / "prepared"
+
+    @property
     def administrator(self) -> Path:
         """The administrator's first password."""
         return self.root / "administrator"

@@ -17,7 +17,7 @@ def when_ready(server: Any) -> None:
             from dashboards.commands import prepare
             from dashboards.place import here
 
-            prepare(here())
+            prepare(here(), anew=False)
         db.session.remove()
         db.engine.dispose()
 

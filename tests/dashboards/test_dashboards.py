@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import openpyxl
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Response, expect, sync_playwright
 
 from bench import simulated
 from dashboards.bundle import dashboards
 from tests.browser.conftest import CHROMIUM
-from tests.dashboards.server import SupersetServer
+from tests.dashboards.server import Person, SupersetServer
 from warehouse import releases
 from warehouse.ledger import Ledger
 from warehouse.paths import Home
@@ -26,16 +30,23 @@ LAST = date(2025, 3, 1)
 SLUGS = [dashboard["slug"] for dashboard in dashboards()]
 PATIENCE = 120_000
 REGION = "Кызылординская область"
+_IS_DRAWN = """() => {
+    const places = [...document.querySelectorAll('.dashboard-component-chart-holder')];
+    const seen = places.filter((place) => place.offsetParent);
+    return seen.length > 0 && !document.querySelector('.loading')
+        && seen.every((place) => place.querySelector('.chart-container'));
+}"""
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SupersetServer]:
+def server(tmp_path_factory: pytest.TempPathFactory, prepared: Path) -> Iterator[SupersetServer]:
     root = tmp_path_factory.mktemp("content")
     _publish(root)
-    with SupersetServer(root) as running:
+    with SupersetServer(root, prepared) as running:
         running.accounts(
             ("analyst", "ministry_analyst", ""), ("regional", "regional_analyst", "430000000")
         )
+        running.wait_until_warm()
         yield running
 
 
@@ -99,14 +110,11 @@ def _open(page: Page, server: SupersetServer, slug: str) -> None:
 
 
 def _settle(page: Page) -> None:
-    expect(page.locator(".dashboard-component-chart-holder .loading")).to_have_count(
-        0, timeout=PATIENCE
-    )
-    expect(page.locator(".dashboard-component-chart-holder .chart-container")).not_to_have_count(
-        0, timeout=PATIENCE
-    )
-    page.wait_for_timeout(500)
-    expect(page.locator(".loading")).to_have_count(0, timeout=PATIENCE)
+    """Until every chart in sight is drawn, and no other begins to be."""
+    for _ in range(2):
+        page.wait_for_function(_IS_DRAWN, timeout=PATIENCE)
+        page.wait_for_timeout(150)
+    page.wait_for_function(_IS_DRAWN, timeout=PATIENCE)
 
 
 def _complaints(page: Page) -> list[str]:
@@ -129,6 +137,8 @@ def _number(figures: duckdb.DuckDBPyConnection, code: str, kato: str, month: str
 def test_every_tab_of_every_dashboard_is_drawn(
     analyst: Page, server: SupersetServer, slug: str
 ) -> None:
+    answers: list[Response] = []
+    analyst.on("response", answers.append)
     _open(analyst, server, slug)
     assert _complaints(analyst) == []
     tabs = analyst.locator(".dashboard-component-tabs .ant-tabs-tab")
@@ -136,6 +146,53 @@ def test_every_tab_of_every_dashboard_is_drawn(
         tabs.nth(number).click()
         _settle(analyst)
         assert _complaints(analyst) == []
+    analyst.remove_listener("response", answers.append)
+    assert _not_prepared(answers) == []
+
+
+def _not_prepared(answers: list[Response]) -> list[Any]:
+    """Questions of an untouched dashboard that had not been asked when the release appeared."""
+    asked = [answer for answer in answers if "/api/v1/chart/data" in answer.url]
+    assert asked
+    assert not [answer.url for answer in answers if "explore_json" in answer.url]
+    return [
+        answer.request.post_data
+        for answer in asked
+        if not all(result["is_cached"] for result in answer.json()["result"])
+    ]
+
+
+@pytest.mark.parametrize("file_format", ["csv", "xlsx"])
+def test_every_chart_is_downloaded_as_plain_values(
+    server: SupersetServer, file_format: str
+) -> None:
+    person = server.sign_in("analyst")
+    charts = _charts(person)
+    assert len(charts) > 100
+    for number, name in charts.items():
+        answer = person.web.get(f"/api/v1/chart/{number}/data/?format={file_format}")
+        assert answer.status_code == 200, f"{name}: {answer.text}"
+        shown = _content(answer.content, file_format)
+        assert len(shown) > 1, name
+        assert not [text for row in shown for text in row if re.search(r"<[a-z/]", text)], name
+
+
+def _charts(person: Person) -> dict[int, str]:
+    found: dict[int, str] = {}
+    while True:
+        page = len(found) // 100
+        answer = person.web.get(f"/api/v1/chart/?q=(page:{page},page_size:100)").json()
+        found |= {chart["id"]: chart["slice_name"] for chart in answer["result"]}
+        if len(found) >= answer["count"]:
+            return found
+
+
+def _content(content: bytes, file_format: str) -> list[list[str]]:
+    if file_format == "csv":
+        assert content.startswith(BOM_UTF8)
+        return list(csv.reader(io.StringIO(content.decode("utf-8-sig")), delimiter=";"))
+    sheet = openpyxl.load_workbook(io.BytesIO(content), read_only=True).active
+    return [[str(cell) for cell in row] for row in sheet.iter_rows(values_only=True)]
 
 
 def test_the_figures_on_the_screen_are_those_of_the_release(

@@ -29,8 +29,10 @@ def render(result: Result, table: Table) -> str:
         + table(["what", "measured", "goal"], goals)
         + f"\n{result['charts']} charts; cold p95 {_milliseconds(cold)}, warm median "
         f"{_milliseconds(result['chart_seconds_warm_median'])}; the slowest is "
-        f"{result['slowest_chart']} ({_milliseconds(result['slowest_chart_seconds'])}). The first "
-        f"opening after a start took {browser['first_opening_seconds']:.1f} s, the worst warm one "
+        f"{result['slowest_chart']} ({_milliseconds(result['slowest_chart_seconds'])}). On twelve "
+        f"months: p95 {_milliseconds(result['one_year']['chart_seconds_warm_p95'])}, median "
+        f"{_milliseconds(result['one_year']['chart_seconds_warm_median'])}. The first "
+        f"visit of a browser took {browser['first_opening_seconds']:.1f} s, the worst later one "
         f"{browser['warm_worst_seconds']:.1f} s.\n\nThe same questions to the same "
         "simulated facts, Postgres with an index on indicator and month:\n\n"
         + table(["question", "DuckDB", "Postgres", "Postgres / DuckDB"], engines)

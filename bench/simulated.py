@@ -24,6 +24,7 @@ with cells as (
         period_code * 10 + 9 - depth as precedence,
         case depth when 0 then 400 when 1 then 20 else 1 end as size
     from indicators cross join territories cross join periods
+    where depth < 2 or of_districts
 ),
 states as (
     select *, case when depth = 0 then 'final' when h % 29 = 0 then 'missing'
@@ -194,6 +195,8 @@ def _dimensions(
                 "unit": i.unit,
                 "measure_type": i.measure_type,
                 "is_ranked": i.ranked,
+                # Form 1-М comes from regions; the compact forms from districts, too.
+                "of_districts": any(source.form != "1-M" for source in i.sources),
             }
             for i in contracts.indicators.values()
         ],

@@ -19,10 +19,10 @@ _MARKUP = re.compile(r"<(a|div|span)\b.*>", re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
 _ADDRESS = re.compile(r'<a href="([^"]*)"')
 _DRAWING = '<div class="mvd-interval">'
-_NUMBER = re.compile(r"([+-]?(?:0|[1-9]\d{0,2}(?:\u00a0?\d{3})*)(?:,\d+)?)(\u00a0?%)?")
+_NUMBER = re.compile(r"([+-]?(?:0|[1-9]\d{0,2}(?:\u00a0?\d{3})*)(?:,\d+)?)([\u00a0 ]?%)?")
 _CODE = re.compile(r"\d{4,}")
 _FORMULA = re.compile(r"\s*[=+\-@\t\r\n|%\uff1d\uff0b\uff0d\uff20]")
-_HARMLESS = re.compile(r"[+\-%]|[+-]\d[\d\u00a0]*(,\d+)?(\u00a0?%)?(; [\w .\u00a0]*)?")
+_HARMLESS = re.compile(r"[+\-%]|[+-]\d[\d\u00a0]*(,\d+)?([\u00a0 ]?%)?(; [\w .\u00a0]*)?")
 _WIDEST = 60
 _SHAPES = ("0%", "0.0%", "0.00%")
 
@@ -107,7 +107,7 @@ def _as_value(text: str) -> int | float | str | Share:
 
 def _without_thousands(text: str) -> str:
     """A number without the marks of thousands; any other text as it is, or made harmless."""
-    return text.replace("\u00a0", "") if _NUMBER.fullmatch(text) else _harmless(text)
+    return re.sub("[\u00a0 ]", "", text) if _NUMBER.fullmatch(text) else _harmless(text)
 
 
 def _harmless(text: str) -> str:

@@ -33,8 +33,8 @@ REGION = "Кызылординская область"
 _IS_DRAWN = """() => {
     const places = [...document.querySelectorAll('.dashboard-component-chart-holder')];
     const seen = places.filter((place) => place.offsetParent);
-    return seen.length > 0 && !document.querySelector('.loading')
-        && seen.every((place) => place.querySelector('.chart-container'));
+    return !document.querySelector('.loading')
+        && seen.some((place) => place.querySelector('.chart-container'));
 }"""
 
 
@@ -110,7 +110,7 @@ def _open(page: Page, server: SupersetServer, slug: str) -> None:
 
 
 def _settle(page: Page) -> None:
-    """Until every chart in sight is drawn, and no other begins to be."""
+    """Until what is in sight is drawn, and nothing else begins to be."""
     for _ in range(2):
         page.wait_for_function(_IS_DRAWN, timeout=PATIENCE)
         page.wait_for_timeout(150)

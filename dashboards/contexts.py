@@ -100,7 +100,7 @@ def _steps(form: Form) -> list[Question]:
                 "index": [_label(form["x_axis"])],
                 "columns": series,
                 "aggregates": {label: {"operator": "mean"} for label in labels},
-                "drop_missing_columns": True,
+                "drop_missing_columns": not form["show_empty_columns"],
             },
         }
     ]

@@ -71,6 +71,7 @@ def test_a_chart_over_months_turns_its_series_into_columns() -> None:
             "time_grain_sqla": "P1M",
             "metrics": [COUNT],
             "row_limit": 5000,
+            "show_empty_columns": True,
         }
     )
     assert sent["columns"] == [
@@ -89,7 +90,7 @@ def test_a_chart_over_months_turns_its_series_into_columns() -> None:
         "index": ["period_month"],
         "columns": [],
         "aggregates": {"Случаев": {"operator": "mean"}},
-        "drop_missing_columns": True,
+        "drop_missing_columns": False,
     }
     assert sent["post_processing"] == [
         {"operation": "pivot", "options": pivot},
@@ -105,6 +106,7 @@ def test_a_bar_chart_is_sorted_on_its_axis() -> None:
             "x_axis": axis,
             "metrics": [COUNT],
             "row_limit": 25,
+            "show_empty_columns": True,
             "order_desc": True,
             "x_axis_sort": "Случаев",
             "x_axis_sort_asc": True,

@@ -313,10 +313,9 @@ def test_downloads_open_in_excel_with_cyrillic_letters(
     }
     answer = people["analyst"].web.post("/api/v1/chart/data", json=body)
     assert answer.content.startswith(b"\xef\xbb\xbf")
-    assert answer.content.decode("utf-8-sig").splitlines()[:2] == [
-        "territory_kato;value",
-        "000000000;1000",
-    ]
+    heading, *lines = answer.content.decode("utf-8-sig").splitlines()
+    assert heading == "territory_kato;value"
+    assert "000000000;1000" in lines
     body["result_format"] = "xlsx"
     assert people["analyst"].web.post("/api/v1/chart/data", json=body).content[:2] == b"PK"
 

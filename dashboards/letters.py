@@ -53,10 +53,16 @@ def as_excel(message: MIMEMultipart, **_: Any) -> MIMEMultipart:
 
 
 def _book(csv: bytes) -> bytes:
-    """The table as a workbook."""
+    """The table as a workbook. Columns of numbers are numbers, but for codes that begin with 0."""
     import pandas as pd
 
-    return as_workbook(pd.read_csv(io.BytesIO(csv), encoding="utf-8-sig", dtype=str))
+    table = pd.read_csv(io.BytesIO(csv), encoding="utf-8-sig", dtype=str)
+    for name in table.columns:
+        numbers = pd.to_numeric(table[name], errors="coerce")
+        is_code = table[name].str.match(r"0\d").fillna(value=False).any()
+        if not is_code and (numbers.notna() == table[name].notna()).all():
+            table[name] = numbers
+    return as_workbook(table)
 
 
 def _since(place: Place, now: datetime) -> datetime:

@@ -180,6 +180,7 @@ class Person:
         form_data = {
             "datasource": f"{dataset}__table",
             "viz_type": "country_map",
+            "select_country": "kazakhstan",
             "entity": "mark",
             "metric": "count",
             "row_limit": 100,

@@ -38,7 +38,7 @@ def require() -> None:
 def session(build_dir: Path, *, threads: int, memory_limit: str, master: str) -> dict[str, str]:
     """Settings of the Spark session of one build. An empty `master` means this machine.
 
-    What is set here wins over the `spark-defaults.conf` of SPARK_CONF_DIR, where all else may stand.
+    It wins over the `spark-defaults.conf` of SPARK_CONF_DIR, where all else may stand.
     """
     same_figures = {
         "spark.sql.ansi.enabled": "true",

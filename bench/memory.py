@@ -29,9 +29,7 @@ def measure(lakes: Path, scratch: Path, *, quick: bool) -> dict[str, Any]:
     years, regions = (1, 5) if quick else (10, None)
     name = f"{'few-' if quick else ''}regions-{years}"
     lake = str(lakes / name)
-    written = in_fresh_process(
-        "bench.lake_size:write_lake", home=lake, years=years, regions=regions
-    )
+    written = in_fresh_process("bench.lake_size:write_lake", home=lake, years=years, first=regions)
     home = scratch / name
     shutil.copytree(lakes / name, home)
     stages = {stage: _peak(home, stage) for stage in _STAGES}

@@ -36,7 +36,7 @@ _SNAPSHOT = "snapshot.json"
 _FINDINGS = "findings.parquet"
 _PLAN = "plan.json"
 _PART = "part"
-"""Directory of the inputs of the years that are computed, when not all of them are."""
+"""Directory of the inputs of the years that are computed, with their cells as extracted."""
 _PARSED = {"duckdb": ".partial_parse.msgpack", "spark": ".partial_parse.spark.msgpack"}
 _ABANDONED_AFTER_SECONDS = 3600
 P = ParamSpec("P")
@@ -120,15 +120,20 @@ def transform(home: Home, release_id: str, settings: Settings) -> TransformResul
     build_dir = home.builds / release_id
     _touch(build_dir)
     plan = _plan(build_dir)
-    if plan.base is None:
+    if plan.base is None and settings.engine == "spark":
+        # A cluster reads the lake faster than one machine can extract from it.
         return run_models(home, build_dir / "inputs", build_dir, settings)
+    if plan.reason is changes.Whole.ASKED:
+        # Whoever asks for everything trusts nothing that was kept.
+        shutil.rmtree(home.extracts, ignore_errors=True)
     inputs = changes.Inputs.read(build_dir / "inputs")
     tables = inputs.of_years(plan.read)
     tables["cell_files"] = extracts.extract(home, inputs, plan.read, settings)
     write_tables(build_dir / _PART, tables)
     built = _run_dbt(home, build_dir / _PART, home.extracts, build_dir, settings)
     if built.is_successful:
-        complete(built.database, releases.directory(home, plan.base), plan.years, settings)
+        if plan.base:
+            complete(built.database, releases.directory(home, plan.base), plan.years, settings)
         list_outliers(built.database, build_dir / "inputs", settings)
     return built
 
@@ -176,11 +181,12 @@ def judge(home: Home, release_id: str, settings: Settings) -> GateResult:
 
     build_dir = home.builds / release_id
     _touch(build_dir)
-    plan = _plan(build_dir)
+    plan, part = _plan(build_dir), build_dir / _PART
+    is_extracted = part.is_dir()
     return release_gate.judge(
         build_dir / DATABASE,
-        build_dir / (_PART if plan.base else "inputs"),
-        home.extracts if plan.base else home.lake,
+        part if is_extracted else build_dir / "inputs",
+        home.extracts if is_extracted else home.lake,
         years=plan.years if plan.base else None,
         memory_limit=settings.memory_limit,
     )

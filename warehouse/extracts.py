@@ -10,7 +10,10 @@ from the lake: a file that is damaged or out of date is dropped, and its members
 import hashlib
 import json
 import shutil
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 import pyarrow as pa
@@ -29,12 +32,19 @@ _SOURCES = ("indicator_sources", "offence_measures")
 _COORDINATE = ["section", "line", "graph"]
 
 # Text and not dictionaries: files of many submissions, each with dictionaries of its own.
-_EXTRACT = """
-    COPY (
-        SELECT submission_id, territory_kato, section, line, graph, value
-        FROM read_parquet($files) SEMI JOIN coordinates USING (section, line, graph)
-    ) TO '{target}' (FORMAT parquet, COMPRESSION zstd, KV_METADATA {{members: '{members}'}})
+_COPY = """
+    COPY ({cells}) TO '{target}'
+    (FORMAT parquet, COMPRESSION zstd, KV_METADATA {{members: '{members}'}})
 """
+# Section by section: what lies in the others is passed over by the statistics of the files, and
+# of these only the lines and graphs have to be looked up.
+_SECTION = """
+    SELECT submission_id, territory_kato, section, line, graph, value
+    FROM read_parquet(${files})
+    SEMI JOIN (SELECT line, graph FROM coordinates WHERE section = '{section}') USING (line, graph)
+    WHERE section = '{section}'
+"""
+_NOTHING = "SELECT submission_id, territory_kato, section, line, graph, value FROM no_cells"
 
 
 def extract(home: Home, inputs: Inputs, years: Sequence[int], settings: Settings) -> pa.Table:
@@ -42,8 +52,7 @@ def extract(home: Home, inputs: Inputs, years: Sequence[int], settings: Settings
 
     Its paths begin at `home.extracts`. Extracts for other coordinates are removed.
     """
-    coordinates = _coordinates(inputs)
-    folder = home.extracts / _digest(coordinates)
+    folder = home.extracts / _digest(_coordinates(inputs))
     make_directories(folder)
     for other in home.extracts.iterdir():
         if other != folder:
@@ -55,7 +64,7 @@ def extract(home: Home, inputs: Inputs, years: Sequence[int], settings: Settings
         covered = _covered(place, {member: sha for member, (_, sha) in wanted.items()})
         missing = {member: wanted[member] for member in wanted if member not in covered}
         if missing:
-            made = _extract(home, place, missing, coordinates, settings)
+            made = _extract(home, place, missing, inputs, settings)
             covered |= dict.fromkeys(missing, made)
         rows += [
             {
@@ -111,18 +120,60 @@ def _extract(
     home: Home,
     place: Path,
     missing: Mapping[str, tuple[str, str]],
-    coordinates: pa.Table,
+    inputs: Inputs,
     settings: Settings,
 ) -> Path:
     make_directories(place)
     members = json.dumps({member: sha for member, (_, sha) in missing.items()})
     lake.bring(home, missing.values())
-    files = [str(home.lake / path) for path, _ in missing.values()]
+    cells, parameters = _needed_cells(home, missing, inputs)
     with temporary_in(place) as temporary, connect_build(None, settings) as connection:
         connection.execute("SET preserve_insertion_order = false")
-        connection.register("coordinates", coordinates)
+        connection.execute("SET parquet_metadata_cache = true")
+        connection.register("coordinates", _coordinates(inputs))
+        connection.register("no_cells", inputs.tables["no_cells"])
         target = str(temporary).replace("'", "''")
-        connection.execute(_EXTRACT.format(target=target, members=members), {"files": files})
+        connection.execute(_COPY.format(cells=cells, target=target, members=members), parameters)
         made = place / f"{hash_of_file(temporary)}.parquet"
         commit_file(temporary, made)
     return made
+
+
+def _needed_cells(
+    home: Home, missing: Mapping[str, tuple[str, str]], inputs: Inputs
+) -> tuple[str, dict[str, list[str]]]:
+    """SELECT of the needed cells of the missing submissions, and its parameters."""
+    sections = _sections(inputs)
+    parts, parameters = [_NOTHING], {}
+    for number, (form, files) in enumerate(_files(home, missing, inputs).items()):
+        for section in sections.get(form, ()):
+            name = f"files_{number}"
+            parameters[name] = files
+            parts.append(_SECTION.format(files=name, section=section.replace("'", "''")))
+    return " UNION ALL ".join(parts), parameters
+
+
+def _sections(inputs: Inputs) -> dict[str, list[str]]:
+    """The sections of each form that hold a needed cell."""
+    places = {
+        (row["form_code"], row["section"])
+        for name in _SOURCES
+        for row in inputs.tables[name].select(["form_code", "section"]).to_pylist()
+    }
+    return {
+        form: [section for _, section in found]
+        for form, found in groupby(sorted(places), key=itemgetter(0))
+    }
+
+
+def _files(
+    home: Home, missing: Mapping[str, tuple[str, str]], inputs: Inputs
+) -> dict[str, list[str]]:
+    """The cell files of the missing submissions, by form."""
+    submissions = inputs.tables["submissions"].select(["submission_id", "form_code"])
+    files: dict[str, list[str]] = defaultdict(list)
+    for row in submissions.to_pylist():
+        if row["submission_id"] in missing:
+            path, _ = missing[row["submission_id"]]
+            files[row["form_code"]].append(str(home.lake / path))
+    return files

@@ -45,21 +45,59 @@ both_sides as (
     select * from left_out_then
 ),
 
+counted as (
+    select
+        indicator_code,
+        territory_kato,
+        period_month,
+        basis,
+        count(*) as units,
+        min(unit_kato) as first_unit,
+        max(is_known_prior) = 1 as is_known_prior
+    from both_sides
+    group by indicator_code, territory_kato, period_month, basis
+),
+
+-- Ordering names costs by the group, and nearly every territory leaves out itself alone.
+listed as (
+    select
+        counted.indicator_code,
+        counted.territory_kato,
+        counted.period_month,
+        counted.basis,
+        {{ texts_listed('territories.name_ru', 'territories.name_ru') }} as left_out_units
+    from counted
+    inner join both_sides
+        on
+            counted.indicator_code = both_sides.indicator_code
+            and counted.territory_kato = both_sides.territory_kato
+            and counted.period_month = both_sides.period_month
+            and counted.basis = both_sides.basis
+    inner join territories on both_sides.unit_kato = territories.territory_kato
+    where counted.units > 1
+    group by
+        counted.indicator_code,
+        counted.territory_kato,
+        counted.period_month,
+        counted.basis
+),
+
 final as (
     select
-        both_sides.indicator_code,
-        both_sides.territory_kato,
-        both_sides.period_month,
-        both_sides.basis,
-        {{ texts_listed('territories.name_ru', 'territories.name_ru') }} as left_out_units,
-        max(both_sides.is_known_prior) = 1 as is_known_prior
-    from both_sides
-    inner join territories on both_sides.unit_kato = territories.territory_kato
-    group by
-        both_sides.indicator_code,
-        both_sides.territory_kato,
-        both_sides.period_month,
-        both_sides.basis
+        counted.indicator_code,
+        counted.territory_kato,
+        counted.period_month,
+        counted.basis,
+        coalesce(listed.left_out_units, territories.name_ru) as left_out_units,
+        counted.is_known_prior
+    from counted
+    inner join territories on counted.first_unit = territories.territory_kato
+    left join listed
+        on
+            counted.indicator_code = listed.indicator_code
+            and counted.territory_kato = listed.territory_kato
+            and counted.period_month = listed.period_month
+            and counted.basis = listed.basis
 )
 
 select * from final

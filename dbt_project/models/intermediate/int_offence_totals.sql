@@ -26,10 +26,10 @@ final as (
         {% for measure in offence_measures() %}
             case
                 when count(unit_values.{{ measure }}) = count(unit_values.registered)
-                    then sum(unit_values.{{ measure }})
+                    then {{ exact('sum(unit_values.' ~ measure ~ ')') }}
             end as {{ measure }},
         {% endfor %}
-        {{ sum_if_complete('unit_values.registered_in_month_reported') }}
+        {{ exact(sum_if_complete('unit_values.registered_in_month_reported')) }}
             as registered_in_month_reported,
         case
             when min(unit_values.span_start) = max(unit_values.span_start)

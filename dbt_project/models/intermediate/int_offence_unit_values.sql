@@ -12,33 +12,42 @@ cells as (
     select * from {{ ref('int_cells_extracted') }}
 ),
 
-reported as (
+-- Every version at first: joined with the submissions before it is summed, the measures of all of
+-- them would be the table to look up, not those of the form.
+pivoted as (
     select
         measures.offence_code,
-        submissions.territory_kato as unit_kato,
-        submissions.form_code,
-        submissions.period_month,
-        submissions.submission_id,
+        measures.form_code,
+        cells.submission_id,
         {% for measure in offence_measures() %}
-            sum(case when measures.measure = '{{ measure }}' then cells.value end)
+            {{ exact("sum(case when measures.measure = '" ~ measure ~ "' then cells.value end)") }}
                 as {{ measure }},
         {% endfor %}
-        sum(case when measures.measure = 'registered_in_month_reported' then cells.value end)
-            as registered_in_month_reported
+        {{ exact(
+            "sum(case when measures.measure = 'registered_in_month_reported' then cells.value end)"
+        ) }} as registered_in_month_reported
     from cells
-    inner join submissions on cells.submission_id = submissions.submission_id
     inner join measures
         on
-            submissions.form_code = measures.form_code
-            and cells.section = measures.section
+            cells.section = measures.section
             and cells.line = measures.line
             and cells.graph = measures.graph
     group by
         measures.offence_code,
-        submissions.territory_kato,
-        submissions.form_code,
-        submissions.period_month,
-        submissions.submission_id
+        measures.form_code,
+        cells.submission_id
+),
+
+reported as (
+    select
+        pivoted.*,
+        submissions.territory_kato as unit_kato,
+        submissions.period_month
+    from pivoted
+    inner join submissions
+        on
+            pivoted.submission_id = submissions.submission_id
+            and pivoted.form_code = submissions.form_code
 ),
 
 followed as (

@@ -163,9 +163,7 @@ def _tree_cpu(pid: int) -> float:
     return _cpu(server) + float(ended) + sum(map(_cpu, server.children(recursive=True)))
 
 
-def _seconds(
-    answer: Callable[[str], Rows], sql: str, answers: dict[str, Rows], name: str
-) -> float:
+def _seconds(answer: Callable[[str], Rows], sql: str, answers: dict[str, Rows], name: str) -> float:
     started = time.perf_counter()
     answers[name] = answer(sql)
     return time.perf_counter() - started

@@ -98,8 +98,8 @@ def questions() -> Iterator[Question]:
     )
     yield Question(
         "figures beside reporting rates",
-        "Four indicators and how many units reported, for the months of this year and the last five "
-        "years, by region.",
+        "Four indicators and how many units reported, for the months of this year and for the last "
+        "five years, by region.",
         f"""
         select v.indicator_code, v.territory_kato, v.period_month, v.value, c.accepted_units,
             c.expected_units {_VALUES}
@@ -256,8 +256,8 @@ def questions() -> Iterator[Question]:
     )
     yield Question(
         "disaggregation by quarter",
-        "Crimes of five articles against women, against minors, in public places, in streets and at "
-        "home, by quarter of the last year.",
+        "Crimes of five articles against women, against minors, in public places, in streets and "
+        "at home, by quarter of the last year.",
         """
         select c.offence_code, p.year_number, p.quarter_number, {measures}
         from marts.fct_crimes as c

@@ -144,9 +144,11 @@ def _needed_cells(
 ) -> tuple[str, dict[str, list[str]]]:
     """SELECT of the needed cells of the missing submissions, and its parameters."""
     sections = _sections(inputs)
+    # A form of which no figure is needed still tells by its rows who reported.
+    every = sorted({section for found in sections.values() for section in found})
     parts, parameters = [_NOTHING], {}
     for number, (form, files) in enumerate(_files(home, missing, inputs).items()):
-        for section in sections.get(form, ()):
+        for section in sections.get(form, every):
             name = f"files_{number}"
             parameters[name] = files
             parts.append(_SECTION.format(files=name, section=section.replace("'", "''")))

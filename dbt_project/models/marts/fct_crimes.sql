@@ -87,3 +87,4 @@ final as (
 )
 
 select * from final
+order by offence_code, basis, period_month, territory_kato

@@ -108,3 +108,4 @@ final as (
 )
 
 select * from final
+order by indicator_code, basis, period_month, territory_kato

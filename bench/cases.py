@@ -9,10 +9,13 @@ from typing import Any
 
 from bench.dashboards import dashboards
 from bench.districts import measure as measure_districts
+from bench.floor import measure as measure_floor
 from bench.lake_size import measure as measure_lake_size
 from bench.measure import in_fresh_process
 from bench.memory import measure as measure_memory
+from bench.peer_ingest import measure as measure_peer_ingest
 from bench.spark import measure as measure_engines
+from bench.stages import measure as measure_stages
 from bench.workbooks import PERIOD, Batch, region_batch, unit_batch
 
 Result = dict[str, Any]
@@ -176,6 +179,30 @@ def memory(*, quick: bool) -> Result:
         return {"source": batch.source, "workbooks": len(batch.files), **measured}
 
 
+def floor(*, quick: bool) -> Result:
+    """Our models beside hand-written SQL that makes the same marts."""
+    with _folder() as folder:
+        return measure_floor(_LAKES, folder, quick=quick)
+
+
+def stages(*, quick: bool) -> Result:
+    """Where the time of one release goes."""
+    with _folder() as folder:
+        return measure_stages(_LAKES, folder, quick=quick)
+
+
+def peers_ingest(*, quick: bool) -> Result:
+    """Taking in workbooks beside pandas with openpyxl and Great Expectations, and frictionless."""
+    with _folder() as folder:
+        return measure_peer_ingest(folder, quick=quick)
+
+
+def peers_queries(*, quick: bool) -> Result:
+    """Eighteen questions to the same facts in DuckDB and in PostgreSQL."""
+    with _folder() as folder:
+        return in_fresh_process("bench.peer_queries:measure", home=str(folder), quick=quick)
+
+
 CASES = {
     "ingest_batch": ingest_batch,
     "national_month": national_month,
@@ -187,6 +214,10 @@ CASES = {
     "districts_year": districts_year,
     "spark": spark,
     "memory": memory,
+    "floor": floor,
+    "stages": stages,
+    "peers_ingest": peers_ingest,
+    "peers_queries": peers_queries,
 }
 
 

@@ -5,13 +5,14 @@ import resource
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 started = time.perf_counter()
 
 from frictionless import Dialect, Resource, Schema, fields, formats  # noqa: E402
 
 
-def _errors(file: str, sheet: dict) -> int:
+def _errors(file: Path, sheet: dict[str, Any]) -> int:
     """Cells that are no numbers, or below zero, as frictionless reports them."""
     last = max(sheet["columns"])
     names = dict(zip(sheet["columns"], sheet["names"], strict=True))
@@ -22,7 +23,8 @@ def _errors(file: str, sheet: dict) -> int:
         for n in range(1, last + 1)
     ]
     resource_ = Resource(
-        path=file,
+        path=file.name,
+        basepath=str(file.parent),
         dialect=Dialect(
             header=False,
             controls=[formats.ExcelControl(sheet=sheet["sheet"])],
@@ -45,7 +47,7 @@ def main() -> None:
     sheets = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     seconds, processor, findings = [], [], 0
     for file in sys.argv[2:]:
-        findings += sum(_errors(Path(file).name, sheet) for sheet in sheets)
+        findings += sum(_errors(Path(file), sheet) for sheet in sheets)
         now, spent = time.perf_counter(), _used()
         seconds.append(now - at)
         processor.append(spent - used)

@@ -209,7 +209,7 @@ def _terms() -> "tuple[CompiledRules, pd.DataFrame]":
 
     contracts = load_contracts()
     form = contracts.forms[FORM]
-    rules = compile_rules(form, contracts.rules_for(FORM))
+    rules = compile_rules(form, contracts.rule_book(form))
     codes = np.array([section.code for section in form.sections])
     parts = []
     for side in ("left", "right"):

@@ -1,10 +1,11 @@
 """docs/performance.md, written from the result files."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import dashboards_page
+from bench import dashboards_page, peers_page
 from warehouse.memory import in_bytes
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -377,6 +378,10 @@ def _spark(result: dict[str, Any]) -> str:
     )
 
 
+def _peers(render: Callable[..., str]) -> Callable[[dict[str, Any]], str]:
+    return lambda result: render(result, _table) + _machine(result)
+
+
 _SECTIONS = {
     "ingest_batch": _ingest_batch,
     "national_month": _national_month,
@@ -389,4 +394,8 @@ _SECTIONS = {
     "districts_year": _districts_year,
     "spark": _spark,
     "memory": _stages_memory,
+    "floor": _peers(peers_page.floor),
+    "stages": _peers(peers_page.stages),
+    "peers_ingest": _peers(peers_page.ingest),
+    "peers_queries": _peers(peers_page.queries),
 }

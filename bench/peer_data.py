@@ -127,8 +127,8 @@ def postgres(root: Path, database: Path) -> Iterator[tuple[str, int]]:
                 for table, columns in _TABLES.items():
                     _copy(source, connection, root, table, columns)
             for statement in (*INDEXES, "vacuum (analyze)"):
-                connection.execute(statement)  # type: ignore[arg-type]
-        yield server.get_uri(), server.get_pid()
+                connection.execute(statement)
+        yield server.get_uri(), server.get_pid() or 0
     finally:
         server.cleanup()
 
@@ -153,14 +153,12 @@ def _copy(
     chosen = f"select {columns} from marts.{table}"
     kinds = {name: kind for name, kind, *_ in source.execute(f"describe {chosen}").fetchall()}
     fields = ", ".join(f"{name} {_TYPES[kind]}" for name, kind in kinds.items())
-    target.execute(f"create table marts.{table} ({fields})")  # type: ignore[arg-type]
+    target.execute(f"create table marts.{table} ({fields})")
     file = folder / f"{table}.csv"
     source.execute(f"copy ({chosen}) to '{file}'")
     with (
         target.cursor() as cursor,
-        cursor.copy(
-            f"copy marts.{table} from stdin with (format csv, header true)"  # type: ignore[arg-type]
-        ) as copy,
+        cursor.copy(f"copy marts.{table} from stdin with (format csv, header true)") as copy,
         file.open("rb") as rows,
     ):
         while block := rows.read(1 << 20):

@@ -40,7 +40,7 @@ class _Engines:
         """On connections that stay open, and by `warehouse.sql`, which opens one per question."""
         return {
             "duckdb": lambda sql: self.duck.execute(sql).fetchall(),
-            "postgres": lambda sql: self.post.execute(sql).fetchall(),  # type: ignore[arg-type]
+            "postgres": lambda sql: self.post.execute(sql).fetchall(),
             "mvd_sql": lambda sql: _tuples(query(self.home, sql)),
         }
 
@@ -54,7 +54,7 @@ class _Engines:
 
     def _new_post(self, sql: str) -> Rows:
         with psycopg.connect(self.uri) as connection:
-            return connection.execute(sql).fetchall()  # type: ignore[arg-type]
+            return connection.execute(sql).fetchall()
 
 
 def measure(home: str, quick: bool) -> Result:
@@ -178,9 +178,9 @@ def _comparable(rows: Rows) -> list[tuple[str, ...]]:
     return sorted(tuple(map(_said, row)) for row in rows)
 
 
-def _said(value: object) -> str:
+def _said(value: Any) -> str:
     try:
-        return f"{float(value):.{_DIGITS}g}"  # type: ignore[arg-type]
+        return f"{float(value):.{_DIGITS}g}"
     except (TypeError, ValueError):
         return str(value)
 

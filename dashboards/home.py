@@ -5,6 +5,7 @@ It stands in place of Superset's welcome page, so signing in leads here.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, redirect, request, session
+from sqlalchemy.exc import SQLAlchemyError
 
 from dashboards import look
 from dashboards.access import NoAccessError, region_of, rules
@@ -44,6 +46,7 @@ where coverage.territory_kato = :territory and coverage.expected_units > 0
 """
 
 Texts = Mapping[str, str]
+log = logging.getLogger(__name__)
 
 
 def register(app: Flask) -> None:
@@ -76,6 +79,9 @@ def _page(user: Any) -> str:
         problem = say["no_access"]
     except NoReleaseError:
         problem = say["no_release"]
+    except SQLAlchemyError:
+        # A release that is older than these tables; its dashboards open all the same.
+        log.warning("who reported is not told", exc_info=True)
     return str(
         _template().render(
             language=spoken,

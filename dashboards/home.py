@@ -60,10 +60,11 @@ def register(app: Flask) -> None:
     def welcome() -> Any:
         from flask_login import current_user
 
+        # Superset leads whoever has not signed in from its welcome page to the sign-in page.
+        if request.path not in ("/", *_WELCOME) or not current_user.is_authenticated:
+            return None
         if request.path in _WELCOME:
             return redirect("/")
-        if request.path != "/" or not current_user.is_authenticated:
-            return None
         return Response(_page(current_user), headers={"Cache-Control": "no-store"})
 
 

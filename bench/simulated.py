@@ -18,6 +18,36 @@ from warehouse.contracts import Contracts, load_contracts
 from warehouse.transform import PROJECT
 
 _TYPES = {"string": "varchar"}
+_MONTHS = {
+    "ru": [
+        "январь",
+        "февраль",
+        "март",
+        "апрель",
+        "май",
+        "июнь",
+        "июль",
+        "август",
+        "сентябрь",
+        "октябрь",
+        "ноябрь",
+        "декабрь",
+    ],
+    "kk": [
+        "қаңтар",
+        "ақпан",
+        "наурыз",
+        "сәуір",
+        "мамыр",
+        "маусым",
+        "шілде",
+        "тамыз",
+        "қыркүйек",
+        "қазан",
+        "қараша",
+        "желтоқсан",
+    ],
+}
 
 _FIGURES = """
 with cells as (
@@ -262,6 +292,6 @@ def _period(month: date) -> dict[str, Any]:
         "year_number": month.year,
         "month_number": month.month,
         "period_code": month.year * 100 + month.month,
-        "month_name_ru": f"{month:%m}",
-        "month_name_kk": f"{month:%m}",
+        "month_name_ru": _MONTHS["ru"][month.month - 1],
+        "month_name_kk": _MONTHS["kk"][month.month - 1],
     }

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import re
 import secrets
-import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -23,24 +21,11 @@ PYTHON = PROJECT / "dashboards" / ".venv" / "bin" / "python"
 START_SECONDS = 600
 
 
-def prepare(shared: Path) -> Path:
-    """A home that is prepared once for all servers of a run: a minute of work each."""
-    home = shared / "superset-prepared"
-    home.mkdir(exist_ok=True)
-    with (home / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (home / "superset" / "prepared").exists():
-            answer = SupersetServer(home).command("init")
-            assert answer.returncode == 0, answer.stderr[-3000:]
-    return home
-
-
 class SupersetServer:
-    """Superset on `home`, as `with SupersetServer(home) as server`; starts as `prepared`."""
+    """Superset on `home`, as `with SupersetServer(home) as server`."""
 
-    def __init__(self, home: Path, prepared: Path | None = None, **environment: str) -> None:
+    def __init__(self, home: Path, **environment: str) -> None:
         self.home = home
-        self._prepared = prepared
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = home / "superset.log"
@@ -50,8 +35,6 @@ class SupersetServer:
 
     def __enter__(self) -> Self:
         assert PYTHON.exists(), "Superset is not installed: make setup-superset"
-        if self._prepared and not (self.home / "superset").exists():
-            shutil.copytree(self._prepared / "superset", self.home / "superset")
         command = [str(PYTHON), "-m", "dashboards", "--home", str(self.home)]
         command += ["serve", "--init", "--port", str(self.port)]
         with self.log.open("wb") as log:

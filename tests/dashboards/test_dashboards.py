@@ -7,28 +7,20 @@ import io
 import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 
 import duckdb
 import openpyxl
 import pytest
-from playwright.sync_api import Browser, Page, Response, expect, sync_playwright
+from playwright.sync_api import Page, Response, expect
 
-from bench import simulated
 from dashboards.bundle import dashboards
-from tests.browser.conftest import CHROMIUM
+from tests.dashboards.conftest import PATIENCE
 from tests.dashboards.server import Person, SupersetServer
 from warehouse import releases
-from warehouse.ledger import Ledger
 from warehouse.paths import Home
-from warehouse.releases import Draft
-from warehouse.settings import Settings
 
-LAST = date(2025, 3, 1)
 SLUGS = [dashboard["slug"] for dashboard in dashboards()]
-PATIENCE = 120_000
 REGION = "Кызылординская область"
 KAZAKH = re.compile("(?i)[әғқңөұүһі]")
 MARKUP = re.compile("<[a-z/]")
@@ -41,29 +33,6 @@ _IS_DRAWN = """() => {
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, prepared: Path) -> Iterator[SupersetServer]:
-    root = tmp_path_factory.mktemp("content")
-    _publish(root)
-    with SupersetServer(root, prepared) as running:
-        running.accounts(
-            ("analyst", "ministry_analyst", ""), ("regional", "regional_analyst", "430000000")
-        )
-        running.wait_until_warm()
-        yield running
-
-
-def _publish(root: Path) -> None:
-    home, settings, now = Home(root), Settings(home=root), datetime.now(UTC)
-    ledger = Ledger(settings.ledger)
-    release_id = ledger.begin_release(contract_hash="c" * 64, submission_ids=[], created_at=now)
-    folder = home.builds / release_id
-    (folder / "inputs").mkdir(parents=True)
-    simulated.write(folder / releases.DATABASE, months=3, last=LAST)
-    draft = Draft(release_id, folder, ledger.snapshot(), "c" * 64, {"passed": True}, now)
-    releases.publish(home, ledger, draft, settings)
-
-
-@pytest.fixture(scope="module")
 def figures(server: SupersetServer) -> Iterator[duckdb.DuckDBPyConnection]:
     file = releases.database(Home(server.home), None)
     with duckdb.connect(file, read_only=True) as connection:
@@ -71,38 +40,13 @@ def figures(server: SupersetServer) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as driver:
-        started = driver.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        yield started
-        started.close()
-
-
-def _page(browser: Browser, server: SupersetServer, name: str) -> Page:
-    person = server.sign_in(name)
-    context = browser.new_context(viewport={"width": 1366, "height": 900})
-    context.add_cookies(
-        [
-            {"name": cookie.name, "value": str(cookie.value), "url": server.url}
-            for cookie in person.web.cookies.jar
-        ]
-    )
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE)
-    return page
+def analyst(pages: dict[str, Page]) -> Page:
+    return pages["analyst"]
 
 
 @pytest.fixture(scope="module")
-def analyst(browser: Browser, server: SupersetServer) -> Page:
-    return _page(browser, server, "analyst")
-
-
-@pytest.fixture(scope="module")
-def regional(browser: Browser, server: SupersetServer) -> Page:
-    return _page(browser, server, "regional")
+def regional(pages: dict[str, Page]) -> Page:
+    return pages["kyzylorda"]
 
 
 def _open(page: Page, server: SupersetServer, slug: str) -> None:
@@ -164,8 +108,8 @@ def _not_prepared(answers: list[Response]) -> list[Any]:
     ]
 
 
-def test_every_chart_is_downloaded_as_plain_values(server: SupersetServer) -> None:
-    person = server.sign_in("analyst")
+def test_every_chart_is_downloaded_as_plain_values(people: dict[str, Person]) -> None:
+    person = people["analyst"]
     charts = _charts(person)
     assert len(charts) > 100
     for number, name in charts.items():
@@ -204,7 +148,7 @@ def test_the_figures_on_the_screen_are_those_of_the_release(
     codes = ["CRM_TOTAL", "TRF_DTP", "TRF_DEATHS", "DRG_OFF"]
     assert shown[:4] == [_number(figures, code, "000000000", "2025-03") for code in codes]
     header = analyst.locator(".dashboard-component-chart-holder").first
-    expect(header).to_contain_text("r000001")
+    expect(header).to_contain_text(str(releases.current(Home(server.home))))
     expect(header).to_contain_text("20 из 20")
 
 

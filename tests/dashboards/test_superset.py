@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -14,38 +12,21 @@ import pytest
 
 from dashboards.access import rules
 from tests.dashboards.releases import (
+    CLOSED,
+    COMPARED,
     COUNTRY,
-    KOSTANAY,
     KYZYLORDA,
+    OWN,
+    PROBES,
     TOWN_OF_KYZYLORDA,
+    UNNAMED,
     VALUES,
     publish,
 )
 from tests.dashboards.server import Person, SupersetServer
 
-TABLES = ("fct_indicator_values", "rpt_findings", "rpt_claims", "secret_table", "release")
+TABLES = (*PROBES, "release")
 EVERYBODY = ("analyst", "kyzylorda", "coordinator")
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, prepared: Path) -> Iterator[SupersetServer]:
-    home = tmp_path_factory.mktemp("dashboards")
-    publish(home)
-    with SupersetServer(home, prepared) as running:
-        running.accounts(
-            ("analyst", "ministry_analyst", ""),
-            ("coordinator", "coordinator", ""),
-            ("kyzylorda", "regional_analyst", KYZYLORDA),
-            ("kostanay", "regional_analyst", KOSTANAY),
-            ("leaver", "ministry_analyst", ""),
-        )
-        yield running
-
-
-@pytest.fixture(scope="module")
-def people(server: SupersetServer) -> dict[str, Person]:
-    names = ("admin", "analyst", "coordinator", "kyzylorda", "kostanay")
-    return {name: server.sign_in(name) for name in names}
 
 
 @pytest.fixture(scope="module")
@@ -89,37 +70,37 @@ def test_whoever_has_not_signed_in_gets_nothing(server: SupersetServer) -> None:
 
 
 def test_the_ministry_sees_the_country(people: dict[str, Person], datasets: dict[str, int]) -> None:
-    assert values(people["analyst"], datasets["fct_indicator_values"]) == VALUES
-    assert values(people["coordinator"], datasets["rpt_findings"]) == VALUES
+    assert values(people["analyst"], datasets[COMPARED]) == VALUES
+    assert values(people["coordinator"], datasets[OWN]) == VALUES
 
 
 def test_a_region_sees_itself_and_the_total_of_the_country(
     people: dict[str, Person], datasets: dict[str, int]
 ) -> None:
     # The ministry asked the same question before: its kept answer must not come back.
-    seen = values(people["kyzylorda"], datasets["fct_indicator_values"])
+    seen = values(people["kyzylorda"], datasets[COMPARED])
     assert seen == {COUNTRY: 1000, KYZYLORDA: 43, TOWN_OF_KYZYLORDA: 431}
 
 
-def test_a_region_sees_its_own_findings_and_no_others(
+def test_a_region_sees_its_own_rows_and_no_others(
     people: dict[str, Person], datasets: dict[str, int]
 ) -> None:
-    seen = values(people["kyzylorda"], datasets["rpt_findings"])
+    seen = values(people["kyzylorda"], datasets[OWN])
     assert seen == {KYZYLORDA: 43, TOWN_OF_KYZYLORDA: 431}
-    assert KYZYLORDA not in values(people["kostanay"], datasets["rpt_findings"])
+    assert KYZYLORDA not in values(people["kostanay"], datasets[OWN])
 
 
 def test_a_table_that_the_contract_does_not_name_is_empty_for_a_region(
     people: dict[str, Person], datasets: dict[str, int]
 ) -> None:
-    assert values(people["kyzylorda"], datasets["secret_table"]) == {}
-    assert values(people["kyzylorda"], datasets["rpt_claims"]) == {}
+    assert values(people["kyzylorda"], datasets[UNNAMED]) == {}
+    assert values(people["kyzylorda"], datasets[CLOSED]) == {}
 
 
 def test_the_file_of_a_region_holds_no_row_of_another(server: SupersetServer) -> None:
     file = server.home / "superset" / "regions" / "r000001" / KYZYLORDA / "warehouse.duckdb"
     with duckdb.connect(file, read_only=True) as connection:
-        for table in ("fct_indicator_values", "rpt_findings", "rpt_claims", "secret_table"):
+        for table in PROBES:
             query = f"SELECT count(*) FROM marts.{table} WHERE territory_kato LIKE '39%'"  # noqa: S608
             assert connection.execute(query).fetchall() == [(0,)]
 
@@ -238,7 +219,7 @@ SMUGGLED = {
 def test_a_chart_smuggles_nothing(
     people: dict[str, Person], datasets: dict[str, int], name: str, query: dict[str, Any]
 ) -> None:
-    answer = people[name].chart(datasets["fct_indicator_values"], query)
+    answer = people[name].chart(datasets[COMPARED], query)
     assert answer.status_code >= 400 or answer.json()["result"][0]["error"], answer.text
     assert "localhost" not in answer.text
 
@@ -306,7 +287,7 @@ def test_downloads_open_in_excel_with_cyrillic_letters(
     people: dict[str, Person], datasets: dict[str, int]
 ) -> None:
     body = {
-        "datasource": {"id": datasets["fct_indicator_values"], "type": "table"},
+        "datasource": {"id": datasets[COMPARED], "type": "table"},
         "queries": [{"columns": ["territory_kato", "value"], "metrics": [], "row_limit": 10}],
         "result_format": "csv",
         "result_type": "full",
@@ -330,12 +311,12 @@ def opened(person: Person, dashboard: int) -> None:
 def marks(person: Person, datasets: dict[str, int], dashboard: int) -> set[str]:
     """The releases from which the charts of a screen come."""
     found = set()
-    for table in ("fct_indicator_values", "rpt_findings"):
+    for table in (COMPARED, OWN):
         found |= {
             r["mark"] for r in rows(person.chart(datasets[table], {"columns": ["mark"]}, dashboard))
         }
     # People's own charts of older kinds ask another way.
-    found |= person.legacy_marks(datasets["fct_indicator_values"], dashboard)
+    found |= person.legacy_marks(datasets[COMPARED], dashboard)
     query = {"columns": ["release_id"]}
     return found | {
         r["release_id"] for r in rows(person.chart(datasets["release"], query, dashboard))

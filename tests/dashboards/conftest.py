@@ -35,7 +35,7 @@ def mailbox() -> Iterator[Mailbox]:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory, mailbox: Mailbox) -> Iterator[SupersetServer]:
     home = tmp_path_factory.mktemp("dashboards")
-    publish(home)
+    publish(home, whole=True)
     mail = {"MVD_SMTP_HOST": mailbox.host, "MVD_SMTP_PORT": str(mailbox.port)}
     with SupersetServer(home, **mail) as running:
         running.accounts(*((name, *held) for name, held in ACCOUNTS.items()))

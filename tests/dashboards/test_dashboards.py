@@ -84,7 +84,11 @@ def test_every_tab_of_every_dashboard_is_drawn(
     analyst: Page, server: SupersetServer, slug: str
 ) -> None:
     answers: list[Response] = []
-    analyst.on("response", answers.append)
+
+    def keep(answer: Response) -> None:
+        answers.append(answer)
+
+    analyst.on("response", keep)
     _open(analyst, server, slug)
     assert _complaints(analyst) == []
     tabs = analyst.locator(".dashboard-component-tabs .ant-tabs-tab")
@@ -92,7 +96,7 @@ def test_every_tab_of_every_dashboard_is_drawn(
         tabs.nth(number).click()
         _settle(analyst)
         assert _complaints(analyst) == []
-    analyst.remove_listener("response", answers.append)
+    analyst.remove_listener("response", keep)
     assert _not_prepared(answers) == []
 
 

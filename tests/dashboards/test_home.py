@@ -80,6 +80,6 @@ def test_signing_in_leads_home_and_from_there_to_a_dashboard(
     assert page.url == f"{server.url}/"
     page.get_by_role("link", name=re.compile("^Сдача отчётности")).click()
     expect(page.locator(".dashboard-component-chart-holder").first).to_be_visible()
-    page.locator("a.navbar-brand, .navbar-brand a").first.click()
+    page.locator("a[href='/']").first.click()
     expect(page.get_by_role("heading", name="Показатели МВД")).to_be_visible()
     page.context.close()

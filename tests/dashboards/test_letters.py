@@ -82,8 +82,13 @@ def test_a_dashboard_leaves_as_pages_of_text_with_every_tab(
 ) -> None:
     pages = text(attachments, name)
     assert len(pages) >= 4
-    whole = " ".join(" ".join(pages).split())
-    assert [word for word in words if word not in whole] == []
+    # Kazakh letters of another font file stand apart in the text of a PDF.
+    whole = _closed_up(" ".join(pages))
+    assert [word for word in words if _closed_up(word) not in whole] == []
+
+
+def _closed_up(words: str) -> str:
+    return "".join(words.split())
 
 
 def test_a_table_leaves_as_a_workbook_with_its_figures(

@@ -10,7 +10,7 @@ from typing import Any
 
 import psutil
 
-_SAMPLE_SECONDS = 0.1
+_SAMPLE_SECONDS = 0.25
 
 
 def in_fresh_process(function: str, **arguments: Any) -> dict[str, Any]:

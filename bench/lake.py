@@ -220,7 +220,10 @@ def _take_in(
     arrival: Arrival,
     values: NDArray[np.float64],
 ) -> int:
-    form = contracts.form(arrival.form, arrival.period, arrival.territory)
+    # The present 1-М stands for what was sent before it came into force.
+    form = contracts.forms[FORM]
+    if arrival.form != FORM:
+        form = contracts.form(arrival.form, arrival.period, arrival.territory)
     received = contracts.deadline(arrival.form, arrival.period) + timedelta(
         days=arrival.days_late + (arrival.version > 1), hours=-5, minutes=int(arrival.territory[:3])
     )

@@ -17,11 +17,11 @@ import duckdb
 
 from warehouse.content import quoted
 from warehouse.errors import UserError
+from warehouse.memory import in_bytes
 
 SCHEMA = "marts"
 _JAVA = 17
 _PACKAGES = ("dbt-spark", "pyspark")
-_UNITS = {"MB": 10**6, "GB": 10**9, "MiB": 2**20, "GiB": 2**30}
 
 
 def require() -> None:
@@ -47,7 +47,7 @@ def session(build_dir: Path, *, threads: int, memory_limit: str, master: str) ->
     }
     one_build = {
         "spark.master": master or f"local[{threads}]",
-        "spark.driver.memory": f"{_mebibytes(memory_limit)}m",
+        "spark.driver.memory": f"{in_bytes(memory_limit) // 2**20}m",
         "spark.sql.catalogImplementation": "in-memory",
         "spark.sql.warehouse.dir": (build_dir / "spark").resolve().as_uri(),
         "spark.log.level": "ERROR",
@@ -93,13 +93,6 @@ def _marts(manifest: dict[str, Any]) -> Iterator[tuple[str, list[tuple[str, str]
         if node["resource_type"] == "model" and node["schema"] == SCHEMA:
             columns = node["columns"].values()
             yield node["name"], [(column["name"], column["data_type"]) for column in columns]
-
-
-def _mebibytes(size: str) -> int:
-    found = re.fullmatch(r"([\d.]+)\s?(\w+)", size)
-    if found is None:
-        raise ValueError(f"not a size: {size}")
-    return int(float(found[1]) * _UNITS[found[2]] / 2**20)
 
 
 def _is_installed(package: str) -> bool:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
@@ -90,7 +90,9 @@ def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
     raise AssertionError("the portal does not become ready")
 
 
-@pytest.fixture(scope="session")
+# Until it ends, the driver keeps an event loop running in this process: tests of other files that
+# start a loop of their own would be refused one.
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     assert Path(CHROMIUM).exists(), f"no browser at {CHROMIUM}: apt-get install chromium"
     with sync_playwright() as playwright:
@@ -114,11 +116,13 @@ class Person:
         """Use the link, choose a password, sign in: with the keyboard alone."""
         keyboard = self.page.keyboard
         self.page.goto(link)
+        expect(self.page.locator("input[name=password]")).to_be_focused()
         keyboard.type(PASSWORD)
         keyboard.press("Tab")
         keyboard.type(PASSWORD)
         keyboard.press("Enter")
         self.page.wait_for_url("**/sign-in**")
+        expect(self.page.locator("input[name=login]")).to_be_focused()
         keyboard.type(login)
         keyboard.press("Tab")
         keyboard.type(PASSWORD)

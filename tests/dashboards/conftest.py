@@ -49,7 +49,8 @@ def people(server: SupersetServer) -> dict[str, Person]:
     return {name: server.sign_in(name) for name in ("admin", *ACCOUNTS) if name != "leaver"}
 
 
-@pytest.fixture(scope="session")
+# Of a module: see `chromium` in tests/browser.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as driver:
         started = driver.chromium.launch(
@@ -60,7 +61,7 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def pages(browser: Browser, server: SupersetServer, people: dict[str, Person]) -> dict[str, Page]:
     """A page of the browser for everybody, signed in."""
     found = {}

@@ -129,8 +129,8 @@ test: setup setup-spark ## everything that must pass before a change lands
 	@$(MAKE) --no-print-directory unit
 
 .PHONY: bench
-bench: setup ## measured ratios, written to bench/results and docs/performance.md (QUICK=1 for a short run)
-	$(RUN) python -m bench $(if $(QUICK),--quick,)
+bench: setup ## measured ratios, written to bench/results and docs/performance.md (QUICK=1 short, FULL=1 long)
+	$(RUN) python -m bench $(if $(QUICK),--quick,)$(if $(FULL),--full,)
 
 .PHONY: clean
 clean: ## remove the environment and demonstration data

@@ -219,6 +219,8 @@ CASES = {
     "peers_ingest": peers_ingest,
     "peers_queries": peers_queries,
 }
+# Half an hour each.
+LONG = ("lake_size", "districts_year", "memory")
 
 
 def _ingest(batch: Batch, home: Path, processes: int, warm_up: Path | None) -> Result:

@@ -16,18 +16,25 @@ PAGE = ROOT / "docs" / "performance.md"
 _BUSY = 0.5
 _INTRODUCTION = """# Performance
 
-Written by `make bench` (`QUICK=1` for a short run) from `bench/results/*.json`; do not edit.
+Written from `bench/results/*.json` by `make bench` (half an hour; `QUICK=1` a few minutes,
+`FULL=1` two hours, with the ten years and the year of districts); do not edit. What only a short
+run has measured says so.
 Every goal is a ratio of two things measured in one run on one machine, because seconds alone say
 more about the machine than about the work.
 """
 
 
+def file_of(name: str, *, quick: bool) -> Path:
+    """Where the result of a benchmark is kept; a short run does not replace a full one."""
+    return RESULTS / f"{name}{'.quick' if quick else ''}.json"
+
+
 def write() -> None:
-    """Render every result that there is."""
+    """Render every result that there is; that of a full run before that of a short one."""
     parts = [_INTRODUCTION]
     for name, render in _SECTIONS.items():
-        file = RESULTS / f"{name}.json"
-        if file.exists():
+        files = [file_of(name, quick=quick) for quick in (False, True)]
+        if file := next((file for file in files if file.exists()), None):
             parts.append(render(json.loads(file.read_text(encoding="utf-8"))))
     PAGE.write_text("\n".join(parts), encoding="utf-8")
 

@@ -32,7 +32,7 @@ def describe() -> dict[str, Any]:
         "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
-        "load_average_before": round(os.getloadavg()[0], 2),
+        "processors_busy_before": round(psutil.cpu_percent(interval=3) / 100, 2),
         "packages": {name: version(name) for name in _PACKAGES},
         "commit": _commit(),
     }

@@ -5,15 +5,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import dashboards_page, peers_page
+from bench import dashboards_page, goals_page, peers_page
 from warehouse.memory import in_bytes
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "bench" / "results"
 PAGE = ROOT / "docs" / "performance.md"
 
-# Load per core before a run from which the machine counts as busy.
-_BUSY = 0.5
+# Share of the processors in use before a run from which the machine counts as busy.
+_BUSY = 0.2
 _INTRODUCTION = """# Performance
 
 Written from `bench/results/*.json` by `make bench` (half an hour; `QUICK=1` a few minutes,
@@ -31,26 +31,30 @@ def file_of(name: str, *, quick: bool) -> Path:
 
 def write() -> None:
     """Render every result that there is; that of a full run before that of a short one."""
-    parts = [_INTRODUCTION]
-    for name, render in _SECTIONS.items():
-        files = [file_of(name, quick=quick) for quick in (False, True)]
-        if file := next((file for file in files if file.exists()), None):
-            parts.append(render(json.loads(file.read_text(encoding="utf-8"))))
+    results = {name: found for name in _SECTIONS if (found := _result(name))}
+    parts = [_INTRODUCTION, goals_page.render(results, _table)]
+    parts += [_SECTIONS[name](result) for name, result in results.items()]
     PAGE.write_text("\n".join(parts), encoding="utf-8")
+
+
+def _result(name: str) -> dict[str, Any] | None:
+    files = [file_of(name, quick=quick) for quick in (False, True)]
+    file = next((file for file in files if file.exists()), None)
+    return json.loads(file.read_text(encoding="utf-8")) if file else None
 
 
 def _machine(result: dict[str, Any]) -> str:
     machine = result["machine"]
     packages = ", ".join(f"{name} {number}" for name, number in machine["packages"].items())
-    busy = machine["load_average_before"] > _BUSY * machine["cores"]
+    busy = machine["processors_busy_before"] > _BUSY
     warning = "**The machine was busy with other work: wall-clock figures are unreliable.** "
     run = "short run" if result["quick"] else "full run"
     return (
         f"{warning if busy else ''}Read {machine['read_at']} ({run}) on "
         f"{machine['processor']}, {machine['cores']} cores, "
-        f"{machine['memory_gib']} GiB, {machine['system']}, load before "
-        f"{machine['load_average_before']}, Python {machine['python']}, {packages}, "
-        f"commit {machine['commit']}.\n"
+        f"{machine['memory_gib']} GiB, {machine['system']}, processors "
+        f"{machine['processors_busy_before']:.0%} busy before, "
+        f"Python {machine['python']}, {packages}, commit {machine['commit']}.\n"
     )
 
 

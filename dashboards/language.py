@@ -14,7 +14,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, session
+from flask import Flask, Response, request, session
 
 DEFAULT = "ru"
 LANGUAGES = {
@@ -86,6 +86,9 @@ def register(app: Flask) -> None:
     @app.before_request
     def speak() -> None:
         session.setdefault("locale", DEFAULT)
+        # From a choice of language one is led to the page before: that may be another such choice.
+        if request.path.startswith("/lang/"):
+            session.pop("page_history", None)
 
 
 def _with_packs(application: Any) -> Any:

@@ -47,6 +47,13 @@ def test_everybody_finds_what_is_theirs_in_their_language(
     home(people[name], "ru")
 
 
+def test_the_language_chosen_last_is_spoken(people: dict[str, Person]) -> None:
+    for language in ("ru", "kk", "ru", "kk", "ru"):
+        answer = people["analyst"].web.get(f"/lang/{language}")
+        assert answer.url.path == "/"
+        assert f'<html lang="{language}"' in answer.text
+
+
 def test_the_release_and_who_reported_are_told(
     server: SupersetServer, people: dict[str, Person]
 ) -> None:

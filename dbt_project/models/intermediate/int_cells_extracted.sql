@@ -1,6 +1,6 @@
 -- The one expensive step: the files of submissions in force are scanned once and only needed
--- coordinates are kept. Rows are keyed by the submission and never change, so the step can become
--- incremental. It joins nothing else: the scan is most of the cost of a build.
+-- coordinates are kept. Rows are keyed by the submission, so that versions can be told apart.
+-- It joins nothing else: the scan is most of the cost of a build.
 with cells as (
     select * from {{ ref('stg_lake__cells') }}
 ),

@@ -643,7 +643,7 @@ create table marts.dim_indicator as
     select i.indicator_code, domain, name_ru, name_kk, name_en, unit, measure_type,
         territory_aggregation, time_aggregation, i.form_code, parent_code, dimension,
         s.source_coordinates, article, iccs_code, is_derived, formula_scale, formula_version,
-        is_verified
+        is_verified, is_ranked
     from indicators as i
     left join (
         select indicator_code, string_agg(concat_ws('/', section, line, graph), '; '

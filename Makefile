@@ -129,7 +129,7 @@ test: setup setup-spark ## everything that must pass before a change lands
 	@$(MAKE) --no-print-directory unit
 
 .PHONY: bench
-bench: setup ## measured ratios, written to bench/results and docs/performance.md (QUICK=1 short, FULL=1 long)
+bench: setup ## measured ratios, written to bench/results and docs/performance.md (QUICK=1, FULL=1)
 	$(RUN) python -m bench $(if $(QUICK),--quick,)$(if $(FULL),--full,)
 
 .PHONY: clean

@@ -5,28 +5,34 @@ import json
 import time
 
 from bench import report
-from bench.cases import CASES, LONG
+from bench.cases import ASKED_FOR, CASES, LONG, SHORT
 from bench.machine import describe
 
 
 def main() -> None:
-    """Measure, write bench/results/, and docs/performance.md from all results.
-
-    Of a run of all, the cases of LONG are short ones unless `--full` is asked for.
-    """
+    """Measure, write bench/results/, and docs/performance.md from all results."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     size = parser.add_mutually_exclusive_group()
-    size.add_argument("--quick", action="store_true", help="fewer workbooks, releases and years")
-    size.add_argument("--full", action="store_true", help="the long ones in full too: two hours")
+    size.add_argument("--quick", action="store_true", help="less of the main ones")
+    size.add_argument("--full", action="store_true", help="the long ones in full, and Spark")
     parser.add_argument("--only", choices=CASES, action="append", help="only this benchmark")
     options = parser.parse_args()
     report.RESULTS.mkdir(parents=True, exist_ok=True)
     started = time.perf_counter()
-    for name in options.only or CASES:
-        is_long = name in LONG and not (options.full or options.only)
-        _measure(name, quick=options.quick or is_long)
+    for name, quick in _chosen(options.only, quick=options.quick, full=options.full):
+        _measure(name, quick=quick)
     report.write()
     print(f"written: {report.PAGE}, {time.perf_counter() - started:.0f} s in all")
+
+
+def _chosen(only: list[str] | None, *, quick: bool, full: bool) -> list[tuple[str, bool]]:
+    """What to measure, and whether in short."""
+    if only:
+        return [(name, quick) for name in only]
+    if quick:
+        return [(name, True) for name in SHORT]
+    names = [name for name in CASES if full or name not in ASKED_FOR]
+    return [(name, name in LONG and not full) for name in names]
 
 
 def _measure(name: str, *, quick: bool) -> None:

@@ -219,8 +219,20 @@ CASES = {
     "peers_ingest": peers_ingest,
     "peers_queries": peers_queries,
 }
-# Half an hour each.
+# What a run in a few minutes is about.
+SHORT = (
+    "ingest_batch",
+    "national_month",
+    "publish_under_readers",
+    "desk_rush",
+    "dashboards",
+    "floor",
+    "peers_queries",
+)
+# Half an hour each: short ones unless they are asked for.
 LONG = ("lake_size", "districts_year", "memory")
+# No goal of its own, and Spark takes minutes to do nothing on one machine.
+ASKED_FOR = ("spark",)
 
 
 def _ingest(batch: Batch, home: Path, processes: int, warm_up: Path | None) -> Result:

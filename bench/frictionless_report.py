@@ -12,6 +12,7 @@ started = time.perf_counter()
 
 # Not among our libraries: it runs where it was installed for this.
 frictionless: Any = import_module("frictionless")
+formats: Any = import_module("frictionless.formats")
 
 
 def _errors(file: Path, sheet: dict[str, Any]) -> int:
@@ -29,7 +30,7 @@ def _errors(file: Path, sheet: dict[str, Any]) -> int:
         basepath=str(file.parent),
         dialect=frictionless.Dialect(
             header=False,
-            controls=[frictionless.formats.ExcelControl(sheet=sheet["sheet"])],
+            controls=[formats.ExcelControl(sheet=sheet["sheet"])],
             comment_rows=list(range(1, sheet["first_row"])),
         ),
         schema=frictionless.Schema(fields=columns),

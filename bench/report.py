@@ -16,9 +16,9 @@ PAGE = ROOT / "docs" / "performance.md"
 _BUSY = 0.2
 _INTRODUCTION = """# Performance
 
-Written from `bench/results/*.json` by `make bench` (half an hour; `QUICK=1` a few minutes,
-`FULL=1` two hours, with the ten years and the year of districts); do not edit. What only a short
-run has measured says so.
+Written from `bench/results/*.json` by `make bench`; do not edit. `QUICK=1` runs the main ones in
+short, `FULL=1` the ten years, the year of districts and Spark too (two hours). What only a short
+run has measured says so; a short run does not replace the result of a full one.
 Every goal is a ratio of two things measured in one run on one machine, because seconds alone say
 more about the machine than about the work.
 """

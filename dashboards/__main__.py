@@ -32,6 +32,8 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("init", help="database, roles, administrator, dashboards; may be repeated")
     commands.add_parser("load", help="put the dashboards in place and remove stale ones")
     commands.add_parser("warm", help="ask every chart once, so that the first reader waits less")
+    borders = commands.add_parser("borders", help="check and install the borders of districts")
+    borders.add_argument("--language", choices=("ru", "kk", "en"), default=_language())
     server = commands.add_parser("serve", help="answer on a loopback port until ended")
     server.add_argument("--host", default="127.0.0.1")
     server.add_argument("--port", type=int, default=8088)
@@ -49,6 +51,12 @@ def _parser() -> argparse.ArgumentParser:
     several.add_argument("file", type=Path, help="CSV with the columns name,role,region,email")
     account.add_argument("--remove", action="store_true", help="close the account")
     return parser
+
+
+def _language() -> str:
+    """As the rest of the project speaks: MVD_LANGUAGE, else Russian."""
+    spoken = os.environ.get("MVD_LANGUAGE", "ru")
+    return spoken if spoken in {"ru", "kk", "en"} else "ru"
 
 
 def _enter(home: Path | None) -> Place:

@@ -11,7 +11,7 @@ import yaml
 
 from dashboards.accounts import ADMINISTRATOR
 from dashboards.database import definition
-from dashboards.place import CONTRACTS
+from dashboards.place import CONTRACTS, here
 
 _METADATA = {"version": "1.0.0", "type": "assets", "timestamp": "2026-01-01T00:00:00+00:00"}
 _MANAGED = ("datasets/", "charts/", "dashboards/")
@@ -21,7 +21,8 @@ def bundle() -> dict[str, str]:
     """Everything that Superset is given: path inside the bundle → YAML."""
     from dashboards.bundle import PORTAL_URL, expand
 
-    expanded = expand(os.environ.get("MVD_DICTIONARY_URL", PORTAL_URL))
+    address = os.environ.get("MVD_DICTIONARY_URL", PORTAL_URL)
+    expanded = expand(address, districts=here().borders.exists())
     files = {path: _managed(path, text) for path, text in expanded.items()}
     files["metadata.yaml"] = yaml.safe_dump(_METADATA)
     files["databases/mvd.yaml"] = yaml.safe_dump(definition(), allow_unicode=True)
@@ -33,8 +34,8 @@ def fingerprint() -> str:
     found = hashlib.sha256(version("apache-superset").encode())
     for path, text in sorted(bundle().items()):
         found.update(f"{path}\0{text}\0".encode())
-    here = Path(__file__).parent
-    sources = (*here.glob("*.py"), *here.glob("*.yml"), *CONTRACTS.glob("*.yml"))
+    code = Path(__file__).parent
+    sources = (*code.glob("*.py"), *code.glob("*.yml"), *CONTRACTS.glob("*.yml"))
     for file in (*sorted(sources), CONTRACTS / "territories" / "territories.csv"):
         found.update(file.read_bytes())
     return found.hexdigest()

@@ -14,7 +14,7 @@ import yaml
 
 from dashboards.contexts import query_context
 from dashboards.database import DATABASE_UUID, SCHEMA
-from dashboards.kinds import form_data
+from dashboards.kinds import DISTRICT_MAP, form_data
 from dashboards.layout import Layout, identity, select_filter
 from dashboards.names import LANGUAGES, read_yaml
 from dashboards.words import ASSETS, AssetError, localised
@@ -26,12 +26,15 @@ VERSION = "1.0.0"
 MODELS = ASSETS.parent.parent / "dbt_project" / "models" / "marts"
 
 
-def expand(portal_url: str = PORTAL_URL) -> dict[str, str]:
-    """Path inside the bundle → YAML text. Raises AssetError for an asset that cannot be."""
+def expand(portal_url: str = PORTAL_URL, *, districts: bool = True) -> dict[str, str]:
+    """Path inside the bundle → YAML text. Raises AssetError for an asset that cannot be.
+
+    Maps of districts are in it where there are borders of `districts`.
+    """
     files = dict(_datasets())
     for language in LANGUAGES:
         for dashboard in dashboards():
-            files |= _dashboard(dashboard, language)
+            files |= _dashboard(dashboard, language, districts=districts)
     return {
         path: _yaml(content).replace("{portal}", portal_url.rstrip("/"))
         for path, content in files.items()
@@ -133,11 +136,15 @@ def _datasets() -> Iterator[tuple[str, Asset]]:
         )
 
 
-def _dashboard(dashboard: Asset, language: str) -> dict[str, Asset]:
+def _dashboard(dashboard: Asset, language: str, *, districts: bool) -> dict[str, Asset]:
     slug = dashboard["slug"]
-    known = {name: localised(chart, language) for name, chart in charts(slug).items()}
-    if astray := _placed(dashboard) ^ known.keys():
+    if astray := _placed(dashboard) ^ charts(slug).keys():
         raise AssetError(f"{slug}: not both placed and described: {', '.join(sorted(astray))}")
+    known = {
+        name: localised(chart, language)
+        for name, chart in charts(slug).items()
+        if districts or chart["kind"] != DISTRICT_MAP
+    }
     files = {
         f"charts/{slug}_{name}_{language}.yaml": _chart(slug, name, chart, language)
         for name, chart in known.items()
@@ -178,7 +185,7 @@ def _placed(dashboard: Asset) -> set[str]:
 def _placed_rows(
     rows: list[list[Asset]], slug: str, known: dict[str, Asset], language: str
 ) -> list[list[Asset]]:
-    return [
+    placed = [
         [
             {
                 **place,
@@ -186,9 +193,11 @@ def _placed_rows(
                 "uuid": identity("chart", slug, place["chart"], language),
             }
             for place in row
+            if place["chart"] in known
         ]
         for row in rows
     ]
+    return [row for row in placed if row]
 
 
 def _chart(slug: str, name: str, chart: Asset, language: str) -> Asset:

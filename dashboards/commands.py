@@ -83,6 +83,24 @@ def reports(place: Place, given: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
+def borders(place: Place, given: argparse.Namespace) -> int:
+    """Check the borders of districts that the operator supplied, and draw their maps."""
+    from dashboards import borders
+    from dashboards.warm import ask_all
+
+    try:
+        for line in borders.install(place, given.language):
+            print(line)  # noqa: T201
+    except ValueError as refused:
+        print(refused)  # noqa: T201
+        return 1
+    with application():
+        prepare(place, anew=False)
+        # Changed dashboards let go of the answers that were kept.
+        ask_all()
+    return 0
+
+
 def account(place: Place, given: argparse.Namespace) -> int:
     """Add, change or close an account; prints a one-time password."""
     from dashboards.accounts import command

@@ -6,12 +6,13 @@ from codecs import BOM_UTF8
 from functools import lru_cache
 from typing import Any
 
-from flask import Flask, has_request_context, request
+from flask import Flask, abort, has_request_context, request, send_file
 from flask_appbuilder.validators import PasswordComplexityValidationError
 
 from dashboards import asked, downloads, home, language, pinned, printing
 from dashboards.database import SCHEMA, USER_AGENT
-from dashboards.place import CONTRACTS
+from dashboards.maps import DISTRICTS_ADDRESS
+from dashboards.place import CONTRACTS, here
 
 _CLAUSES = 2048
 
@@ -26,15 +27,19 @@ def extend(app: Flask) -> None:
     from superset.common import query_object
     from superset.db_engine_specs.duckdb import DuckDBEngineSpec
     from superset.utils import csv, excel
+    from superset.views.database.views import DatabaseView
 
     # DuckDB lists the system's schemas too, under names that no query of ours may use.
     DuckDBEngineSpec.get_schema_names = classmethod(lambda *_: {SCHEMA})
+    # SQL Lab needs to read databases; the page that manages them is for whoever may change them.
+    DatabaseView.method_permission_name = {**DatabaseView.method_permission_name, "list": "write"}
     # A chart's conditions are parsed four times for each question, always with the same result.
     query_object.sanitize_clause = lru_cache(_CLAUSES)(query_object.sanitize_clause)
     csv.df_to_escaped_csv = _csv_of_request
     excel.df_to_excel = downloads.as_workbook
     language.register(app)
     home.register(app)
+    app.add_url_rule(DISTRICTS_ADDRESS, view_func=_borders_of_districts)
     printing.install()
     app.after_request(pinned.pin)
     app.after_request(asked.remember)
@@ -47,6 +52,17 @@ def _no_store(response: Any) -> Any:
     if request.path.startswith("/api/"):
         response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _borders_of_districts() -> Any:
+    """Names, codes and borders, no figures: for whoever is signed in."""
+    from flask_login import current_user
+
+    if not current_user.is_authenticated:
+        abort(401)
+    if not here().borders.exists():
+        abort(404)
+    return send_file(here().borders, mimetype="application/json", max_age=0)
 
 
 def _csv_of_request(frame: Any, **options: Any) -> str:

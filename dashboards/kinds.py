@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from dashboards.maps import DISTRICTS
 from dashboards.names import indicators
 from dashboards.words import AssetError, quoted_content, short_form, sql, text
 
 Chart = dict[str, Any]
 Dataset = dict[str, Any]
+
+DISTRICT_MAP = "district_map"
+"""The kind of chart that is drawn only where the operator supplied borders."""
 
 _ALL_TIME = {"time_range": "No filter", "extra_form_data": {}}
 _COLOURS = {"color_scheme": "supersetColors"}
@@ -189,8 +193,8 @@ def _map(chart: Chart, dataset: Dataset, language: str) -> Chart:
         "select_country": "kazakhstan",
         "entity": "iso_3166_2",
         "groupby": ["iso_3166_2"],
-        "filter_entity": f"region_{language}",
-        "map_language": language,
+        "filter_columns": [f"region_{language}"],
+        "filter_title": dataset["titles"][f"region_{language}"],
         "no_data_text": text("no_data", language),
         "metric": metric(dataset, chart["metrics"][0], language),
         "adhoc_filters": conditions(chart, dataset, language),
@@ -198,6 +202,19 @@ def _map(chart: Chart, dataset: Dataset, language: str) -> Chart:
         "number_format": chart.get("format", ",.1f"),
         "linear_color_scheme": chart.get("colours", "schemeBlues"),
         **_ALL_TIME,
+    }
+
+
+def _district_map(chart: Chart, dataset: Dataset, language: str) -> Chart:
+    """Names of districts repeat between regions: a click chooses both."""
+    return {
+        **_map(chart, dataset, language),
+        "select_country": DISTRICTS,
+        "entity": "territory_kato",
+        "groupby": ["territory_kato"],
+        "filter_columns": [f"district_{language}", f"region_{language}"],
+        "filter_title": dataset["titles"][f"district_{language}"],
+        "row_limit": 1000,
     }
 
 
@@ -209,6 +226,7 @@ _KINDS: dict[str, Callable[[Chart, Dataset, str], Chart]] = {
     "line": _line,
     "bar": _bar,
     "map": _map,
+    DISTRICT_MAP: _district_map,
 }
 
 
@@ -230,15 +248,22 @@ def _column(dataset: Dataset, name: str, language: str) -> Any:
 
 
 def _column_config(chart: Chart, dataset: Dataset) -> Chart:
-    """How the columns of a table look; numbers stand to the right."""
-    shown = {name: dataset["metrics"][name] for name in chart["metrics"]}
-    configuration = {}
-    for measure in shown.values():
-        look = {"horizontalAlign": measure.get("align", "right")}
+    """How the columns of a table look: numbers to the right, some with a least width in pixels."""
+    configuration: Chart = {}
+    for name in chart["metrics"]:
+        measure = dataset["metrics"][name]
+        look = {"horizontalAlign": measure.get("align", "right"), **_width(measure)}
         if "format" in measure:
             look["d3NumberFormat"] = measure["format"]
         configuration[measure["title"]] = look
+    for name in chart["by"]:
+        if width := _width(dataset["computed"].get(name, {})):
+            configuration[dataset["computed"][name]["title"]] = width
     return configuration
+
+
+def _width(column: Chart) -> Chart:
+    return {"columnWidth": column["width"]} if "width" in column else {}
 
 
 def _expression(expression: str, label: str) -> Chart:

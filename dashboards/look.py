@@ -28,5 +28,7 @@ def theme(usual: Mapping[str, Any]) -> dict[str, Any]:
         "brandLogoUrl": LOGO,
         "colorPrimary": "#1f6fb2",
         "colorLink": "#1f6fb2",
+        # Two series need no buttons to choose all or the others, which know no Kazakh.
+        "echartsOptionsOverrides": {"legend": {"selector": False}},
     }
     return {**usual, "token": token}

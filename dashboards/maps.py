@@ -2,9 +2,9 @@
 
 Superset 6.1 ships the regions of before 2018 and a map that cannot be clicked. The borders are
 replaced by ours, and the map gets what later versions have (apache/superset#35859) together with
-names in two languages, a colour of its own for regions without a figure, and the way in which all
-other charts ask for their data. A Superset whose files
-are not those of the lock is refused, never half changed.
+names in two languages, a legend, a colour of its own for what has no figure, the districts whose
+borders the operator supplies (`borders`), and the way in which all other charts ask for their data.
+A Superset whose files are not those of the lock is refused, never half changed.
 """
 
 from __future__ import annotations
@@ -20,12 +20,17 @@ from dashboards.names import CONTRACTS, LANGUAGES
 
 BORDERS = Path(__file__).resolve().parent / "maps" / "regions.geojson"
 NO_DATA = "#cfd3d8"
+DISTRICTS = "kazakhstan_districts"
+"""What a chart calls the map of districts."""
+DISTRICTS_ADDRESS = "/maps/districts.json"
+"""Where the server gives the borders of districts to whoever is signed in."""
 
+_MARK = "mvdMap"
 _ENTRY = (
     (
         "linearColorScheme:n,numberFormat:l,colorScheme:s,sliceId:c}}",
-        "linearColorScheme:n,numberFormat:l,colorScheme:s,sliceId:c,mvdMap:{column:a.filterEntity,"
-        "language:a.mapLanguage,noData:a.noDataText,send:e.hooks&&e.hooks.setDataMask,"
+        "linearColorScheme:n,numberFormat:l,colorScheme:s,sliceId:c,mvdMap:{"
+        "columns:a.filterColumns||[],title:a.filterTitle,noData:a.noDataText,send:e.hooks&&e.hooks.setDataMask,"
         "chosen:e.filterState&&e.filterState.value,on:e.emitCrossFilters}}}",
     ),
     # Asked as every other chart is, not by the old way of asking.
@@ -40,19 +45,41 @@ _ENTRY = (
         'name:(0,O.t)("Country Map"),behaviors:["INTERACTIVE_CHART"],tags:',
     ),
 )
+# A shape has the names under which the filters' columns know it. In Superset's code: `O` colours by
+# code of those that have a row, `k` the scale of colours over `$`, `v` the format of numbers, `l`
+# the height.
+_OURS = (
+    "let mvd=t.mvdMap||{columns:[]},"
+    f'mvdDistricts=a==="{DISTRICTS}",'
+    "mvdName=e=>mvd.columns.map(t=>e.properties[t]).join(', ')||e.properties.NAME_1,"
+    "mvdIsAsked=e=>e.properties.ISO in O,"
+    "mvdOpacity=e=>mvdDistricts&&!mvdIsAsked(e)?.3:"
+    "(mvd.chosen||[]).length&&mvd.chosen[0]!==e.properties.ISO?.35:1;"
+    # Room for the legend below the map.
+    "if(mvd.noData)l-=28;"
+    # Whoever chose a region, or may see but one, sees the districts of that region.
+    "function mvdFit(e){let t=e.features.filter(mvdIsAsked);"
+    "return mvdDistricts&&t.length?{...e,features:t}:e}"
+    "function mvdClick(e){let t=e.properties,r=(mvd.chosen||[])[0]===t.ISO;"
+    'mvd.send({extraFormData:{filters:r?[]:mvd.columns.map(e=>({col:e,op:"IN",val:[t[e]]}))},'
+    "filterState:{label:r?null:mvdName(e),customColumnLabel:mvd.title,"
+    "value:r?null:[t.ISO],selectedValues:r?null:[t.ISO]}})}"
+    'function mvdLegend(){let e=A.append("div").attr("class","mvd-legend");'
+    'if(b[0]!=null){e.append("span").text(v(b[0]));e.append("i").style("background",'
+    '"linear-gradient(90deg,"+[0,.25,.5,.75,1].map(e=>k($[0]+e*($[1]-$[0])))+")");'
+    'e.append("span").text(v(b[1]))}'
+    f'e.append("i").attr("class","mvd-none").style("background","{NO_DATA}");'
+    'e.append("span").text(mvd.noData)}'
+)
 _CHUNK = (
     (
-        "function I(e){let{features:t}=e",
-        "let mvd=t.mvdMap||{},mvdName=e=>e.properties[mvd.language]||e.properties.NAME_1;"
-        "function mvdClick(e){let t=mvdName(e),r=(mvd.chosen||[])[0]===t;"
-        'mvd.send({extraFormData:{filters:r?[]:[{col:mvd.column,op:"IN",val:[t]}]},'
-        "filterState:{value:r?null:[t],selectedValues:r?null:[t]}})}"
-        "function I(e){let{features:t}=e",
+        "function I(e){let{features:t}=e,r=",
+        f"{_OURS}function I(e){{let{{features:t}}=e;e=mvdFit(e);let r=",
     ),
     (
         '.on("mouseout",R).on("click",E)',
-        '.style("opacity",e=>(mvd.chosen||[]).length&&mvd.chosen[0]!==mvdName(e)?.35:1)'
-        '.on("mouseout",R).on("click",mvd.on&&mvd.send&&mvd.column?mvdClick:E)',
+        '.style("opacity",mvdOpacity).on("mouseout",R)'
+        '.on("click",mvd.on&&mvd.send&&mvd.columns.length?mvdClick:E),mvd.noData&&mvdLegend()',
     ),
     (
         '(t=e)&&t.properties?t.properties.ID_2?t.properties.NAME_2||"":t.properties.NAME_1||"":""',
@@ -64,6 +91,8 @@ _CHUNK = (
         'O[e.country_id]=e.metric==null?""',
     ),
     ('O[e.properties.ISO]||"none"', f'O[e.properties.ISO]||"{NO_DATA}"'),
+    # The borders that the operator supplied are no file of the package.
+    ("let t=u.Ay[a];", f'let t=mvdDistricts?"{DISTRICTS_ADDRESS}":u.Ay[a];'),
 )
 
 
@@ -90,19 +119,22 @@ def borders() -> dict[str, Any]:
     collection: dict[str, Any] = json.loads(BORDERS.read_text(encoding="utf-8"))
     for feature in collection["features"]:
         row = known[feature["properties"]["kato"]]
-        names = {language: row[f"name_{language}"] for language in LANGUAGES}
-        feature["properties"] = {"ISO": row["iso_3166_2"], "NAME_1": names["ru"], **names}
+        names = {f"region_{language}": row[f"name_{language}"] for language in LANGUAGES}
+        code = {"ISO": row["iso_3166_2"], "NAME_1": row["name_ru"]}
+        feature["properties"] = {**code, **names}
     return collection
 
 
 def changed(text: str, changes: tuple[tuple[str, str], ...]) -> str:
-    """The text with every passage replaced. Raises MapError unless each stands there once.
+    """The text with every passage replaced; itself when that was done before.
 
-    What was replaced by an earlier run stays.
+    Raises MapError unless each passage stands there once.
     """
+    if all(after in text for _, after in changes):
+        return text
+    if _MARK in text:
+        raise MapError("this Superset has a map of another version of the project")
     for before, after in changes:
-        if after in text:
-            continue
         if text.count(before) != 1:
             raise MapError(f"this Superset has another map: {text.count(before)} x {before}")
         text = text.replace(before, after)

@@ -47,6 +47,16 @@ class Place:
         return self.root / "regions"
 
     @property
+    def supplied_borders(self) -> Path:
+        """Borders of districts as the operator put them there; `borders` checks them."""
+        return self.home / "maps" / "districts.geojson"
+
+    @property
+    def borders(self) -> Path:
+        """Borders of districts as the map draws them."""
+        return self.root / "maps" / "districts.json"
+
+    @property
     def letters_sent(self) -> Path:
         """Until when letters were sent."""
         return self.root / "letters-sent-until"

@@ -11,7 +11,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from dashboards import borders
+from dashboards.place import Place
 from tests.browser.conftest import CHROMIUM
+from tests.dashboards import districts
 from tests.dashboards.mail import Mailbox
 from tests.dashboards.releases import KOSTANAY, KYZYLORDA, publish
 from tests.dashboards.server import Person, SupersetServer
@@ -36,6 +39,10 @@ def mailbox() -> Iterator[Mailbox]:
 def server(tmp_path_factory: pytest.TempPathFactory, mailbox: Mailbox) -> Iterator[SupersetServer]:
     home = tmp_path_factory.mktemp("dashboards")
     publish(home, whole=True)
+    place = Place(home)
+    place.create()
+    districts.write(place.supplied_borders)
+    list(borders.install(place, "ru"))
     mail = {"MVD_SMTP_HOST": mailbox.host, "MVD_SMTP_PORT": str(mailbox.port)}
     with SupersetServer(home, **mail) as running:
         running.accounts(*((name, *held) for name, held in ACCOUNTS.items()))

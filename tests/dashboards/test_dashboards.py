@@ -12,8 +12,9 @@ from typing import Any
 import duckdb
 import openpyxl
 import pytest
-from playwright.sync_api import Page, Response, expect
+from playwright.sync_api import Locator, Page, Response, expect
 
+from dashboards.borders import drawn
 from dashboards.bundle import dashboards
 from tests.dashboards.conftest import PATIENCE
 from tests.dashboards.server import Person, SupersetServer
@@ -24,12 +25,19 @@ SLUGS = [dashboard["slug"] for dashboard in dashboards()]
 REGION = "Кызылординская область"
 KAZAKH = re.compile("(?i)[әғқңөұүһі]")
 MARKUP = re.compile("<[a-z/]")
+NO_DATA = "rgb(207, 211, 216)"
 _IS_DRAWN = """() => {
     const places = [...document.querySelectorAll('.dashboard-component-chart-holder')];
     const seen = places.filter((place) => place.offsetParent);
     return !document.querySelector('.loading')
         && seen.some((place) => place.querySelector('.chart-container'));
 }"""
+_CUT = """() => [...document.querySelectorAll('[role="table"] > [role="presentation"]')]
+    .filter((part) => part.offsetParent && part.scrollHeight > part.clientHeight + 1)
+    .map((part) => 'rows are hidden: ' + part.innerText.slice(0, 100))"""
+_DRAWN_DISTRICTS = """() => Object.fromEntries(
+    [...document.querySelectorAll('.superset-legacy-chart-country-map path.region')].map((path) =>
+        [path.__data__.properties.ISO, path.style.fill]))"""
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +75,8 @@ def _complaints(page: Page) -> list[str]:
     """What charts say instead of showing something."""
     shown = page.locator(".dashboard-component-chart-holder:visible").all_inner_texts()
     wrong = re.compile(r"(?i)error|ошибка запроса|unexpected|no results|нет результатов|данных нет")
-    return [text[:300] for text in shown if wrong.search(text) or not text.strip()]
+    silent = [text[:300] for text in shown if wrong.search(text) or not text.strip()]
+    return [*silent, *page.evaluate(_CUT)]
 
 
 def _number(figures: duckdb.DuckDBPyConnection, code: str, kato: str, month: str) -> str:
@@ -204,6 +213,46 @@ def test_districts_of_the_chosen_region_alone_are_listed(
     regions = analyst.locator("tbody tr td:first-child:visible").all_inner_texts()
     assert REGION in regions
     assert not {text for text in regions if text.endswith("область")} - {REGION}
+
+
+def test_a_click_on_the_map_of_districts_shows_the_district(
+    analyst: Page, server: SupersetServer, figures: duckdb.DuckDBPyConnection
+) -> None:
+    shapes = _map_of_districts(analyst, server, "drugs")
+    tile = analyst.locator(".mvd-tile b").first
+    expect(tile).to_have_text(_number(figures, "DRG_OFF", "000000000", "2025-03"), timeout=PATIENCE)
+    codes = analyst.evaluate(_DRAWN_DISTRICTS)
+    assert codes.keys() == drawn().keys()
+    # There is a district of this name in another region too.
+    shapes.nth(list(codes).index("154000000")).dispatch_event("click")
+    number = _number(figures, "DRG_OFF", "154000000", "2025-03")
+    expect(tile).to_have_text(number, timeout=PATIENCE)
+
+
+def test_a_regional_analyst_sees_the_figures_of_the_own_districts_alone(
+    regional: Page, server: SupersetServer
+) -> None:
+    _map_of_districts(regional, server, "drugs")
+    shown = regional.evaluate(_DRAWN_DISTRICTS)
+    own = {kato for kato, unit in drawn().items() if unit["parent_kato"] == "430000000"}
+    coloured = {kato for kato, colour in shown.items() if colour != NO_DATA}
+    assert coloured
+    assert coloured <= own
+
+
+def _map_of_districts(page: Page, server: SupersetServer, slug: str) -> Locator:
+    _open(page, server, slug)
+    page.locator(".dashboard-component-tabs .ant-tabs-tab").filter(has_text="Районы").click()
+    _settle(page)
+    return page.locator(".superset-legacy-chart-country-map path.region")
+
+
+def test_borders_are_for_those_who_are_signed_in(
+    server: SupersetServer, people: dict[str, Person]
+) -> None:
+    assert server.visitor().get("/maps/districts.json").status_code == 401
+    answer = people["kyzylorda"].web.get("/maps/districts.json")
+    assert len(answer.json()["features"]) == len(drawn())
 
 
 def test_a_regional_analyst_sees_the_same_dashboards(

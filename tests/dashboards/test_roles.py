@@ -23,7 +23,7 @@ ENTRIES = {
 CLOSED = {
     "coordinator": ["/sqllab/", "/report/list/", "/users/", "/databaseview/list/"],
     "kyzylorda": ["/sqllab/", "/report/list/", "/users/", "/databaseview/list/"],
-    "analyst": ["/users/", "/roles/"],
+    "analyst": ["/users/", "/roles/", "/databaseview/list/"],
 }
 
 

@@ -48,7 +48,7 @@ def _unique(code: str, table: str, key: tuple[str, ...]) -> Check:
     columns = ", ".join(key)
     return Check(
         code=code,
-        query=f"select {columns} from marts.{table} order by {columns}",  # noqa: S608
+        query=f"select {columns} from marts.{table}",  # noqa: S608
         key=key,
         expectation="ExpectCompoundColumnsToBeUnique",
         options={"column_list": list(key)},
@@ -70,7 +70,6 @@ def _keys() -> tuple[Check, ...]:
             query="""
                 select form_code, territory_kato, period_month
                 from marts.rpt_submissions where is_in_force
-                order by all
             """,
             key=("form_code", "territory_kato", "period_month"),
             expectation="ExpectCompoundColumnsToBeUnique",
@@ -95,7 +94,6 @@ def _domains() -> tuple[Check, ...]:
                 select distinct 'fct_crimes', status from marts.fct_crimes
                 union all
                 select distinct 'rpt_coverage', status from marts.rpt_coverage
-                order by all
             """,
             key=("mart", "status"),
             expectation="ExpectColumnValuesToBeInSet",
@@ -115,7 +113,6 @@ def _domains() -> tuple[Check, ...]:
                 select indicator_code, territory_kato, period_month, basis,
                     status in ('final', 'partial') as is_shown, value is not null as has_value
                 from marts.fct_indicator_values
-                order by all
             """,
             key=_VALUES_KEY,
             expectation="ExpectColumnPairValuesToBeEqual",
@@ -134,7 +131,6 @@ def _domains() -> tuple[Check, ...]:
                 join marts.dim_indicator as i using (indicator_code)
                 where v.basis = 'ytd' and i.measure_type = 'flow'
                     and i.unit in ('count', 'persons') and v.value is not null
-                order by all
             """,
             key=_VALUES_KEY,
             expectation="ExpectColumnValuesToBeBetween",
@@ -159,7 +155,6 @@ def _coverage() -> tuple[Check, ...]:
         union all
         select 'rpt_coverage', form_code, territory_kato, period_month, 'ytd', {column}
         from marts.rpt_coverage where {column} is not null
-        order by all
     """
     text = {
         "ru": "Доля охвата вне границ от 0 до 1 в {count} строках: {examples}.",
@@ -200,7 +195,6 @@ def _coverage() -> tuple[Check, ...]:
                         )
                 )
                 group by all
-                order by all
             """,
             key=("form_code", "period_month"),
             expectation="ExpectColumnPairValuesToBeEqual",
@@ -250,7 +244,6 @@ def _independent(measures: tuple[str, ...]) -> tuple[Check, ...]:
                     on v.indicator_code = told.indicator_code
                     and v.territory_kato = told.territory_kato
                     and v.period_month = told.period_month and v.basis = 'ytd'
-                order by all
             """,
             key=("indicator_code", "territory_kato", "period_month"),
             expectation="ExpectColumnValuesToBeBetween",
@@ -287,7 +280,6 @@ def _independent(measures: tuple[str, ...]) -> tuple[Check, ...]:
                     + coalesce(abs(told.weighted - published.weighted), 1e300) as difference
                 from told full join published using (submission_id, measure)
                 where told.total is not null or published.total is not null
-                order by all
             """,  # noqa: S608
             key=("measure", "submission_id"),
             expectation="ExpectColumnValuesToBeBetween",
@@ -323,7 +315,6 @@ def _independent(measures: tuple[str, ...]) -> tuple[Check, ...]:
                     and parts.period_month = v.period_month and parts.basis = v.basis
                 where v.submission_id is null and v.value is not null
                     and v.expected_units > 1 and not coalesce(parts.is_hidden, false)
-                order by all
             """,
             key=_VALUES_KEY,
             expectation="ExpectColumnValuesToBeBetween",
@@ -357,7 +348,6 @@ def _independent(measures: tuple[str, ...]) -> tuple[Check, ...]:
                         join units as d on d.territory_kato = t.territory_kato
                         where t.parent_kato = v.territory_kato and v.submission_id is null
                     )
-                order by all
             """,
             key=_VALUES_KEY,
             expectation="ExpectColumnValuesToNotBeNull",
@@ -399,7 +389,6 @@ def _completeness() -> tuple[Check, ...]:
                     select 1 from submissions
                     join offence_measures using (form_code) where is_in_force
                 )
-                order by all
             """,
             key=("mart",),
             expectation="ExpectColumnValuesToBeBetween",
@@ -418,7 +407,6 @@ def _completeness() -> tuple[Check, ...]:
                 left join marts.fct_indicator_values as v using (indicator_code)
                 where i.form_code in (select form_code from submissions where is_in_force)
                 group by all
-                order by all
             """,
             key=("indicator_code",),
             expectation="ExpectColumnValuesToBeBetween",
@@ -437,7 +425,6 @@ def _completeness() -> tuple[Check, ...]:
                 left join marts.rpt_submissions as r
                     on r.submission_id = s.submission_id and r.is_in_force = s.is_in_force
                     and r.verdict = s.verdict
-                order by all
             """,
             key=("submission_id",),
             expectation="ExpectColumnValuesToNotBeNull",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 RESULT_NAME = "gate.json"
+ROWS_AT_ONCE = 500_000
+"""Rows in one frame; a year of every district has millions for a check."""
 _EXAMPLES = 5
 
 
@@ -81,10 +84,10 @@ def judge(
         for year in judged:
             _restrict(connection, inputs, lake, year)
             for check in found:
-                frame = connection.execute(check.query).df()
-                rows[check.code] = rows.get(check.code, 0) + len(frame)
-                if (broken := _broken(check, frame)) is not None:
-                    failing.setdefault(check.code, []).append(broken)
+                for frame in _frames(connection, check):
+                    rows[check.code] = rows.get(check.code, 0) + len(frame)
+                    if (broken := _broken(check, frame)) is not None:
+                        failing.setdefault(check.code, []).append(broken)
     failures = tuple(
         _failure(check, failing[check.code]) for check in found if check.code in failing
     )
@@ -178,6 +181,18 @@ def _measures(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
         "select distinct measure from given.offence_measures where basis = 'ytd' order by 1"
     )
     return tuple(name for (name,) in found.fetchall())
+
+
+def _frames(connection: duckdb.DuckDBPyConnection, check: Check) -> Iterator[pd.DataFrame]:
+    """The rows of a check, as many at once as fit into memory; those of one key together."""
+    connection.execute(f"create or replace temp table judged as {check.query}")
+    (count,) = connection.execute("select count(*) from judged").fetchone() or (0,)
+    parts = max(1, math.ceil(count / ROWS_AT_ONCE))
+    key = ", ".join(check.key)
+    for part in range(parts):
+        yield connection.execute(
+            f"select * from judged where hash({key}) % {parts} = {part} order by {key}"  # noqa: S608
+        ).df()
 
 
 def _broken(check: Check, frame: pd.DataFrame) -> pd.DataFrame | None:

@@ -33,7 +33,6 @@ def statistics_checks() -> tuple[Check, ...]:
                     on b.indicator_code = t.indicator_code and b.territory_kato = t.territory_kato
                     and b.period_month = s.span_start - interval 1 month and b.basis = 'ytd'
                 where t.basis = 'ytd' and t.value is not null and t.submission_id is not null
-                order by all
             """,
             key=_KEY,
             expectation="ExpectColumnValuesToBeBetween",
@@ -60,7 +59,6 @@ def statistics_checks() -> tuple[Check, ...]:
                     and c.finding_code = 'PRINTED_MONTH_DIFFERS'
                 where v.basis = 'month' and v.submission_id is not null
                     and v.value != v.value_printed
-                order by all
             """,
             key=_KEY,
             expectation="ExpectColumnValuesToNotBeNull",
@@ -81,7 +79,6 @@ def statistics_checks() -> tuple[Check, ...]:
                     on v.indicator_code = o.indicator_code
                     and v.territory_kato = o.territory_kato
                     and v.period_month = o.period_month and v.basis = 'month'
-                order by all
             """,
             key=_KEY,
             expectation="ExpectColumnValuesToBeBetween",
@@ -109,7 +106,6 @@ def statistics_checks() -> tuple[Check, ...]:
                 join summed as s using (indicator_code, period_month, basis)
                 where v.territory_kato = '000000000' and v.submission_id is null
                     and v.status = 'final' and s.is_complete
-                order by all
             """,
             key=_KEY,
             expectation="ExpectColumnValuesToBeBetween",
@@ -124,7 +120,6 @@ def statistics_checks() -> tuple[Check, ...]:
             code="KEY_OUTLIERS",
             query="""
                 select indicator_code, territory_kato, period_month from marts.rpt_outliers
-                order by all
             """,
             key=_KEY,
             expectation="ExpectCompoundColumnsToBeUnique",
@@ -148,7 +143,6 @@ def statistics_checks() -> tuple[Check, ...]:
                     and v.territory_kato = t.territory_kato
                     and v.period_month = t.period_month and v.basis = 'ytd'
                 where t.is_latest and s.is_in_force and v.submission_id is not null
-                order by all
             """,
             key=_KEY,
             expectation="ExpectColumnValuesToBeInSet",

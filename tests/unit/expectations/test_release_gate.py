@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from expectations import release_gate
 from expectations.release_gate import RESULT_NAME, judge
 from tests.tools.country import Build, built_country
 
@@ -107,3 +108,22 @@ def test_a_spoilt_mart_is_refused(built: Build, tmp_path: Path, code: str, sql: 
     assert failure.examples
     assert set(failure.text) == {"ru", "kk", "en"}
     assert failure.examples[0] in failure.text["ru"]
+
+
+def test_rows_judged_a_few_at_a_time_give_the_same_result(
+    built: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = tmp_path / "warehouse.duckdb"
+    shutil.copy(built.result.database, database)
+    with duckdb.connect(database) as connection:
+        connection.execute("insert into marts.fct_crimes select * from marts.fct_crimes limit 9")
+        connection.execute("update marts.fct_indicator_values set value = 0 where value is null")
+    whole = judge(database, built.inputs, built.country.lake)
+
+    monkeypatch.setattr(release_gate, "ROWS_AT_ONCE", 500)
+    in_parts = judge(database, built.inputs, built.country.lake)
+
+    assert in_parts.rows == whole.rows
+    counts = [{f.code: f.count for f in result.failures} for result in (whole, in_parts)]
+    assert counts[0] == counts[1]
+    assert {"KEY_CRIMES", "VALUE_FITS_STATUS"} <= set(counts[0])

@@ -231,7 +231,7 @@ def install(place: Place, language: str) -> Iterator[str]:
     if missing := checked.missing:
         listed = "; ".join(unit[f"name_{language}"] for unit in missing)
         yield say["missing"].format(count=len(missing), names=listed)
-    place.borders.parent.mkdir(exist_ok=True)
+    place.borders.parent.mkdir(mode=0o700, exist_ok=True)
     content = json.dumps(light(checked.areas), ensure_ascii=False, separators=(",", ":"))
     fresh = place.borders.with_suffix(".new")
     fresh.write_text(content, encoding="utf-8")

@@ -17,8 +17,8 @@ from warehouse.memory import ENGINE_OF_BUILD, in_bytes, readers, share
 from warehouse.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[3]
-ROWS = 1_500_000
-LIMIT, PLENTY = "96MB", "2GB"
+ROWS = 2_000_000
+LIMIT, PLENTY = "128MB", "2GB"
 TOLERANCE = 40 * 1024**2
 """What an allocator holds on to, and stacks of threads."""
 

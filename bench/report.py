@@ -141,7 +141,7 @@ def _publish_under_readers(result: dict[str, Any]) -> str:
         [
             str(result["readers"]),
             str(result["releases"]),
-            f"{result['questions']:,}".replace(",", " "),
+            _number(result["questions"]),
             f"{result['errors']} ({_met(result['errors'] == 0)})",
             f"{result['mixed']} ({_met(result['mixed'] == 0)})",
             f"{result['publish_seconds_median']:.2f} s",
@@ -309,15 +309,13 @@ def _districts_year(result: dict[str, Any]) -> str:
     taken = sum(month["process_seconds"] for month in months)
     rows = [
         [
-            f"{files:,} workbooks ({months[0]['source']}) taken in, {len(months)} months".replace(
-                ",", " "
-            ),
+            f"{_number(files)} workbooks ({months[0]['source']}) taken in, {len(months)} months",
             f"{taken:.0f} s, {taken / len(months):.0f} s a month",
             _memory(max(month["peak_memory_bytes"] for month in months)),
         ],
         [
-            f"{lake['cells'] / 1e6:.0f} million cells of {lake['submissions']} submissions built, "
-            f"gated and published: {release['rows']:,} rows".replace(",", " "),
+            f"{lake['cells'] / 1e6:.0f} million cells of {_number(lake['submissions'])} submissions "
+            f"built, gated and published: {_number(release['rows'])} rows",
             f"{release['seconds']:.0f} s",
             _memory(release["peak_memory_bytes"]),
         ],
@@ -350,6 +348,10 @@ def _stages_memory(result: dict[str, Any]) -> str:
         + "\n"
         + _machine(result)
     )
+
+
+def _number(count: int) -> str:
+    return f"{count:,}".replace(",", " ")
 
 
 def _memory(size: int) -> str:

@@ -314,8 +314,8 @@ def _districts_year(result: dict[str, Any]) -> str:
             _memory(max(month["peak_memory_bytes"] for month in months)),
         ],
         [
-            f"{lake['cells'] / 1e6:.0f} million cells of {_number(lake['submissions'])} submissions "
-            f"built, gated and published: {_number(release['rows'])} rows",
+            f"{lake['cells'] / 1e6:.0f} million cells of {_number(lake['submissions'])} "
+            f"submissions built, gated and published: {_number(release['rows'])} rows",
             f"{release['seconds']:.0f} s",
             _memory(release["peak_memory_bytes"]),
         ],

@@ -117,7 +117,7 @@ def test_a_limit_is_read_as_duckdb_reads_it(text: str, size: int, tmp_path: Path
 
 
 def test_a_build_leaves_a_part_of_the_memory_to_the_programs_around_the_engine() -> None:
-    assert share("2GB", ENGINE_OF_BUILD) == "878906KiB"
+    assert share("2GB", ENGINE_OF_BUILD) == "1367187KiB"
 
 
 @pytest.mark.parametrize(("limit", "processes"), [("2GB", 3), ("4 GiB", 7), ("512MB", 1)])

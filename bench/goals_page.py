@@ -25,12 +25,16 @@ class Goal:
         return value >= self.bound if self.at_least else value <= self.bound
 
 
+def cost(result: Result, release: Result) -> float:
+    """Processor seconds of a release of `lake_size` beyond those of a release of no news."""
+    nothing = result["runs"][0]["after"]["0"]["steps"]["transform"]["processor_seconds"]
+    return float(release["processor_seconds"] - nothing)
+
+
 def _after_one(result: Result) -> float:
     """The release after one new submission: the longest lake against that of one year."""
     first, *_, last = result["runs"]
-    nothing = first["after"]["0"]["steps"]["transform"]["processor_seconds"]
-    longest, one_year = (run["after"]["1"]["processor_seconds"] - nothing for run in (last, first))
-    return float(longest / one_year)
+    return cost(result, last["after"]["1"]) / cost(result, first["after"]["1"])
 
 
 GOALS = (

@@ -102,13 +102,15 @@ def release(home: str, engine: Engine = "duckdb") -> dict[str, Any]:
         clock.lap("plan")
         built = build_steps.transform(services.home, release_id, settings)
         clock.lap("transform")
+        if not built.is_successful:
+            raise RuntimeError(built.in_words())
         gate = build_steps.judge(services.home, release_id, settings)
         clock.lap("gate")
+        if not gate.is_passed:
+            raise RuntimeError(gate.in_words("en"))
         manifest = build_steps.publish(services, release_id, settings)
         clock.lap("publish")
     services.ledger.close()
-    if not built.is_successful or not gate.is_passed:
-        raise RuntimeError(f"{built.in_words()} {gate.in_words('en')}")
     return {
         "steps": steps,
         "years": list(plan.years),

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -263,9 +264,7 @@ def _lake_size(result: dict[str, Any]) -> str:
     runs = result["runs"]
     one_year = runs[0]
     floor = float(one_year["after"]["0"]["steps"]["transform"]["processor_seconds"])
-
-    def cost(release: dict[str, Any]) -> float:
-        return float(release["processor_seconds"]) - floor
+    cost = partial(goals_page.cost, result)
 
     def cell(run: dict[str, Any], count: int) -> str:
         release = run["after"][str(count)]

@@ -102,11 +102,13 @@ def release(home: str) -> Result:
         release_id = build_steps.begin(services)
         build_steps.make_plan(services.home, release_id)
         built = build_steps.transform(services.home, release_id, settings)
+        if not built.is_successful:
+            raise RuntimeError(built.in_words())
         gate = build_steps.judge(services.home, release_id, settings)
+        if not gate.is_passed:
+            raise RuntimeError(gate.in_words("en"))
         build_steps.publish(services, release_id, settings)
     services.ledger.close()
-    if not built.is_successful or not gate.is_passed:
-        raise RuntimeError(f"{built.in_words()} {gate.in_words('en')}")
     groups: dict[str, float] = defaultdict(float)
     for node in built.nodes:
         groups[_group(node.name, node.kind)] += node.seconds

@@ -5,7 +5,6 @@ The file lies at `Place.supplied_borders`; what was found in order is kept at `P
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from dashboards.maps import BORDERS as REGIONS
-from dashboards.names import CONTRACTS, LANGUAGES, read_yaml
+from dashboards.maps import replace
+from dashboards.names import LANGUAGES, REGION_LEVELS, read_yaml, territories
 from dashboards.place import Place
 
 TEXTS = Path(__file__).parent / "borders.yml"
@@ -26,7 +26,6 @@ _DETAIL = 0.01
 _WEST, _SOUTH, _EAST, _NORTH = 46.0, 40.0, 88.0, 56.0
 _BEYOND_REGION = 0.2
 """How far outside its region, in degrees, a district may seem to lie: ours are drawn roughly."""
-_REGION_LEVELS = {"oblast", "republican_city"}
 _DRAWN_LEVELS = {"district", "oblast_city", "city_district"}
 
 Unit = Mapping[str, str]
@@ -70,20 +69,14 @@ def texts() -> dict[str, dict[str, str]]:
 
 
 @cache
-def _units() -> dict[str, Unit]:
-    with (CONTRACTS / "territories" / "territories.csv").open(encoding="utf-8") as file:
-        return {row["kato"]: row for row in csv.DictReader(file)}
-
-
-@cache
 def drawn() -> dict[str, Unit]:
     """The districts and cities of today that make up the regions, by KATO."""
     return {
         kato: unit
-        for kato, unit in _units().items()
+        for kato, unit in territories().items()
         if unit["level"] in _DRAWN_LEVELS
         and not unit["valid_to"]
-        and _units()[unit["parent_kato"]]["level"] in _REGION_LEVELS
+        and territories()[unit["parent_kato"]]["level"] in REGION_LEVELS
     }
 
 
@@ -128,7 +121,7 @@ def _code(number: int, feature: Any, before: Mapping[str, Area]) -> str:
     kato = str((properties or {}).get("kato") or "").strip()
     if not kato:
         raise _WrongError("no_kato", number=number)
-    unit = _units().get(kato)
+    unit = territories().get(kato)
     if unit is None:
         raise _WrongError("unknown_kato", number=number, kato=kato)
     if kato not in drawn():
@@ -160,7 +153,7 @@ def _area(kato: str, feature: dict[str, Any]) -> Area:
         raise _WrongError("outside", **about, point=point)
     region = drawn()[kato]["parent_kato"]
     if not _regions()[region].contains(area.representative_point()):
-        raise _WrongError("elsewhere", **about, region=_units()[region])
+        raise _WrongError("elsewhere", **about, region=territories()[region])
     return area
 
 
@@ -207,7 +200,7 @@ def light(areas: Mapping[str, Area]) -> dict[str, Any]:
 def _properties(kato: str) -> dict[str, str]:
     """The code, and the names under which the filters know the district and its region."""
     unit = drawn()[kato]
-    region = _units()[unit["parent_kato"]]
+    region = territories()[unit["parent_kato"]]
     names = {f"district_{language}": unit[f"name_{language}"] for language in LANGUAGES}
     names |= {f"region_{language}": region[f"name_{language}"] for language in LANGUAGES}
     return {"ISO": kato, "NAME_1": unit["name_ru"], **names}
@@ -233,8 +226,6 @@ def install(place: Place, language: str) -> Iterator[str]:
         yield say["missing"].format(count=len(missing), names=listed)
     place.borders.parent.mkdir(mode=0o700, exist_ok=True)
     content = json.dumps(light(checked.areas), ensure_ascii=False, separators=(",", ":"))
-    fresh = place.borders.with_suffix(".new")
-    fresh.write_text(content, encoding="utf-8")
-    fresh.replace(place.borders)
+    replace(place.borders, content)
     size = len(content.encode()) // 1024
     yield say["installed"].format(count=len(checked.areas), size=size)

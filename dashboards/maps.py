@@ -9,14 +9,13 @@ A Superset whose files are not those of the lock is refused, never half changed.
 
 from __future__ import annotations
 
-import csv
 import json
 import sys
 import sysconfig
 from pathlib import Path
 from typing import Any
 
-from dashboards.names import CONTRACTS, LANGUAGES
+from dashboards.names import LANGUAGES, territories
 
 BORDERS = Path(__file__).resolve().parent / "maps" / "regions.geojson"
 NO_DATA = "#cfd3d8"
@@ -105,20 +104,18 @@ def install(site_packages: Path) -> None:
     assets = site_packages / "superset" / "static" / "assets"
     entry = _the_one(assets, "*.entry.js", "select_country", "azakhstan:r.p+")
     chunk = _the_one(assets, "*.chunk.js", "superset-legacy-chart-country-map")
-    _replace(_borders_file(assets, entry), json.dumps(borders(), ensure_ascii=False))
+    replace(_borders_file(assets, entry), json.dumps(borders(), ensure_ascii=False))
     for file, changes in ((entry, _ENTRY), (chunk, _CHUNK)):
         text = file.read_text(encoding="utf-8")
         if (fresh := changed(text, changes)) != text:
-            _replace(file, fresh)
+            replace(file, fresh)
 
 
 def borders() -> dict[str, Any]:
     """The regions with the names and codes of the contracts, as the map reads them."""
-    with (CONTRACTS / "territories" / "territories.csv").open(encoding="utf-8") as file:
-        known = {row["kato"]: row for row in csv.DictReader(file)}
     collection: dict[str, Any] = json.loads(BORDERS.read_text(encoding="utf-8"))
     for feature in collection["features"]:
-        row = known[feature["properties"]["kato"]]
+        row = territories()[feature["properties"]["kato"]]
         names = {f"region_{language}": row[f"name_{language}"] for language in LANGUAGES}
         code = {"ISO": row["iso_3166_2"], "NAME_1": row["name_ru"]}
         feature["properties"] = {**code, **names}
@@ -158,7 +155,7 @@ def _borders_file(assets: Path, entry: Path) -> Path:
     return assets / text[start : text.index('"', start)]
 
 
-def _replace(file: Path, content: str) -> None:
+def replace(file: Path, content: str) -> None:
     """A new file in place of the old one, which may be shared with other environments."""
     fresh = file.with_suffix(f"{file.suffix}.new")
     fresh.write_text(content, encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import yaml
 
 CONTRACTS = Path(__file__).resolve().parent.parent / "contracts"
 LANGUAGES = ("ru", "kk")
+REGION_LEVELS = frozenset({"oblast", "republican_city"})
 
 Names = dict[str, str]
 
@@ -34,6 +36,14 @@ def indicators() -> dict[str, Names]:
         for file in files
         for entry in read_yaml(file)["indicators"]
     }
+
+
+@cache
+def territories() -> dict[str, dict[str, str]]:
+    """KATO → the row of a territory, of all times; REGION_LEVELS are the levels of the regions."""
+    path = CONTRACTS / "territories" / "territories.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        return {row["kato"]: row for row in csv.DictReader(file)}
 
 
 @cache

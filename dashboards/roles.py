@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from typing import Any
 
 from dashboards.access import Role, region_role, rules
 from dashboards.database import DATABASE_NAME, SCHEMA
-from dashboards.place import CONTRACTS
+from dashboards.names import REGION_LEVELS, territories
 
 _OUR_SCHEMA = f"[{DATABASE_NAME}].[{SCHEMA}]"
 # What reading dashboards takes, beyond what Superset thinks the public may do.
@@ -144,7 +143,4 @@ def _opens_data(permission: Any, role: Role) -> bool:
 
 def _regions() -> list[str]:
     """KATO of the oblasts and cities of republican importance, of all times."""
-    path = CONTRACTS / "territories" / "territories.csv"
-    with path.open(encoding="utf-8", newline="") as file:
-        levels = {"oblast", "republican_city"}
-        return [row["kato"] for row in csv.DictReader(file) if row["level"] in levels]
+    return [kato for kato, unit in territories().items() if unit["level"] in REGION_LEVELS]

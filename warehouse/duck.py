@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from warehouse.memory import ENGINE_OF_BUILD, share
+from warehouse.memory import ENGINE_OF_BUILD, share, threads_of_build
 from warehouse.settings import Settings
 
 _Config = dict[str, str | bool | int | float | list[str]]
@@ -32,7 +32,7 @@ def connect_build(path: Path | None, settings: Settings) -> duckdb.DuckDBPyConne
     config: _Config = {
         **_NO_EXTENSIONS,
         "memory_limit": share(settings.memory_limit, ENGINE_OF_BUILD),
-        "threads": settings.threads,
+        "threads": threads_of_build(settings.memory_limit, settings.threads),
         "temp_directory": str(folder / f"spill-{os.getpid()}"),
     }
     return _connect(path or ":memory:", config)

@@ -7,7 +7,7 @@ import re
 
 _UNITS = {"MB": 1000**2, "GB": 1000**3, "MiB": 1024**2, "GiB": 1024**3}
 
-ENGINE_OF_BUILD = 0.7
+ENGINE_OF_BUILD = 0.45
 ENGINE_OF_GATE = 0.5
 ENGINE_OF_QUERY = 0.5
 ANSWER_OF_QUERY = 0.25
@@ -15,10 +15,18 @@ ANSWER_OF_QUERY = 0.25
 _PROGRAM, _READER = 400 * 1024**2, 500 * 1024**2
 """What the process that decides needs, and each that reads workbooks of 1-М beside it."""
 
+_ENGINE_THREAD = 256 * 1024**2
+"""What DuckDB keeps in memory for each thread of a join; with less it fails instead of spilling."""
+
 
 def readers(limit: str) -> int:
     """How many processes may read workbooks at once; one at least."""
     return max(1, (in_bytes(limit) - _PROGRAM) // _READER)
+
+
+def threads_of_build(limit: str, threads: int) -> int:
+    """How many of `threads` the engine of a build can feed; one at least."""
+    return max(1, min(threads, int(in_bytes(limit) * ENGINE_OF_BUILD) // _ENGINE_THREAD))
 
 
 def in_bytes(limit: str) -> int:

@@ -12,13 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from warehouse import spark
-from warehouse.memory import ENGINE_OF_BUILD, share
+from warehouse.memory import ENGINE_OF_BUILD, share, threads_of_build
 from warehouse.settings import Engine
 
 PROJECT = Path(__file__).resolve().parents[1] / "dbt_project"
 DATABASE_NAME = "warehouse.duckdb"
 _PARSED = "partial_parse.msgpack"
 _HEALTHY = {"success", "pass", "warn", "no-op"}
+_MODELS_AT_ONCE = 2
+"""Of DuckDB, which uses every thread for one model: a second one fills its pauses, more of them
+would only share out the memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +130,15 @@ def transform(
     command = ["build"]
     for kind, is_wanted in (("test", with_data_tests), ("unit_test", with_unit_tests)):
         command += [] if is_wanted else ["--exclude-resource-type", kind]
+    engine_threads = threads_of_build(memory_limit, threads)
     environment = {
         "MVD_DBT_TARGET": engine,
         # Relative, because dbt parses everything again when a value in the profile changes.
         "MVD_DBT_DATABASE": os.path.relpath(database, target),
         "MVD_DBT_INPUTS": str(inputs),
         "MVD_DBT_LAKE": str(lake),
-        "MVD_DBT_THREADS": str(threads),
+        "MVD_DBT_THREADS": str(min(_MODELS_AT_ONCE, engine_threads)),
+        "MVD_DBT_ENGINE_THREADS": str(engine_threads),
         "MVD_DBT_MEMORY_LIMIT": share(memory_limit, ENGINE_OF_BUILD),
     }
     if engine == "spark":
@@ -141,7 +146,7 @@ def transform(
         settings = spark.session(
             build_dir, threads=threads, memory_limit=memory_limit, master=spark_master
         )
-        environment["MVD_DBT_SPARK"] = json.dumps(settings)
+        environment |= {"MVD_DBT_SPARK": json.dumps(settings), "MVD_DBT_THREADS": str(threads)}
     ended = run_dbt(
         command, target=target, environment=environment, timeout_seconds=timeout_seconds
     )

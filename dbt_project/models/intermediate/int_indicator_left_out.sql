@@ -1,5 +1,6 @@
 -- Units that a comparison with last year has to leave out: reported in one of the two periods
--- only, or redrawn between them.
+-- only, or redrawn between them. Where no unit compares there is nothing to leave them out of,
+-- and nobody is named: in a first year that would be everybody, for every figure.
 with comparable as (
     select * from {{ ref('int_indicator_comparable') }}
 ),
@@ -58,28 +59,61 @@ counted as (
     group by indicator_code, territory_kato, period_month, basis
 ),
 
--- Ordering names costs by the group, and nearly every territory leaves out itself alone.
+compared as (
+    select distinct
+        indicator_code,
+        territory_kato,
+        period_month,
+        basis
+    from comparable
+    where is_comparable
+),
+
+named as (
+    select counted.*
+    from counted
+    inner join compared
+        on
+            counted.indicator_code = compared.indicator_code
+            and counted.territory_kato = compared.territory_kato
+            and counted.period_month = compared.period_month
+            and counted.basis = compared.basis
+),
+
+-- Ordering names costs by the group, and one name needs no order.
 listed as (
     select
-        counted.indicator_code,
-        counted.territory_kato,
-        counted.period_month,
-        counted.basis,
+        named.indicator_code,
+        named.territory_kato,
+        named.period_month,
+        named.basis,
         {{ texts_listed('territories.name_ru', 'territories.name_ru') }} as left_out_units
-    from counted
+    from named
     inner join both_sides
         on
-            counted.indicator_code = both_sides.indicator_code
-            and counted.territory_kato = both_sides.territory_kato
-            and counted.period_month = both_sides.period_month
-            and counted.basis = both_sides.basis
+            named.indicator_code = both_sides.indicator_code
+            and named.territory_kato = both_sides.territory_kato
+            and named.period_month = both_sides.period_month
+            and named.basis = both_sides.basis
     inner join territories on both_sides.unit_kato = territories.territory_kato
-    where counted.units > 1
+    where named.units > 1
     group by
-        counted.indicator_code,
-        counted.territory_kato,
-        counted.period_month,
-        counted.basis
+        named.indicator_code,
+        named.territory_kato,
+        named.period_month,
+        named.basis
+
+    union all
+
+    select
+        named.indicator_code,
+        named.territory_kato,
+        named.period_month,
+        named.basis,
+        territories.name_ru as left_out_units
+    from named
+    inner join territories on named.first_unit = territories.territory_kato
+    where named.units = 1
 ),
 
 final as (
@@ -88,10 +122,9 @@ final as (
         counted.territory_kato,
         counted.period_month,
         counted.basis,
-        coalesce(listed.left_out_units, territories.name_ru) as left_out_units,
+        listed.left_out_units,
         counted.is_known_prior
     from counted
-    inner join territories on counted.first_unit = territories.territory_kato
     left join listed
         on
             counted.indicator_code = listed.indicator_code

@@ -78,7 +78,7 @@ final as (
         cast(population_known as bigint) as population,
         population_date,
         cast(coalesce(comparable_units, 0) as integer) as comparable_units,
-        case when comparable_units > 0 then left_out_units end as left_out_units,
+        left_out_units,
         break_prior_year,
         break_previous_month,
         break_inside,

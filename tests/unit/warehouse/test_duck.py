@@ -9,7 +9,7 @@ ROWS = 500_000
 
 
 def test_what_exceeds_the_memory_limit_is_sorted_on_disk(tmp_path: Path) -> None:
-    settings = Settings(home=tmp_path, memory_limit="40MB", threads=1)
+    settings = Settings(home=tmp_path, memory_limit="64MB", threads=1)
     with connect_build(tmp_path / "warehouse.duckdb", settings) as connection:
         connection.execute(
             "create table figures as"

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.unit.warehouse.builds import write_marts
-from warehouse.memory import ENGINE_OF_BUILD, in_bytes, readers, share
+from warehouse.memory import ENGINE_OF_BUILD, in_bytes, readers, share, threads_of_build
 from warehouse.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -117,7 +117,16 @@ def test_a_limit_is_read_as_duckdb_reads_it(text: str, size: int, tmp_path: Path
 
 
 def test_a_build_leaves_a_part_of_the_memory_to_the_programs_around_the_engine() -> None:
-    assert share("2GB", ENGINE_OF_BUILD) == "1367187KiB"
+    assert share("2GB", ENGINE_OF_BUILD) == "878906KiB"
+
+
+@pytest.mark.parametrize(
+    ("limit", "wanted", "used"), [("2GB", 2, 2), ("2GB", 16, 3), ("8GB", 16, 13), ("512MB", 4, 1)]
+)
+def test_the_engine_has_no_more_threads_than_memory_for_them(
+    limit: str, wanted: int, used: int
+) -> None:
+    assert threads_of_build(limit, wanted) == used
 
 
 @pytest.mark.parametrize(("limit", "processes"), [("2GB", 3), ("4 GiB", 7), ("512MB", 1)])

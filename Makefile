@@ -12,6 +12,8 @@ DEMO_HOME ?= data/demo
 BEGUN := $(shell date +%s)
 CORES := $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
 export UV_PROJECT_ENVIRONMENT := .venv
+# Once here and not in every process: not everybody lets Python keep what it compiled.
+export UV_COMPILE_BYTECODE := 1
 export PYTHONHASHSEED := 0
 
 .PHONY: help

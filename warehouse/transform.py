@@ -20,7 +20,13 @@ DATABASE_NAME = "warehouse.duckdb"
 _PARSED = "partial_parse.msgpack"
 _HEALTHY = {"success", "pass", "warn", "no-op"}
 # The project stays in memory to the end: collecting garbage would only walk through it again.
-_DBT = "import gc; gc.set_threshold(100_000, 50, 50); from dbt.cli.main import cli; gc.freeze(); cli()"
+_DBT = """
+import gc
+gc.set_threshold(100_000, 50, 50)
+from dbt.cli.main import cli
+gc.freeze()
+cli()
+"""
 _MODELS_AT_ONCE = 2
 """Of DuckDB, which uses every thread for one model: a second one fills its pauses, more of them
 would only share out the memory."""

@@ -90,11 +90,33 @@ GOALS = (
         "{:.1f} s",
     ),
     Goal(
+        "… the last verdict",
+        "desk_rush",
+        lambda r: float(r["last_verdict_seconds"]),
+        30.0,
+        "{:.1f} s",
+    ),
+    Goal("… reports lost", "desk_rush", lambda r: float(r["lost"]), 0.0, "{:.0f}"),
+    Goal(
         "release after one new submission, ten years of history against one",
         "lake_size",
         _after_one,
         2.0,
         "{:.2f} ×",
+    ),
+    Goal(
+        "a year of every district built, gated, published: peak memory, with the limit of 2 GB",
+        "districts_year",
+        lambda r: float(r["release"]["peak_memory_bytes"]) / 1e9,
+        2.0,
+        "{:.2f} GB",
+    ),
+    Goal(
+        "ten years of every region: peak memory of any stage, with the limit of 2 GB",
+        "memory",
+        lambda r: max([*r["stages"].values(), *r["after_20"].values()]) / 1e9,
+        2.0,
+        "{:.2f} GB",
     ),
     Goal(
         "full build against hand-written SQL in DuckDB alone",

@@ -96,7 +96,7 @@ where depth > 0 and is_ranked
 
 _OFFENCES = """
 select *, period_code * 10 + 9 - depth as precedence, n as ytd_registered,
-    n // 3 as month_registered, n - n // 10 as ytd_prior_year,
+    n // 3 as month_registered, n as ytd_comparable, n - n // 10 as ytd_prior_year,
     n // 2 as ended, n // 4 as interrupted, n // 5 as unsolved, n // 3 as sent_to_court,
     n // 6 as against_women, n // 9 as against_minors, n // 7 as public_place, n // 8 as street,
     n // 10 as domestic, 'final' as ytd_status

@@ -74,7 +74,7 @@ def _report(services: Services, code: str, territory: str, year: int) -> None:
         total.clip(0, out=total)
         key = (code, territory, period)
         told = _added_up(form, total)
-        if form.is_table and (territory, year, month) == BLANK:
+        if (territory, year, month) == BLANK:
             told[::3] = np.nan
         _send(services, key, told)
         if (territory, year, month) in CORRECTED:

@@ -1,4 +1,5 @@
--- Offence measures of units summed to every territory they count towards.
+-- Offence measures of units summed to every territory they count towards: one unit says what it
+-- says, of several each has to know the measure.
 with unit_values as (
     select * from {{ ref('int_offence_unit_values') }}
 ),
@@ -25,7 +26,9 @@ final as (
             as units_known_with_population,
         {% for measure in offence_measures() %}
             case
-                when count(unit_values.{{ measure }}) = count(unit_values.registered)
+                when
+                    count(*) = 1
+                    or count(unit_values.{{ measure }}) = count(unit_values.registered)
                     then {{ exact('sum(unit_values.' ~ measure ~ ')') }}
             end as {{ measure }},
         {% endfor %}

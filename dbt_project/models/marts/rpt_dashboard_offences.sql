@@ -14,6 +14,10 @@ periods as (
     select * from {{ ref('dim_period') }}
 ),
 
+changes as (
+    select * from {{ ref('int_territory_changes') }}
+),
+
 totals as (
     select * from crimes
     where basis = 'ytd'
@@ -24,7 +28,56 @@ months as (
     where basis = 'month'
 ),
 
--- Like is compared with like: both years complete, and the territory the same on both days.
+redrawn as (
+    select distinct
+        changes.territory_kato,
+        periods.period_month
+    from periods
+    inner join changes
+        on
+            {{ month_end('periods.period_month') }} >= changes.changed_on
+            and {{ first_of_year('periods.prior_year_month') }} < changes.changed_on
+),
+
+-- Like with like: both years complete, and no border of the territory moved between them.
+compared as (
+    select
+        totals.offence_code,
+        totals.territory_kato,
+        territories.parent_kato,
+        totals.period_month,
+        totals.registered as ytd_comparable,
+        last_year.registered as ytd_prior_year
+    from totals
+    inner join periods on totals.period_month = periods.period_month
+    inner join territories on totals.territory_kato = territories.territory_kato
+    inner join totals as last_year
+        on
+            totals.offence_code = last_year.offence_code
+            and totals.territory_kato = last_year.territory_kato
+            and periods.prior_year_month = last_year.period_month
+    left join redrawn
+        on
+            totals.territory_kato = redrawn.territory_kato
+            and totals.period_month = redrawn.period_month
+    where
+        totals.status = 'final'
+        and last_year.status = 'final'
+        and redrawn.territory_kato is null
+),
+
+-- What a territory that is not complete has to compare: its parts that are.
+compared_parts as (
+    select
+        offence_code,
+        parent_kato as territory_kato,
+        period_month,
+        cast(sum(ytd_comparable) as bigint) as ytd_comparable,
+        cast(sum(ytd_prior_year) as bigint) as ytd_prior_year
+    from compared
+    group by offence_code, parent_kato, period_month
+),
+
 final as (
     select
         totals.offence_code,
@@ -48,13 +101,8 @@ final as (
         periods.period_code * 10 + 9 - territories.depth as precedence,
         months.registered as month_registered,
         totals.registered as ytd_registered,
-        case
-            when
-                totals.status = 'final'
-                and last_year.status = 'final'
-                and totals.expected_units = last_year.expected_units
-                then last_year.registered
-        end as ytd_prior_year,
+        coalesce(compared.ytd_comparable, compared_parts.ytd_comparable) as ytd_comparable,
+        coalesce(compared.ytd_prior_year, compared_parts.ytd_prior_year) as ytd_prior_year,
         totals.ended,
         totals.interrupted,
         totals.unsolved,
@@ -75,11 +123,16 @@ final as (
             totals.offence_code = months.offence_code
             and totals.territory_kato = months.territory_kato
             and totals.period_month = months.period_month
-    left join totals as last_year
+    left join compared
         on
-            totals.offence_code = last_year.offence_code
-            and totals.territory_kato = last_year.territory_kato
-            and periods.prior_year_month = last_year.period_month
+            totals.offence_code = compared.offence_code
+            and totals.territory_kato = compared.territory_kato
+            and totals.period_month = compared.period_month
+    left join compared_parts
+        on
+            totals.offence_code = compared_parts.offence_code
+            and totals.territory_kato = compared_parts.territory_kato
+            and totals.period_month = compared_parts.period_month
 )
 
 select * from final

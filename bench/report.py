@@ -17,8 +17,8 @@ _BUSY = 0.2
 _INTRODUCTION = """# Performance
 
 Written from `bench/results/*.json` by `make bench`; do not edit. `QUICK=1` runs the main ones in
-short, `FULL=1` the ten years, the year of districts and Spark too (two hours). What only a short
-run has measured says so; a short run does not replace the result of a full one.
+short, `FULL=1` the ten years, the year of districts and Spark too. What only a short run has
+measured says so; a short run does not replace the result of a full one.
 Every goal is a ratio of two things measured in one run on one machine, because seconds alone say
 more about the machine than about the work.
 """
@@ -32,7 +32,9 @@ def file_of(name: str, *, quick: bool) -> Path:
 def write() -> None:
     """Render every result that there is; that of a full run before that of a short one."""
     results = {name: found for name in _SECTIONS if (found := _result(name))}
-    parts = [_INTRODUCTION, goals_page.render(results, _table)]
+    minutes = sum(result["seconds_in_all"] for result in results.values()) / 60
+    took = f"What stands here took {minutes:.0f} minutes in all to measure.\n"
+    parts = [_INTRODUCTION + took, goals_page.render(results, _table)]
     parts += [_SECTIONS[name](result) for name, result in results.items()]
     PAGE.write_text("\n".join(parts), encoding="utf-8")
 

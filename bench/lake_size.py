@@ -103,7 +103,7 @@ def release(home: str, engine: Engine = "duckdb") -> dict[str, Any]:
         built = build_steps.transform(services.home, release_id, settings)
         clock.lap("transform")
         if not built.is_successful:
-            raise RuntimeError(built.in_words())
+            raise RuntimeError("\n".join(built.in_words()))
         gate = build_steps.judge(services.home, release_id, settings)
         clock.lap("gate")
         if not gate.is_passed:

@@ -11,6 +11,7 @@ from typing import Any
 import psutil
 
 _SAMPLE_SECONDS = 0.25
+_LINE = 500
 
 
 def in_fresh_process(function: str, **arguments: Any) -> dict[str, Any]:
@@ -40,7 +41,9 @@ def in_fresh_process(function: str, **arguments: Any) -> dict[str, Any]:
                     process.kill()
         seconds = time.perf_counter() - started
         if process.returncode != 0:
-            tail = log.read_text(errors="replace")[-3000:]
+            # Of a line only the beginning: an error of Spark is a page long and names itself first.
+            said = [line[:_LINE] for line in log.read_text(errors="replace").splitlines()]
+            tail = "\n".join(said[-30:])
             raise RuntimeError(f"{function} ended with {process.returncode}:\n{tail}")
         result: dict[str, Any] = json.loads(answer.read_text())
     return result | {"process_seconds": seconds, "peak_memory_bytes": peak}

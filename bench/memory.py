@@ -70,7 +70,7 @@ def _transform(services: Services, settings: Settings) -> None:
 
     built = build_steps.transform(services.home, _begun(services), settings)
     if not built.is_successful:
-        raise RuntimeError(built.in_words())
+        raise RuntimeError("\n".join(built.in_words()))
 
 
 def _gate(services: Services, settings: Settings) -> None:

@@ -59,6 +59,10 @@ def session(build_dir: Path, *, threads: int, memory_limit: str, master: str) ->
         "spark.driver.host": "127.0.0.1",
         "spark.local.dir": str((build_dir / "spark-spill").resolve()),
         "spark.sql.shuffle.partitions": str(2 * threads),
+        # Spark takes the size of a file for that of its rows, and what it believes small it keeps
+        # in memory whole; our Parquet is a tenth of its rows and less.
+        "spark.sql.sources.fileCompressionFactor": "10",
+        "spark.sql.adaptive.autoBroadcastJoinThreshold": "1m",
     }
     return same_figures | one_build | ({} if master else this_machine)
 

@@ -103,7 +103,7 @@ def release(home: str) -> Result:
         build_steps.make_plan(services.home, release_id)
         built = build_steps.transform(services.home, release_id, settings)
         if not built.is_successful:
-            raise RuntimeError(built.in_words())
+            raise RuntimeError("\n".join(built.in_words()))
         gate = build_steps.judge(services.home, release_id, settings)
         if not gate.is_passed:
             raise RuntimeError(gate.in_words("en"))

@@ -17,6 +17,8 @@ DISTRICT_MAP = "district_map"
 
 _ALL_TIME = {"time_range": "No filter", "extra_form_data": {}}
 _COLOURS = {"color_scheme": "supersetColors"}
+_TILE_WIDTH = 120
+"""At least, in pixels: what a figure of five digits needs."""
 
 
 def form_data(chart: Chart, dataset: Dataset, language: str) -> Chart:
@@ -98,7 +100,8 @@ def _tiles(chart: Chart, dataset: Dataset, language: str) -> Chart:
         metrics.append(_expression(sql(expression, language), title))
     codes = [tile["indicator"] for tile in chart["tiles"]]
     about = {**chart, "indicators": codes}
-    titles = {shown["label"]: {"horizontalAlign": "left"} for shown in metrics}
+    looks = {"horizontalAlign": "left", "columnWidth": _TILE_WIDTH}
+    titles = {shown["label"]: looks for shown in metrics}
     table = _table({**about, "by": [], "metrics": [], "limit": 2}, dataset, language)
     return {**table, "metrics": metrics, "column_config": titles}
 

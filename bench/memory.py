@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bench import build
 from bench.measure import in_fresh_process
 
 if TYPE_CHECKING:
@@ -66,19 +67,11 @@ def _inputs(services: Services, _: Settings) -> None:
 
 
 def _transform(services: Services, settings: Settings) -> None:
-    from mvd import build_steps
-
-    built = build_steps.transform(services.home, _begun(services), settings)
-    if not built.is_successful:
-        raise RuntimeError("\n".join(built.in_words()))
+    build.transform(services.home, _begun(services), settings)
 
 
 def _gate(services: Services, settings: Settings) -> None:
-    from mvd import build_steps
-
-    judged = build_steps.judge(services.home, _begun(services), settings)
-    if not judged.is_passed:
-        raise RuntimeError(judged.in_words("en"))
+    build.judge(services.home, _begun(services), settings)
 
 
 def _publish(services: Services, settings: Settings) -> None:

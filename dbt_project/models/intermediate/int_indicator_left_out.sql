@@ -52,8 +52,6 @@ counted as (
         territory_kato,
         period_month,
         basis,
-        count(*) as units,
-        min(unit_kato) as first_unit,
         max(is_known_prior) = 1 as is_known_prior
     from both_sides
     group by indicator_code, territory_kato, period_month, basis
@@ -69,51 +67,26 @@ compared as (
     where is_comparable
 ),
 
-named as (
-    select counted.*
-    from counted
-    inner join compared
-        on
-            counted.indicator_code = compared.indicator_code
-            and counted.territory_kato = compared.territory_kato
-            and counted.period_month = compared.period_month
-            and counted.basis = compared.basis
-),
-
--- Ordering names costs by the group, and one name needs no order.
 listed as (
     select
-        named.indicator_code,
-        named.territory_kato,
-        named.period_month,
-        named.basis,
+        both_sides.indicator_code,
+        both_sides.territory_kato,
+        both_sides.period_month,
+        both_sides.basis,
         {{ texts_listed('territories.name_ru', 'territories.name_ru') }} as left_out_units
-    from named
-    inner join both_sides
+    from both_sides
+    inner join compared
         on
-            named.indicator_code = both_sides.indicator_code
-            and named.territory_kato = both_sides.territory_kato
-            and named.period_month = both_sides.period_month
-            and named.basis = both_sides.basis
+            both_sides.indicator_code = compared.indicator_code
+            and both_sides.territory_kato = compared.territory_kato
+            and both_sides.period_month = compared.period_month
+            and both_sides.basis = compared.basis
     inner join territories on both_sides.unit_kato = territories.territory_kato
-    where named.units > 1
     group by
-        named.indicator_code,
-        named.territory_kato,
-        named.period_month,
-        named.basis
-
-    union all
-
-    select
-        named.indicator_code,
-        named.territory_kato,
-        named.period_month,
-        named.basis,
-        territories.name_ru as left_out_units
-    from named
-    inner join territories on named.first_unit = territories.territory_kato
-    where named.units = 1
+        both_sides.indicator_code,
+        both_sides.territory_kato,
+        both_sides.period_month,
+        both_sides.basis
 ),
 
 final as (

@@ -18,7 +18,6 @@ from typing import Any
 
 from ingestion.judge import findings_of, judge_prepared, repeated_bytes
 from ingestion.manifest import read_manifest
-from ingestion.origin import UNKNOWN
 from ingestion.prepare import Prepared, Task, prepare
 from ingestion.request import Request, Services, SubmissionResult
 from ingestion.workers import batched, in_workers
@@ -170,8 +169,9 @@ def _again(services: Services, submission: Submission) -> Request:
         source=originals.find(services.home, submission.file_sha256).path,
         file_name=submission.file_name,
         period=submission.period,
-        territory=None if territory == UNKNOWN else territory,
-        form=None if form == UNKNOWN else form,
+        # Without what the contracts do not know the file is read as if its sender had not said it.
+        territory=territory if territory in services.contracts.territories else None,
+        form=form if form in services.contracts.forms else None,
         by=submission.submitted_by,
         received_at=submission.received_at,
         submission=submission,

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +14,7 @@ from ingestion.findings import Findings
 from ingestion.formulas import error_cells, formula_cells
 from ingestion.locate import ABSENT, Table, locate
 from ingestion.origin import infer_territory, statements
-from ingestion.read import DocumentProperties, Grid, Workbook, column_letters
+from ingestion.read import DocumentProperties, Grid, UnreadableError, Workbook, column_letters
 from ingestion.safety import Inspection, Limits, inspect
 from ingestion.sheets import Assignment, recognise, sheet_key
 from ingestion.structure import note_structure
@@ -28,8 +27,6 @@ from ingestion.tables.files import (
 from ingestion.tables.read import find_table, read_table
 from warehouse.contracts import Contracts, Form
 from warehouse.ledger import Finding
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +101,23 @@ def extract(
     if inspection.problems:
         return Extract(tuple(findings.items), DocumentProperties())
     try:
-        workbook = _without_panic(lambda: Workbook(content))
-        grids = _without_panic(lambda: [workbook.grid(name) for name in workbook.sheet_names])
-    except ValueError as error:
-        findings.add("DAMAGED_WORKBOOK", reason=str(error))
+        return _read_workbook(content, inspection, is_ods, sender, findings)
+    except UnreadableError as error:
+        findings = Findings(contracts)
+        if error.part:
+            findings.add("FILE_UNREADABLE", part=error.part, reason=error.reason)
+        else:
+            findings.add("DAMAGED_WORKBOOK", reason=error.reason)
         return Extract(tuple(findings.items), DocumentProperties())
+
+
+def _read_workbook(
+    content: bytes, inspection: Inspection, is_ods: bool, sender: Sender, findings: Findings
+) -> Extract:
+    """Read a file that is safe to open; UnreadableError when a part of it is damaged."""
+    contracts, period, form_code = sender.contracts, sender.period, sender.form_code
+    workbook = Workbook(content)
+    grids = [workbook.grid(name) for name in workbook.sheet_names]
     properties = workbook.properties
     candidate = find_table(grids, contracts, period, form_code)
     if is_ods or candidate is not None:
@@ -179,16 +188,6 @@ def _read_table_file(
         texts=tuple((0, text) for text in (table.texts if table else ())),
         territory=territory,
     )
-
-
-def _without_panic(action: Callable[[], T]) -> T:
-    """A panic of the Rust parser is not an Exception; for us it is a damaged file."""
-    try:
-        return action()
-    except BaseException as error:
-        if type(error).__name__ == "PanicException":
-            raise ValueError(str(error)) from error
-        raise
 
 
 def _recognise(

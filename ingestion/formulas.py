@@ -9,6 +9,8 @@ import zipfile
 from collections.abc import Iterable
 from xml.etree import ElementTree
 
+from ingestion.read import reading
+
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _OFFICE = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 _CELL_WITH_FORMULA = re.compile(rb"<c\s[^>]*?\br=[\"']([A-Z]{1,3}\d{1,7})[\"'][^>]*>\s*<f[ >/]")
@@ -25,6 +27,7 @@ def error_cells(content: bytes) -> dict[tuple[str, str], str]:
         return {
             (sheet, address[1].decode()): match[2].decode(errors="replace")
             for part, sheet in _sheet_names(package).items()
+            if part in package.NameToInfo
             for match in _CELL_WITH_ERROR.finditer(package.read(part))
             if (address := _ADDRESS.search(match[1]))
         }
@@ -57,5 +60,6 @@ def _sheet_names(package: zipfile.ZipFile) -> dict[str, str]:
 
 
 def _parsed(package: zipfile.ZipFile, part: str) -> ElementTree.Element:
-    # Parts that declare entities were refused by `safety.inspect`.
-    return ElementTree.fromstring(package.read(part))  # noqa: S314
+    with reading(part):
+        # Parts that declare entities were refused by `safety.inspect`.
+        return ElementTree.fromstring(package.read(part))  # noqa: S314

@@ -110,5 +110,5 @@ def _put_into_done(services: Services, name: Path, result: SubmissionResult) -> 
 def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with temporary_in(path.parent) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8", errors="replace")
         temporary.replace(path)

@@ -16,7 +16,7 @@ from ingestion.findings import Findings
 from ingestion.frames import by_submission, join_frames
 from ingestion.lake_cells import cells_table
 from ingestion.origin import UNKNOWN, check_duty, check_period, check_territory
-from ingestion.prepare import Prepared
+from ingestion.prepare import Prepared, Task, program_failed
 from ingestion.request import Request, Services, SubmissionResult, verdict_of
 from ingestion.signature import SignatureCheck, verify_detached
 from ingestion.signing import keep_signature, note_signature
@@ -25,6 +25,7 @@ from warehouse import lake, originals
 from warehouse.clock import utc_now
 from warehouse.contracts import Form
 from warehouse.errors import UserError
+from warehouse.faults import is_of_machine
 from warehouse.ledger import Finding, Submission, Verdict
 from warehouse.ledger.signatures import latest_signature
 from warehouse.originals import StoredFile
@@ -122,18 +123,52 @@ def judge_prepared(services: Services, batch: Sequence[Prepared]) -> list[Submis
     for i, prepared in enumerate(batch):
         if i not in refused:
             try:
-                cases[i] = _open(services, prepared)
+                cases[i] = _opened(services, prepared)
             except UserError as error:
                 refused[i] = _refused_by_lock(prepared, services, error)
     _judge_across_forms(services, [case for case in cases.values() if case.is_open])
-    return [refused[i] if i in refused else _close(services, cases[i]) for i in range(len(batch))]
+    return [refused[i] if i in refused else _closed(services, cases[i]) for i in range(len(batch))]
 
 
 def findings_of(services: Services, batch: Sequence[Prepared]) -> list[tuple[Finding, ...]]:
     """What the gate finds in kept submissions; neither lake nor ledger is written to."""
-    cases = [_open(services, prepared) for prepared in batch]
+    cases = [_opened(services, prepared) for prepared in batch]
     _judge_across_forms(services, cases)
     return [tuple(case.findings) for case in cases]
+
+
+def _opened(services: Services, prepared: Prepared) -> _Case:
+    """The case of a file; where our own code fails over it, that is what the case is about."""
+    try:
+        return _open(services, prepared)
+    except Exception as error:
+        if is_of_machine(error):
+            raise
+        return _open(services, _failed(services, prepared, error))
+
+
+def _closed(services: Services, case: _Case) -> SubmissionResult:
+    """The verdict of a case, likewise."""
+    try:
+        return _close(services, case)
+    except Exception as error:
+        if is_of_machine(error):
+            raise
+        _fail(services, case, error)
+        return _close(services, case)
+
+
+def _failed(services: Services, prepared: Prepared, error: Exception) -> Prepared:
+    """The answer under the same form and territory, for the file may be registered already."""
+    task = Task(services.home, services.contracts.root, services.limits)
+    form = prepared.extract.form_code or prepared.request.form
+    request = replace(prepared.request, form=form, territory=prepared.territory)
+    return program_failed(task, request, error)
+
+
+def _fail(services: Services, case: _Case, error: Exception) -> None:
+    failed = _failed(services, case.prepared, error)
+    case.prepared, case.form, case.findings = failed, None, [*failed.extract.findings]
 
 
 def _open(services: Services, prepared: Prepared) -> _Case:
@@ -203,6 +238,41 @@ def _register(
 
 
 def _judge_across_forms(services: Services, cases: Sequence[_Case]) -> None:
+    """Add what the control rules of form against form find, to the case that comes second.
+
+    Where our own code fails, those cases over which it fails fail, and the others are judged
+    without them; all of them, when it fails over none alone.
+    """
+    try:
+        found = _found_across_forms(services, cases)
+    except Exception as error:
+        if is_of_machine(error):
+            raise
+        failing = _failing_alone(services, cases)
+        for case in failing or cases:
+            _fail(services, case, error)
+        if failing:
+            _judge_across_forms(services, [case for case in cases if case.form is not None])
+        return
+    for case, findings in found:
+        case.findings += findings
+
+
+def _failing_alone(services: Services, cases: Sequence[_Case]) -> list[_Case]:
+    failing = []
+    for case in cases:
+        try:
+            _found_across_forms(services, [case])
+        except Exception as error:
+            if is_of_machine(error):
+                raise
+            failing.append(case)
+    return failing
+
+
+def _found_across_forms(
+    services: Services, cases: Sequence[_Case]
+) -> list[tuple[_Case, list[Finding]]]:
     accepted: dict[tuple[str, str], list[Accepted]] = defaultdict(list)
     laid = []
     owners: list[tuple[_Case, CrossCheck]] = []
@@ -216,17 +286,14 @@ def _judge_across_forms(services: Services, cases: Sequence[_Case]) -> None:
             laid.append(check.frames)
         accepted[key].append(own)
     failures = by_submission(judge(join_frames(laid)))
+    found = []
     for index, (case, check) in enumerate(owners):
         own = case.own
         if own is not None:
-            case.findings += explain_cross(
-                check,
-                failures[index],
-                own,
-                case.prepared.extract,
-                case.submission.period,
-                services,
-            )
+            read, period = case.prepared.extract, case.submission.period
+            findings = explain_cross(check, failures[index], own, read, period, services)
+            found.append((case, findings))
+    return found
 
 
 def _close(services: Services, case: _Case) -> SubmissionResult:

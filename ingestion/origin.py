@@ -71,10 +71,10 @@ def check_territory(
 
     `named_by_rows`: the rows of the file are units of the territory, which says whose it is.
     """
-    if kato == UNKNOWN:
+    territories = contracts.territories
+    if kato not in territories:
         findings.add("TERRITORY_UNKNOWN")
         return
-    territories = contracts.territories
     expected = territories[kato].name_ru
     if not _existed(territories[kato], period):
         findings.add("TERRITORY_NOT_IN_FORCE", expected=expected, period=period)
@@ -102,8 +102,9 @@ def _existed(territory: Territory, period: str) -> bool:
 
 def check_duty(contracts: Contracts, form: str, kato: str, period: str, findings: Findings) -> None:
     """Add a finding when the territory is not among those that owe the form for the month."""
-    if kato != UNKNOWN and kato not in contracts.expected_submitters(form, period):
-        name = contracts.territories[kato].name_ru
+    unit = contracts.territories.get(kato)
+    if unit is not None and kato not in contracts.expected_submitters(form, period):
+        name = unit.name_ru
         findings.add("TERRITORY_NOT_A_SUBMITTER", expected=name, form=form, period=period)
 
 

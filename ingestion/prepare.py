@@ -5,6 +5,7 @@ Runs in worker processes, or in the one that wants the answer.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,9 +21,12 @@ from ingestion.safety import Limits, too_large
 from warehouse import originals
 from warehouse.contracts import Contracts, Form, load_contracts
 from warehouse.errors import UserError
+from warehouse.faults import is_of_machine, trace_of
 from warehouse.ledger import Finding
 from warehouse.originals import StoredFile
 from warehouse.paths import Home
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +56,21 @@ class Task:
 def prepare(task: Task, requests: Sequence[Request]) -> list[Prepared]:
     """Keep the bytes, read them, judge them; Great Expectations runs once for all.
 
-    Never raises because of what a file holds.
+    Never raises because of what a file holds: where our own code fails over a file, that is the
+    answer to it alone. Faults of the machine are raised; they say nothing about a file.
     """
     contracts = load_contracts(task.contracts_root)
+    try:
+        return _prepare(task, requests, contracts)
+    except BaseException as error:
+        if is_of_machine(error):
+            raise
+        if len(requests) == 1:
+            return [program_failed(task, requests[0], error)]
+    return [prepared for request in requests for prepared in prepare(task, [request])]
+
+
+def _prepare(task: Task, requests: Sequence[Request], contracts: Contracts) -> list[Prepared]:
     read = [_read(task, request, contracts) for request in requests]
     frames = join_frames([laid.frames if laid else {} for _, laid in read])
     failures = by_submission(judge(frames))
@@ -120,10 +136,22 @@ def _refused_at_the_door(task: Task, request: Request, contracts: Contracts) -> 
     return Prepared(request, None, territory, read)
 
 
-def reading_failed(task: Task, request: Request) -> Prepared:
-    """The answer to a file that killed the process reading it."""
+def program_failed(task: Task, request: Request, error: BaseException) -> Prepared:
+    """The answer to a file over which our own code failed; the log says where."""
+    failed = reading_failed(task, request, reason=type(error).__name__)
+    sha256 = failed.stored.sha256 if failed.stored else ""
+    _log.error("the program failed over file %s:\n%s", sha256, trace_of(error))
+    return failed
+
+
+def reading_failed(
+    task: Task, request: Request, *, reason: str = "the reading process died"
+) -> Prepared:
+    """The answer to a file that was not read because of an error of the program."""
     findings = Findings(load_contracts(task.contracts_root))
-    findings.add("READING_FAILED", reason="the reading process died")
+    findings.add("READING_FAILED", reason=reason)
     read = Extract(tuple(findings.items), DocumentProperties())
     stored = _store(task, request)
-    return Prepared(request, stored, request.territory or UNKNOWN, read)
+    return Prepared(
+        replace(request, source=stored.path), stored, request.territory or UNKNOWN, read
+    )

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from xml.etree import ElementTree
 
 import fastexcel
 import pyarrow as pa
-from python_calamine import CalamineWorkbook, SheetTypeEnum
+from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum
+
+from warehouse.faults import is_panic
 
 _CORE = "docProps/core.xml"
 _DUBLIN_CORE = "{http://purl.org/dc/elements/1.1/}"
@@ -18,6 +23,42 @@ _DUBLIN_CORE = "{http://purl.org/dc/elements/1.1/}"
 PRINTED_DECIMALS = 9
 SUMMARY_NAME = "mvd_findings"
 """The defined name by which the sheet of findings in an annotated workbook is known."""
+_DAMAGE = (
+    fastexcel.FastExcelError,
+    CalamineError,
+    pa.ArrowException,
+    ElementTree.ParseError,
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    LookupError,
+    ValueError,
+)
+"""What the libraries raise over a damaged part: each knows some damage by an error of its own."""
+
+
+class UnreadableError(Exception):
+    """A part of the file (a sheet, or a file inside the package) is damaged.
+
+    Without a name of the part nothing of it could be opened.
+    """
+
+    def __init__(self, part: str, reason: str) -> None:
+        super().__init__(part, reason)
+        self.part = part
+        self.reason = reason
+
+
+@contextmanager
+def reading(part: str) -> Iterator[None]:
+    """Turn whatever a library says about damage into UnreadableError for `part`."""
+    try:
+        yield
+    except BaseException as error:
+        if isinstance(error, _DAMAGE) or is_panic(error):
+            reason = str(error).partition("\n")[0] or type(error).__name__
+            raise UnreadableError(part, reason) from error
+        raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,27 +92,27 @@ class DocumentProperties:
 
 
 class Workbook:
-    """A workbook that `safety.inspect` found safe. Raises ValueError when it cannot be parsed."""
+    """A workbook that `safety.inspect` found safe. UnreadableError says which part is damaged."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content
-        try:
+        with reading(""):
             self._reader = fastexcel.read_excel(content)
-        except fastexcel.FastExcelError as error:
-            raise ValueError(str(error)) from error
 
     @property
     def sheet_names(self) -> list[str]:
         """Names of the sheets in their order, without the list of findings of an earlier check."""
-        own = {
-            sheet_of(defined.formula)
-            for defined in self._reader.defined_names()
-            if defined.name == SUMMARY_NAME
-        }
+        with reading("xl/workbook.xml"):
+            defined_names = self._reader.defined_names()
+        own = {sheet_of(each.formula) for each in defined_names if each.name == SUMMARY_NAME}
         return [name for name in self._reader.sheet_names if name not in own]
 
     def grid(self, sheet: str) -> Grid:
         """The cells of `sheet` as displayed numbers and texts."""
+        with reading(sheet):
+            return self._grid(sheet)
+
+    def _grid(self, sheet: str) -> Grid:
         try:
             loaded = self._reader.load_sheet(sheet, header_row=None, skip_rows=0, dtypes="string")
             batch = loaded.to_arrow()
@@ -83,9 +124,9 @@ class Workbook:
 
     def numbers(self, sheet: str) -> Grid:
         """The numbers of `sheet` in full precision, null for everything else."""
-        batch = self._reader.load_sheet(
-            sheet, header_row=None, skip_rows=0, dtypes="float"
-        ).to_arrow()
+        with reading(sheet):
+            loaded = self._reader.load_sheet(sheet, header_row=None, skip_rows=0, dtypes="float")
+            batch = loaded.to_arrow()
         return Grid(sheet, tuple(batch.columns), batch.num_rows)
 
     def _slow_grid(self, sheet: str) -> Grid:
@@ -105,14 +146,14 @@ class Workbook:
 
     @cached_property
     def properties(self) -> DocumentProperties:
-        with zipfile.ZipFile(io.BytesIO(self._content)) as package:
-            if _CORE not in package.namelist():
-                return DocumentProperties()
-            try:
+        try:
+            with reading(_CORE), zipfile.ZipFile(io.BytesIO(self._content)) as package:
                 # Parts that declare entities were refused by `safety.inspect`.
                 core = ElementTree.fromstring(package.read(_CORE))  # noqa: S314
-            except ElementTree.ParseError:
-                return DocumentProperties()
+        except UnreadableError:
+            # Figures do not depend on it: the part may be missing, damaged or in an encoding that
+            # the parser does not know.
+            return DocumentProperties()
         return DocumentProperties(
             title=core.findtext(f"{_DUBLIN_CORE}title") or "",
             description=core.findtext(f"{_DUBLIN_CORE}description") or "",

@@ -14,6 +14,7 @@ from ingestion.signing import Trust, load_trust
 from warehouse.contracts import Contracts, load_contracts
 from warehouse.contracts.messages import Language
 from warehouse.ledger import Finding, Ledger, Submission, Verdict
+from warehouse.ledger.text import storable
 from warehouse.paths import Home
 from warehouse.settings import Settings
 
@@ -65,6 +66,10 @@ class Request:
     hold: bool = False
     reinstate: bool = False
     signature: bytes | None = None
+
+    def __post_init__(self) -> None:
+        # A name in a foreign encoding comes from the file system with marks that nothing can keep.
+        object.__setattr__(self, "file_name", storable(self.file_name))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import datetime
 from functools import wraps
 from pathlib import Path
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from ingestion.request import Services
     from warehouse.changes import Plan
     from warehouse.ledger import Snapshot
+    from warehouse.left_out import LeftOut
     from warehouse.manifest import Manifest
     from warehouse.transform import TransformResult
 
@@ -70,15 +72,20 @@ def alone(home: Home) -> Iterator[None]:
 
 @timed_step("inputs")
 def begin(services: Services, *, as_of: datetime | None = None) -> str:
-    """Take a running number and write the inputs of a build (received by `as_of`)."""
-    from warehouse import releases
+    """Take a running number and write the inputs of a build (received by `as_of`).
+
+    Of submissions that have to be left out the ledger notes too that the build has seen them:
+    they are no reason for another one.
+    """
+    from warehouse import left_out, releases
     from warehouse.inputs import write_build_inputs
 
     home, ledger = services.home, services.ledger
     releases.catch_up(home)
     remove_leftovers(services)
     snapshot = ledger.snapshot(as_of)
-    periods = [s.period for s in snapshot.in_force]
+    known, left = left_out.known(snapshot, services.contracts)
+    periods = [s.period for s in known.in_force]
     release_id = ledger.begin_release(
         contract_hash=services.contracts.content_hash,
         submission_ids=[s.submission_id for s in snapshot.in_force],
@@ -88,8 +95,19 @@ def begin(services: Services, *, as_of: datetime | None = None) -> str:
     )
     build_dir = home.builds / release_id
     write_build_inputs(home, snapshot, services.contracts, directory=build_dir / "inputs")
-    _keep_snapshot(build_dir, snapshot, services.contracts.content_hash)
+    left_out_told = left_out.summary(left, services.contracts)
+    _keep_snapshot(build_dir, known, services.contracts.content_hash, left_out_told)
     return release_id
+
+
+def told_left_out(home: Home, release_id: str) -> list[LeftOut]:
+    """What a build had to leave out."""
+    from pydantic import TypeAdapter
+
+    from warehouse.left_out import LeftOut
+
+    kept = json.loads((home.builds / release_id / _SNAPSHOT).read_text(encoding="utf-8"))
+    return TypeAdapter(list[LeftOut]).validate_python(kept["left_out"])
 
 
 @timed_step("plan")
@@ -222,6 +240,7 @@ def publish(services: Services, release_id: str, settings: Settings) -> Manifest
         years=plan.years,
         models_hash=plan.models,
         engine=settings.engine,
+        left_out=tuple(told_left_out(home, release_id)),
     )
     manifest = releases.publish(home, services.ledger, draft, settings)
     shutil.rmtree(build_dir)
@@ -267,7 +286,9 @@ def _plan(build_dir: Path) -> Plan:
     return Plan.from_json((build_dir / _PLAN).read_text(encoding="utf-8"))
 
 
-def _keep_snapshot(build_dir: Path, snapshot: Snapshot, contract_hash: str) -> None:
+def _keep_snapshot(
+    build_dir: Path, snapshot: Snapshot, contract_hash: str, left: list[LeftOut]
+) -> None:
     import pyarrow.parquet as pq
     from pydantic import TypeAdapter
 
@@ -278,6 +299,7 @@ def _keep_snapshot(build_dir: Path, snapshot: Snapshot, contract_hash: str) -> N
         "as_of": snapshot.as_of.isoformat() if snapshot.as_of else None,
         "contract_hash": contract_hash,
         "submissions": submissions,
+        "left_out": [asdict(each) for each in left],
     }
     pq.write_table(snapshot.findings, build_dir / _FINDINGS)
     text = json.dumps(kept, ensure_ascii=False)

@@ -87,8 +87,5 @@ def _tag(services: Services, period: str, release_id: str, reason: str, by: str 
 
 
 def _forms(services: Services, period: str) -> list[str]:
-    return [
-        code
-        for code in services.contracts.forms
-        if any(f.code == code and f.valid_in(period) for f in services.contracts.form_versions)
-    ]
+    contracts = services.contracts
+    return [code for code in contracts.forms if contracts.is_in_force(code, period)]

@@ -54,16 +54,8 @@ def _moments(
         for form in contracts.forms:
             deadline = contracts.deadline(form, period)
             for kind, distance in MOMENTS.items():
-                if since < deadline + distance <= until and _is_in_force(contracts, form, period):
+                if since < deadline + distance <= until and contracts.is_in_force(form, period):
                     yield form, period, kind
-
-
-def _is_in_force(contracts: Contracts, form: str, period: str) -> bool:
-    try:
-        contracts.form(form, period)
-    except KeyError:
-        return False
-    return True
 
 
 def _periods(since: datetime, until: datetime) -> list[str]:

@@ -52,6 +52,7 @@ def examine(settings: Settings) -> list[Check]:
         "ledger": _ledger,
         "release": _release,
         "cells": _cells,
+        "left_out": _left_out,
         "secrets": _secrets,
     }
     return [_check(name, look, settings) for name, look in checks.items()]
@@ -195,8 +196,7 @@ def _cells(settings: Settings) -> str:
     from warehouse.ledger import Ledger
     from warehouse.originals import original_path
 
-    url = make_url(settings.ledger)
-    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+    if not _has_ledger(settings):
         return "-"
     with Ledger(settings.ledger) as ledger:
         submissions = ledger.submissions(in_force=True)
@@ -212,6 +212,27 @@ def _cells(settings: Settings) -> str:
     if lost:
         raise Trouble(f"{len(lost)}: {', '.join(lost[:3])}")
     return str(len(submissions))
+
+
+def _left_out(settings: Settings) -> str:
+    """Every accepted submission is of a form and a territory that the contracts know."""
+    from warehouse.contracts import load_contracts
+    from warehouse.ledger import Ledger
+    from warehouse.left_out import summary
+
+    if not _has_ledger(settings):
+        return "-"
+    with Ledger(settings.ledger) as ledger:
+        left = summary(ledger.submissions(), load_contracts())
+    told = ", ".join(f"{each.form} {each.reason}: {each.count}" for each in left)
+    if any(each.in_force for each in left):
+        raise Trouble(told)
+    return told or "0"
+
+
+def _has_ledger(settings: Settings) -> bool:
+    url = make_url(settings.ledger)
+    return url.get_backend_name() != "sqlite" or Path(url.database or "").exists()
 
 
 def _secrets(settings: Settings) -> str:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ingestion.request import Services
+    from warehouse.left_out import LeftOut
 
 _LANGUAGES: tuple[Language, ...] = get_args(Language)
 
@@ -34,6 +35,8 @@ class BuildOutcome:
     release_id: str
     content_hash: str | None
     reasons: Mapping[Language, Sequence[str]]
+    left_out: Sequence[LeftOut] = ()
+    """What the ledger holds and the contracts do not know."""
 
     @property
     def is_published(self) -> bool:
@@ -75,20 +78,22 @@ def build_release(
     with build_steps.alone(home):
         announce("inputs")
         release_id = build_steps.begin(services, as_of=as_of)
+        left_out = build_steps.told_left_out(home, release_id)
         plan = build_steps.make_plan(home, release_id, whole=whole, engine=settings.engine)
         announce(f"whole_{plan.reason}" if plan.reason else "part")
         announce("transform")
         built = build_steps.transform(home, release_id, settings)
         if not built.is_successful:
-            return _refused(services, release_id, dict.fromkeys(_LANGUAGES, built.in_words()))
+            words = dict.fromkeys(_LANGUAGES, built.in_words())
+            return _refused(services, release_id, words, left_out)
         announce("gate")
         gate = build_steps.judge(home, release_id, settings)
         if not gate.is_passed:
             reasons = {language: gate.in_words(language) for language in _LANGUAGES}
-            return _refused(services, release_id, reasons)
+            return _refused(services, release_id, reasons, left_out)
         announce("publish")
         manifest = build_steps.publish(services, release_id, settings)
-        return BuildOutcome(release_id, manifest.content_hash, {})
+        return BuildOutcome(release_id, manifest.content_hash, {}, left_out)
 
 
 def rebuild_release(home: Home, release_id: str, settings: Settings) -> RebuildOutcome:
@@ -120,7 +125,10 @@ def rebuild_release(home: Home, release_id: str, settings: Settings) -> RebuildO
 
 
 def _refused(
-    services: Services, release_id: str, reasons: Mapping[Language, Sequence[str]]
+    services: Services,
+    release_id: str,
+    reasons: Mapping[Language, Sequence[str]],
+    left_out: Sequence[LeftOut],
 ) -> BuildOutcome:
     build_steps.refuse(services, release_id)
-    return BuildOutcome(release_id, None, reasons)
+    return BuildOutcome(release_id, None, reasons, left_out)

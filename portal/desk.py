@@ -26,6 +26,7 @@ from warehouse.contracts.messages import Language
 from warehouse.errors import UserError
 from warehouse.ledger import Decision, Finding, LockException, PeriodLock, Submission
 from warehouse.ledger.signatures import Signature, latest_signature
+from warehouse.left_out import why_left_out
 from warehouse.originals import StoredFile
 
 
@@ -154,7 +155,10 @@ class Desk:
         return found[0] if found else None
 
     def changes(self, submission_id: str, language: Language) -> Differences | None:
-        """What it changes against the accepted version before it; None where there is none."""
+        """What it changes against the accepted version before it.
+
+        None where there is none, or where the contracts no longer know the form.
+        """
         after = self.submission(submission_id)
         if not after.cells_path:
             return None
@@ -164,6 +168,8 @@ class Desk:
             else self.in_force(after)
         )
         if before is None or before.submission_id == after.submission_id or not before.cells_path:
+            return None
+        if why_left_out(after, self.services.contracts):
             return None
         return differences(self.services, before, after, language=language)
 

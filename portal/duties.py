@@ -75,7 +75,7 @@ def duties(
     }
     found = []
     for form in contracts.forms:
-        if not _is_in_force(services, form, period):
+        if not contracts.is_in_force(form, period):
             continue
         for territory in contracts.expected_submitters(form, period):
             if territories is not None and territory not in territories:
@@ -94,14 +94,6 @@ def duties(
                 )
             )
     return found
-
-
-def _is_in_force(services: Services, form: str, period: str) -> bool:
-    try:
-        services.contracts.form(form, period)
-    except KeyError:
-        return False
-    return True
 
 
 def _duty(

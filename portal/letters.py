@@ -141,8 +141,8 @@ def _shown(
 ) -> dict[str, object]:
     shown = dict(params) | {"url": f"{settings.public_url}{params['path']}"}
     shown["period"] = month_name(str(params["period"]), language)
-    if "territory" in params:
-        unit = services.contracts.territories[str(params["territory"])]
+    # A letter may outlive what the contracts know; then the code itself is told.
+    if unit := services.contracts.territories.get(str(params.get("territory"))):
         names = {"ru": unit.name_ru, "kk": unit.name_kk, "en": unit.name_en}
         shown["territory"] = names[language]
     if "verdict" in params:

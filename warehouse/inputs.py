@@ -1,9 +1,10 @@
 """What a build reads: contracts and a snapshot of the ledger, written as Parquet tables."""
 
 import json
+import logging
 from calendar import monthrange
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, get_args
@@ -21,7 +22,10 @@ from warehouse.contracts.tables import ROW
 from warehouse.errors import UserError
 from warehouse.input_tables import GROWTH_TEXTS, table, write_tables
 from warehouse.ledger import Snapshot, Submission
+from warehouse.left_out import known, summary
 from warehouse.paths import Home
+
+_log = logging.getLogger(__name__)
 
 Row = dict[str, Any]
 
@@ -71,9 +75,12 @@ def write_build_inputs(
 ) -> BuildInputs:
     """Write everything a build needs to know to `directory`.
 
-    The same snapshot and contracts give the same bytes. Raises UserError BUILD_INCOMPLETE when
-    the lake lost a cell file.
+    Submissions that the contracts do not know are left out. The same snapshot and contracts give
+    the same bytes. Raises UserError BUILD_INCOMPLETE when the lake lost a cell file.
     """
+    snapshot, left = known(snapshot, contracts)
+    for each in summary(left, contracts):
+        _log.warning("left out of the build", extra=asdict(each))
     _require_cell_files(home, snapshot)
     months = _months(snapshot.submissions)
     rows: dict[str, Iterable[Row]] = {
@@ -105,7 +112,10 @@ def write_build_inputs(
 
 
 def ledger_tables(snapshot: Snapshot, contracts: Contracts) -> dict[str, pa.Table]:
-    """The input tables that depend on what was received, by name."""
+    """The input tables that depend on what was received, by name.
+
+    KeyError for a submission that the contracts do not know.
+    """
     rows: dict[str, Iterable[Row]] = {
         "periods": ({"period_month": month} for month in _months(snapshot.submissions)),
         "expected_submitters": _expected_submitters(contracts, snapshot.submissions),
@@ -434,10 +444,8 @@ def _findings(contracts: Contracts, snapshot: Snapshot) -> Iterator[Row]:
         }
 
 
-def _text(contracts: Contracts, finding: Row, language: Language) -> str | None:
-    """The finding in words; None when the contracts no longer know its code."""
-    if finding["code"] not in contracts.messages.by_code:
-        return None
+def _text(contracts: Contracts, finding: Row, language: Language) -> str:
+    """The finding in words."""
     params = {**finding, "rule": finding["rule_id"], **json.loads(finding["params"] or "{}")}
     return contracts.messages.render(finding["code"], language, params)
 

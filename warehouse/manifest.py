@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from warehouse.left_out import LeftOut
 from warehouse.settings import Engine
 
 LIBRARIES = ("duckdb", "dbt-core", "dbt-duckdb", "pyarrow", "great-expectations")
@@ -75,6 +76,8 @@ class Manifest(_Record):
     gate: dict[str, Any]
     tables: list[TableEntry]
     submissions: list[SubmissionEntry]
+    left_out: list[LeftOut] = []
+    """What the ledger held and the contracts did not know."""
     files: list[FileEntry]
 
 

@@ -34,6 +34,7 @@ from warehouse.duck import attach, connect_build
 from warehouse.durable import commit_file, fsync_path, make_directories, seal, temporary_in
 from warehouse.errors import UserError
 from warehouse.ledger import Ledger, Snapshot, Submission
+from warehouse.left_out import LeftOut
 from warehouse.manifest import (
     Manifest,
     SubmissionEntry,
@@ -71,6 +72,8 @@ class Draft:
     years: tuple[int, ...] | None = None
     models_hash: str | None = None
     engine: Engine = "duckdb"
+    left_out: tuple[LeftOut, ...] = ()
+    """What the ledger held beside the snapshot and the build could not use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -504,6 +507,7 @@ def _describe(
         gate=dict(draft.gate),
         tables=tables,
         submissions=[_submission_entry(s) for s in draft.snapshot.submissions],
+        left_out=list(draft.left_out),
         files=describe_files(staging),
     )
 

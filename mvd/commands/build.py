@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
 
 import typer
 
+from mvd.commands.show import show_left_out
 from mvd.console import console, errors, print_json, print_table
 from mvd.context import Context
 from warehouse.settings import Engine
@@ -49,6 +51,7 @@ def build(
                 "is_published": outcome.is_published,
                 "content_hash": outcome.content_hash,
                 "reasons": outcome.reasons_in(here.language),
+                "left_out": [asdict(each) for each in outcome.left_out],
             }
         )
     elif outcome.is_published:
@@ -62,6 +65,8 @@ def build(
         console.print(here.say("build_refused", release_id=outcome.release_id), style="red")
         for reason in outcome.reasons_in(here.language):
             console.print(f"  – {reason}")
+    if not as_json:
+        show_left_out(here, outcome.left_out)
     if not outcome.is_published:
         raise typer.Exit(1)
 

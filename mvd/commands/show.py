@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mvd.remote import RemoteResult
     from warehouse.contracts import Contracts
     from warehouse.ledger import Finding
+    from warehouse.left_out import LeftOut
 
 _SHOWN = 40
 _WORST_FIRST = ("error", "warning", "info")
@@ -108,6 +109,16 @@ def show_results(context: Context, services: Services, results: Sequence[Submiss
             repeated=sum(not result.is_new for result in results),
         )
     )
+
+
+def show_left_out(context: Context, left_out: Sequence[LeftOut]) -> None:
+    """A line for what of a form no build can use, and why."""
+    for each in left_out:
+        reason = context.say(f"left_out_{each.reason}")
+        said = context.say(
+            "left_out", form=each.form, count=each.count, in_force=each.in_force, reason=reason
+        )
+        console.print(said, style="yellow" if each.in_force else None)
 
 
 def territory_name(contracts: Contracts, kato: str, context: Context) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mvd.commands.show import local, territory_name
+from mvd.commands.show import local, show_left_out, territory_name
 from mvd.console import console, print_json, print_table
 from mvd.context import Context
 from warehouse.clock import period_month, utc_now
@@ -44,10 +44,13 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="Ответ для программ.")] = False,
 ) -> None:
     """Кто сдал, опоздал, не сдал или получил отказ — по каждой форме."""
+    from warehouse.left_out import summary
+
     period_month(period)
     here: Context = context.obj
     with here.services() as services:
         rows = reporting(here, services, period)
+        left = summary(services.ledger.submissions(period=period), services.contracts)
     if as_json:
         print_json([asdict(row) for row in rows])
         return
@@ -72,6 +75,7 @@ def status(
         console.print(
             here.say("status_summary", form=form, accepted=reported, expected=len(of_form))
         )
+    show_left_out(here, left)
 
 
 def reporting(context: Context, services: Services, period: str) -> list[Row]:

@@ -97,6 +97,10 @@ class Contracts:
                 return form if territory is None else self._bound(form, territory, period)
         raise KeyError(f"no version of form {code} is in force in {period}")
 
+    def is_in_force(self, code: str, period: str) -> bool:
+        """Say whether a version of the form is in force in `period`; False for an unknown form."""
+        return any(form.code == code and form.valid_in(period) for form in self.form_versions)
+
     def _bound(self, form: Form, territory: str, period: str) -> Form:
         if not form.is_table:
             return form
@@ -163,6 +167,10 @@ def load_contracts(root: Path = CONTRACTS_DIR) -> Contracts:
     if unknown := set(coverage.where_both_exist.forms) - {form.code for form in forms}:
         names = ", ".join(sorted(unknown))
         raise ContractError(f"{root / 'coverage.yml'}: where_both_exist.forms: unknown {names}")
+    calendar = load_calendar(root)
+    if without := {form.code for form in forms} - set(calendar.forms):
+        names = ", ".join(sorted(without))
+        raise ContractError(f"{root / 'calendar.yml'}: forms: nobody owes {names}")
     return Contracts(
         root=root,
         form_versions=forms,
@@ -173,7 +181,7 @@ def load_contracts(root: Path = CONTRACTS_DIR) -> Contracts:
         marts=load_marts(root),
         territories=territories,
         population=load_population(territories, root),
-        calendar=load_calendar(root),
+        calendar=calendar,
         coverage=coverage,
         restatements=load_restatements(root),
         tables=tables,

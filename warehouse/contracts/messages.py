@@ -14,6 +14,8 @@ Language = Literal["ru", "kk", "en"]
 Severity = Literal["error", "warning", "info"]
 
 _UNKNOWN = "—"
+GONE = "MESSAGE_GONE"
+"""The message about a finding whose own message the contracts no longer have."""
 
 
 class Texts(Record):
@@ -64,13 +66,17 @@ class Messages:
         """Give the text of a finding.
 
         A parameter may be a mapping of languages to texts. One that is missing or None is shown
-        as a dash: findings outlive the messages they were made for.
+        as a dash, and a code that is no longer there by its name: findings outlive the messages
+        they were made for.
         """
-        return _fill(self.message(code).text, language, params)
+        return _fill(self._of(code).text, language, {**params, "finding_code": code})
 
     def render_how_to_fix(self, code: str, language: Language, params: Mapping[str, Any]) -> str:
         """Give the advice of a finding; parameters as in `render`."""
-        return _fill(self.message(code).how_to_fix, language, params)
+        return _fill(self._of(code).how_to_fix, language, {**params, "finding_code": code})
+
+    def _of(self, code: str) -> Message:
+        return self.by_code.get(code) or self.by_code[GONE]
 
 
 def placeholders(text: str) -> frozenset[str]:

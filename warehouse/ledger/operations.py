@@ -42,6 +42,7 @@ from warehouse.ledger.records import (
     Submission,
     Verdict,
 )
+from warehouse.ledger.text import storable
 
 State = Literal["received", "judged"]
 
@@ -644,7 +645,7 @@ def _is_same_judgement(
 
 
 def _finding_values(finding: Finding) -> dict[str, Any]:
-    return {
+    values = {
         "code": finding.code,
         "severity": finding.severity,
         "sheet": finding.sheet,
@@ -657,6 +658,7 @@ def _finding_values(finding: Finding) -> dict[str, Any]:
         "rule_id": finding.rule_id,
         "params": json.dumps(dict(finding.params), ensure_ascii=False, sort_keys=True),
     }
+    return {k: storable(v) if isinstance(v, str) else v for k, v in values.items()}
 
 
 def _finding(row: RowMapping) -> Finding:

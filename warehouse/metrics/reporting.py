@@ -28,7 +28,9 @@ def families(ledger: Ledger, contracts: Contracts, now: datetime) -> list[Metric
 
 def _periods(submissions: Iterable[Submission], now: datetime) -> list[str]:
     due = (now.replace(day=1) - timedelta(days=1)).strftime("%Y-%m")
-    return sorted({due, *(s.period for s in submissions)})[-PERIODS:]
+    # A file that was refused because its month lies ahead must not push a real month out.
+    begun = {s.period for s in submissions if s.period <= f"{now:%Y-%m}"}
+    return sorted({due, *begun})[-PERIODS:]
 
 
 def _by_verdict(submissions: Iterable[Submission]) -> Metric:
@@ -99,18 +101,10 @@ def _each(
     for period in periods:
         for form in contracts.forms:
             owing = set(contracts.expected_submitters(form, period))
-            if owing and _is_in_force(contracts, form, period):
+            if owing and contracts.is_in_force(form, period):
                 deadline = contracts.deadline(form, period)
                 lags = _lags(by_key[form, period], owing, deadline)
                 yield _State(form, period, deadline, len(owing), lags)
-
-
-def _is_in_force(contracts: Contracts, form: str, period: str) -> bool:
-    try:
-        contracts.form(form, period)
-    except KeyError:
-        return False
-    return True
 
 
 def _lags(submissions: Iterable[Submission], owing: set[str], deadline: datetime) -> list[float]:

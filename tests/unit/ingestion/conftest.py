@@ -18,7 +18,9 @@ from ingestion.request import Services, SubmissionResult
 from ingestion.submit import submit
 from tests.unit.ingestion.tables import Counter
 from warehouse.contracts import load_contracts
+from warehouse.inputs import ledger_tables
 from warehouse.ledger import Finding
+from warehouse.left_out import known
 from warehouse.settings import Settings
 
 KYZYLORDA = "430000000"
@@ -79,8 +81,11 @@ class Desk:
 
 @pytest.fixture
 def services(tmp_path: Path) -> Iterator[Services]:
+    """An installation. Whatever a test has sent to it, a build must be able to read the rest."""
     opened = Services.open(Settings(home=tmp_path / "home"))
     yield opened
+    snapshot, _ = known(opened.ledger.snapshot(), opened.contracts)
+    ledger_tables(snapshot, opened.contracts)
     opened.ledger.close()
 
 

@@ -276,7 +276,7 @@ def test_other_contracts_are_no_base(here: Installation, monkeypatch: pytest.Mon
 
 
 def test_a_new_year_is_computed_with_all_others(here: Installation) -> None:
-    here.receive(Arrival("430000000", "2026-01", 8, 6))
+    here.receive(Arrival("430000000", "2026-01", 8, 7500))
     assert here.plan().reason is Whole.OTHER_YEARS
 
 

@@ -136,9 +136,12 @@ def test_braces_in_a_value_are_only_text(tmp_path: Path) -> None:
     assert found.render("CODE", "en", {"sheet": "{cell.__class__}"}) == "Sheet {cell.__class__}"
 
 
-def test_an_unknown_code_is_a_key_error(messages: Messages) -> None:
+def test_a_code_that_is_gone_is_told_by_its_name(messages: Messages) -> None:
+    for language in LANGUAGES:
+        assert "NO_SUCH_CODE" in messages.render("NO_SUCH_CODE", language, {"sheet": "R1"})
+        assert messages.render_how_to_fix("NO_SUCH_CODE", language, {})
     with pytest.raises(KeyError):
-        messages.render("NO_SUCH_CODE", "ru", {})
+        messages.message("NO_SUCH_CODE")
 
 
 @pytest.mark.parametrize(

@@ -300,6 +300,7 @@ def _independent(measures: tuple[str, ...]) -> tuple[Check, ...]:
                             p.submission_id is null
                             and p.status_reason in
                             ('coverage_below_threshold', 'denominator_not_positive')
+                            or p.status_reason = 'border_change'
                         ) as is_hidden
                     from marts.fct_indicator_values as p
                     join marts.dim_territory as t using (territory_kato)

@@ -3,10 +3,142 @@
 from expectations.release_checks import Check
 
 _KEY = ("indicator_code", "territory_kato", "period_month")
+_MOVED = """
+    moved as (
+        select territory_kato, valid_from as day from territories where predecessor_kato is null
+        union
+        select split_from_kato, valid_from from territories where split_from_kato is not null
+        union
+        select unnest([former.parent_kato, later.parent_kato]), later.valid_from
+        from territories as later
+        join territories as former on former.territory_kato = later.predecessor_kato
+        where former.parent_kato != later.parent_kato
+    )
+"""
+"""Days on which borders moved, on either side; January of that year stands alone."""
 
 
 def statistics_checks() -> tuple[Check, ...]:
-    """Checks of the statistics, computed from published columns only."""
+    """Checks of the statistics, computed from published columns and the territories alone."""
+    return (*_border_checks(), *_series_checks())
+
+
+def _border_checks() -> tuple[Check, ...]:
+    return (
+        Check(
+            code="MONTHS_WITHIN_BORDERS",
+            query=f"""
+                with {_MOVED}, told as (
+                    select v.indicator_code, v.territory_kato, v.period_month, v.value,
+                        v.value - now.value + coalesce(before.value, 0) as difference
+                    from marts.fct_indicator_values as v
+                    join marts.dim_indicator as i using (indicator_code)
+                    left join marts.fct_indicator_values as now
+                        on now.indicator_code = v.indicator_code and now.basis = 'ytd'
+                        and now.territory_kato = v.territory_kato
+                        and now.period_month = v.period_month
+                    left join marts.fct_indicator_values as before
+                        on before.indicator_code = v.indicator_code and before.basis = 'ytd'
+                        and before.territory_kato = v.territory_kato
+                        and before.period_month = v.period_month - interval 1 month
+                        and year(before.period_month) = year(v.period_month)
+                    where v.basis = 'month' and v.submission_id is not null
+                        and i.measure_type = 'flow' and not i.is_derived and v.value is not null
+                    union all
+                    select offence_code, territory_kato, period_month, registered, 0
+                    from marts.fct_crimes
+                    where basis = 'month' and submission_id is not null and registered is not null
+                )
+                select told.indicator_code, told.territory_kato, told.period_month,
+                    case
+                        when moved.day is not null then 1e300
+                        else coalesce(abs(told.difference), 1e300)
+                    end as difference
+                from told
+                left join moved
+                    on moved.territory_kato = told.territory_kato
+                    and date_trunc('month', moved.day) = told.period_month
+                    and month(told.period_month) > 1
+                where told.value < 0 or moved.day is not null
+            """,  # noqa: S608
+            key=_KEY,
+            expectation="ExpectColumnValuesToBeBetween",
+            options={"column": "difference", "max_value": 1e-3},
+            text={
+                "ru": "Месяц посчитан через изменение границ или ниже нуля без снижения итога "
+                "с начала года в {count} строках: {examples}.",
+                "kk": "Ай шекара өзгерісі арқылы есептелген немесе жыл басынан бергі жиынтық "
+                "төмендемей нөлден кіші, {count} жол: {examples}.",
+                "en": "A month runs across a change of borders, or is below zero without a fall of "
+                "the year to date, in {count} rows: {examples}.",
+            },
+        ),
+        Check(
+            code="TOTALS_ACROSS_BORDERS",
+            query="""
+                with redrawn as (
+                    select distinct p.indicator_code, t.parent_kato, p.period_month
+                    from marts.fct_indicator_values as p
+                    join marts.dim_territory as t using (territory_kato)
+                    where p.basis = 'month' and p.status_reason = 'border_change'
+                )
+                select v.indicator_code, v.territory_kato, v.period_month,
+                    coalesce(abs(v.value - now.value + before.value), 1e300) as difference
+                from marts.fct_indicator_values as v
+                join marts.dim_indicator as i using (indicator_code)
+                join redrawn
+                    on redrawn.indicator_code = v.indicator_code
+                    and redrawn.parent_kato = v.territory_kato
+                    and redrawn.period_month = v.period_month
+                left join marts.fct_indicator_values as now
+                    on now.indicator_code = v.indicator_code and now.basis = 'ytd'
+                    and now.territory_kato = v.territory_kato
+                    and now.period_month = v.period_month
+                left join marts.fct_indicator_values as before
+                    on before.indicator_code = v.indicator_code and before.basis = 'ytd'
+                    and before.territory_kato = v.territory_kato
+                    and before.period_month = v.period_month - interval 1 month
+                where v.basis = 'month' and v.submission_id is null and v.status = 'final'
+                    and i.measure_type = 'flow' and not i.is_derived
+            """,
+            key=_KEY,
+            expectation="ExpectColumnValuesToBeBetween",
+            options={"column": "difference", "max_value": 1e-3},
+            text={
+                "ru": "Месяц целого при изменении границ внутри него не равен разности итогов "
+                "с начала года: {examples}.",
+                "kk": "Ішінде шекара өзгерген тұтастың айы жыл басынан бергі жиынтықтардың "
+                "айырмасына тең емес: {examples}.",
+                "en": "A month of a whole with borders moved inside it is not the difference of "
+                "its years to date: {examples}.",
+            },
+        ),
+        Check(
+            code="RESTATEMENTS_WITHIN_BORDERS",
+            query=f"""
+                with {_MOVED}
+                select r.indicator_code, r.territory_kato, r.period_month,
+                    count(moved.day) as border_changes
+                from marts.rpt_restatements as r
+                left join moved
+                    on moved.territory_kato = r.territory_kato
+                    and moved.day > last_day(r.period_month)
+                    and moved.day <= last_day(r.reported_month)
+                group by all
+            """,  # noqa: S608
+            key=_KEY,
+            expectation="ExpectColumnValuesToBeBetween",
+            options={"column": "border_changes", "max_value": 0},
+            text={
+                "ru": "Изменение границ названо пересмотром данных: {examples}.",
+                "kk": "Шекара өзгерісі деректерді қайта қарау деп аталған: {examples}.",
+                "en": "A change of borders is told as a restatement: {examples}.",
+            },
+        ),
+    )
+
+
+def _series_checks() -> tuple[Check, ...]:
     return (
         Check(
             code="MONTHS_SUM_TO_YTD",

@@ -24,6 +24,7 @@ GROWTH_TEXTS = (
     "times_many",
     "unchanged",
     "not_comparable",
+    "borders_changed",
     "across_break",
 )
 

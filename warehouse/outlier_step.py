@@ -52,6 +52,9 @@ _SERIES_BREAKS = """
 """
 _SPLITS = """
     select split_from_kato, valid_from from marts.dim_territory where split_from_kato is not null
+    union
+    select territory_kato, period_month from marts.fct_indicator_values
+    where status_reason = 'border_change'
     order by all
 """
 _INSERT = """
@@ -145,7 +148,7 @@ def _known(frame: HistoryFrame) -> Any:
 
 
 def _splits(connection: duckdb.DuckDBPyConnection, frame: HistoryFrame) -> Any:
-    """Months from which on a unit is smaller than before, because another was split from it."""
+    """Months from which on a unit has other borders than before."""
     import numpy as np
 
     months = frame.values.shape[2]

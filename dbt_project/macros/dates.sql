@@ -45,6 +45,11 @@
 {%- endmacro %}
 
 
+{% macro first_of_month(column) -%}
+    cast({{ dbt.date_trunc('month', column) }} as date)
+{%- endmacro %}
+
+
 {#- A month as readers choose it from a list: sorts by time, reads alike in ru and kk. -#}
 {% macro period_label(periods) -%}
     concat(

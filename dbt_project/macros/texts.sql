@@ -84,6 +84,8 @@
         when value_comparable is null or value_prior_year is null
             then
                 case
+                    when coalesce(comparable_units, 0) = 0 and is_left_out_redrawn
+                        then borders_changed_{{ language }}
                     when coalesce(comparable_units, 0) = 0 and is_left_out_known_prior
                         then not_comparable_{{ language }}
                 end

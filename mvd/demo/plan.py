@@ -13,6 +13,7 @@ import numpy as np
 from mvd.demo.faults import Fault, Submission, plant
 from mvd.demo.targets import Target
 from warehouse.contracts import Contracts
+from warehouse.contracts.territories import REGION_LEVELS
 
 Extent = Literal["months", "story", "series"]
 """`months`: the months asked for and a year before; `story`: also what the published figures, the
@@ -157,7 +158,8 @@ def _told_most(contracts: Contracts, targets: Iterable[Target]) -> str:
 
 def _divided(contracts: Contracts) -> Iterator[Report]:
     """The months around the day on which regions were divided, of those regions."""
-    new = [unit for unit in contracts.territories.units if unit.split_from_kato]
+    regions = (unit for unit in contracts.territories.units if unit.level in REGION_LEVELS)
+    new = [unit for unit in regions if unit.split_from_kato]
     touched = {unit.kato for unit in new} | {str(unit.split_from_kato) for unit in new}
     for day in {unit.valid_from for unit in new}:
         middle = day.year * 12 + day.month - 1

@@ -19,6 +19,7 @@ from mvd.demo.tables import TableFigures
 from mvd.demo.write import write_demo
 from mvd.pipeline import build_release
 from tests.integration.command_line import Installation
+from tests.tools.border_months import KEY, border_months, months_from_cells
 from warehouse.claims.check import check
 from warehouse.contracts import load_contracts
 from warehouse.dictionary.pages import Dictionary
@@ -98,6 +99,82 @@ def test_a_series_runs_through_the_division_of_a_region(installation: Installati
     assert rows[may, old]["method"] == "sum_of_districts"
     together = rows[july, old]["value"] + rows[july, new]["value"]
     assert rows[july, old]["group_value"] == rows[july, new]["group_value"] == together
+
+
+def test_no_month_runs_across_a_change_of_borders(installation: Installation) -> None:
+    settings = Settings(home=installation.home)
+    home = installation.home
+    computed = months_from_cells(home / "current", home / "lake", CONTRACTS)
+    published = query(
+        settings.paths,
+        "select v.indicator_code, v.territory_kato, v.period_month, v.value, v.status,"
+        " v.status_reason, v.value_prior_year, v.per_100k, v.span_value, i.unit"
+        " from marts.fct_indicator_values as v join marts.dim_indicator as i"
+        " using (indicator_code) where v.basis = 'month' and i.measure_type = 'flow'"
+        " and not i.is_derived and v.submission_id is not null",
+    ).to_pandas()
+    both = published.merge(computed, on=KEY, how="left", validate="one_to_one")
+
+    across = both[both["is_across"] == True]  # noqa: E712 - unknown is not false
+    assert {"630000000", "350000000", "190000000"} <= set(across["territory_kato"])
+    assert set(across["status"]) == {"missing"}
+    assert set(across["status_reason"]) == {"border_change"}
+    assert across[["value", "value_prior_year", "per_100k"]].isna().all(axis=None)
+    assert (across["span_value"] == across["ytd"]).all()
+
+    known = both[both["month"].notna()]
+    assert len(known) > 1000
+    assert (known["value"] - known["month"]).abs().max() < 1e-3
+    negative = both[both["value"] < 0]
+    assert (negative["value"] == negative["month"]).all()
+    assert not ((both["span_value"] < 0) & ~(both["value"] < 0)).any()
+
+
+def test_a_change_of_borders_is_no_restatement(installation: Installation) -> None:
+    settings = Settings(home=installation.home)
+    moved = border_months(CONTRACTS)
+    rows = query(
+        settings.paths,
+        "select territory_kato, period_month, reported_month from marts.rpt_restatements",
+    ).to_pylist()
+    crossing = [
+        row
+        for row in rows
+        for kato, month in moved
+        if kato == row["territory_kato"]
+        and f"{row['period_month']:%Y-%m}" < month <= f"{row['reported_month']:%Y-%m}"
+    ]
+    assert crossing == []
+
+
+def test_no_mart_shows_a_count_below_zero_that_the_figures_do_not(
+    installation: Installation,
+) -> None:
+    settings = Settings(home=installation.home)
+    counts = query(
+        settings.paths,
+        """
+        select count(*) as rows from (
+            select killed as value, territory_kato, period_month from marts.fct_road_safety
+            union all
+            select accidents, territory_kato, period_month from marts.fct_road_safety
+            union all
+            select month_value, territory_kato, period_month from marts.rpt_dashboard_figures
+            union all
+            select value, territory_kato, period_month from marts.fct_indicator_values_as_is
+            union all
+            select value_as_was, territory_kato, period_month from marts.fct_indicator_values_as_is
+            union all
+            select group_value, group_kato, period_month from marts.fct_indicator_values_as_is
+        ) as shown
+        where value < 0 and not exists (
+            select 1 from marts.fct_indicator_values as v
+            where v.territory_kato = shown.territory_kato and v.value = shown.value
+                and v.period_month = shown.period_month and v.status_reason is null
+        )
+        """,
+    ).to_pylist()
+    assert counts == [{"rows": 0}]
 
 
 def test_a_total_is_withheld_and_says_who_is_missing(installation: Installation) -> None:

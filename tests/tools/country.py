@@ -215,6 +215,7 @@ def _growth_rules() -> dict[str, Any]:
         "times_many": "в {times} раз",
         "unchanged": "unchanged",
         "not_comparable": "not comparable",
+        "borders_changed": "borders changed",
         "across_break": "{change} from {from}",
     }
     columns = {f"{name}_{lang}": t for name, t in texts.items() for lang in ("ru", "kk", "en")}

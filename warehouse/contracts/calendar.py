@@ -107,6 +107,7 @@ class GrowthTexts(Record):
     times_many: GrowthText
     unchanged: GrowthText
     not_comparable: GrowthText
+    borders_changed: GrowthText
     across_break: GrowthText
 
 

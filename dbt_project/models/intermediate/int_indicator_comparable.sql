@@ -38,6 +38,10 @@ placed as (
             and unit_values.unit_kato = reporting.unit_kato
 ),
 
+borders as (
+    select * from {{ ref('int_territory_borders') }}
+),
+
 changed_units as (
     select distinct
         placed.unit_kato,
@@ -56,7 +60,19 @@ final as (
         placed.*,
         last_year.numerator as prior_numerator,
         last_year.denominator as prior_denominator,
+        placed.basis = 'month'
+        and placed.numerator is null
+        and coalesce(this_year_borders.is_border_month, false) as is_lost_to_borders,
         last_year.unit_kato is not null as is_reported_prior,
+        last_year.unit_kato is not null
+        and (
+            changed_units.unit_kato is not null
+            or (
+                placed.basis = 'month'
+                and last_year.numerator is null
+                and coalesce(last_year_borders.is_border_month, false)
+            )
+        ) as is_redrawn,
         placed.numerator is not null
         and last_year.numerator is not null
         and changed_units.unit_kato is null as is_comparable
@@ -73,6 +89,14 @@ final as (
             placed.unit_kato = changed_units.unit_kato
             and placed.period_month = changed_units.period_month
             and placed.basis = changed_units.basis
+    left join borders as this_year_borders
+        on
+            placed.unit_kato = this_year_borders.territory_kato
+            and placed.period_month = this_year_borders.period_month
+    left join borders as last_year_borders
+        on
+            placed.unit_kato = last_year_borders.territory_kato
+            and {{ add_months('placed.period_month', -12) }} = last_year_borders.period_month
 )
 
 select * from final

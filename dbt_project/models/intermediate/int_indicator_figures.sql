@@ -65,10 +65,12 @@ joined as (
         totals.submission_id,
         totals.has_warning,
         totals.has_submission_warning,
+        totals.is_lost_to_borders,
         totals.received_at_max,
         totals.units_known,
         left_out.left_out_units,
         coalesce(left_out.is_known_prior, false) as is_left_out_known_prior,
+        coalesce(left_out.is_redrawn, false) as is_left_out_redrawn,
         case
             when totals.units_known = totals.units_known_with_population
                 then totals.population_known
@@ -127,6 +129,7 @@ final as (
             when reporting_units = 0 then 'not_received'
             when not is_summable then 'not_additive'
             when numerator is not null then 'denominator_not_positive'
+            when units_known = 0 and is_lost_to_borders then 'border_change'
             when basis = 'month' and span_months > 1 then 'previous_month_missing'
             when
                 basis = 'month'

@@ -1,7 +1,8 @@
 -- What a report says about the month before it: the form of March prints March itself, so its year
 -- to date without it is what February must have been. Where no month is printed, a year to date
 -- below that of the month before says that February is now at most this much.
--- A report is compared with the version of the month before that was known with it.
+-- A report is compared with the version of the month before that was known with it, and only within
+-- the same borders: what a territory lost with its area was not told differently.
 with versions as (
     select * from {{ ref('int_indicator_versions') }}
 ),
@@ -10,10 +11,20 @@ indicators as (
     select * from {{ ref('stg_contracts__indicators') }}
 ),
 
+borders as (
+    select * from {{ ref('int_territory_borders') }}
+),
+
 year_to_date as (
-    select versions.*
+    select
+        versions.*,
+        borders.borders_from
     from versions
     inner join indicators on versions.indicator_code = indicators.indicator_code
+    left join borders
+        on
+            versions.territory_kato = borders.territory_kato
+            and versions.period_month = borders.period_month
     where
         versions.basis = 'ytd'
         and versions.value is not null
@@ -27,15 +38,17 @@ months as (
         period_month,
         min(received_at) as first_received_at,
         lag(period_month) over (
-            partition by indicator_code, territory_kato, {{ year_of('period_month') }}
+            partition by
+                indicator_code, territory_kato, {{ year_of('period_month') }}, borders_from
             order by period_month
         ) as previous_month,
         lag(min(received_at)) over (
-            partition by indicator_code, territory_kato, {{ year_of('period_month') }}
+            partition by
+                indicator_code, territory_kato, {{ year_of('period_month') }}, borders_from
             order by period_month
         ) as previous_first_received_at
     from year_to_date
-    group by indicator_code, territory_kato, period_month
+    group by indicator_code, territory_kato, period_month, borders_from
 ),
 
 printed as (

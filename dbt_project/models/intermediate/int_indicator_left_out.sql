@@ -16,7 +16,8 @@ left_out_now as (
         period_month,
         basis,
         unit_kato,
-        case when prior_numerator is not null then 1 else 0 end as is_known_prior
+        case when prior_numerator is not null then 1 else 0 end as is_known_prior,
+        case when is_redrawn then 1 else 0 end as is_redrawn
     from comparable
     where not is_comparable
 ),
@@ -28,7 +29,8 @@ left_out_then as (
         {{ add_months('last_year.period_month', 12) }} as period_month,
         last_year.basis,
         last_year.unit_kato,
-        case when last_year.numerator is not null then 1 else 0 end as is_known_prior
+        case when last_year.numerator is not null then 1 else 0 end as is_known_prior,
+        0 as is_redrawn
     from comparable as last_year
     left join comparable as later
         on
@@ -52,7 +54,8 @@ counted as (
         territory_kato,
         period_month,
         basis,
-        max(is_known_prior) = 1 as is_known_prior
+        max(is_known_prior) = 1 as is_known_prior,
+        max(is_redrawn) = 1 as is_redrawn
     from both_sides
     group by indicator_code, territory_kato, period_month, basis
 ),
@@ -96,7 +99,8 @@ final as (
         counted.period_month,
         counted.basis,
         listed.left_out_units,
-        counted.is_known_prior
+        counted.is_known_prior,
+        counted.is_redrawn
     from counted
     left join listed
         on

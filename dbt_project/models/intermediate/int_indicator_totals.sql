@@ -1,4 +1,5 @@
--- Units summed to every territory they count towards.
+-- Units summed to every territory they count towards. Where borders moved inside a territory, its
+-- month is the difference of its years to date.
 with comparable as (
     select * from {{ ref('int_indicator_comparable') }}
 ),
@@ -7,7 +8,19 @@ warnings as (
     select * from {{ ref('int_indicator_warnings') }}
 ),
 
-final as (
+redrawn as (
+    select * from {{ ref('int_redrawn_months') }}
+),
+
+indicators as (
+    select * from {{ ref('stg_contracts__indicators') }}
+),
+
+roles as (
+    select * from {{ ref('int_indicator_roles') }}
+),
+
+summed as (
     select
         comparable.indicator_code,
         comparable.territory_kato,
@@ -46,6 +59,7 @@ final as (
         max(case when warnings.submission_id is not null then 1 else 0 end) = 1 as has_warning,
         max(case when comparable.verdict = 'accepted_with_warnings' then 1 else 0 end) = 1
             as has_submission_warning,
+        max(case when comparable.is_lost_to_borders then 1 else 0 end) = 1 as is_lost_to_borders,
         max(comparable.received_at) as received_at_max
     from comparable
     left join warnings
@@ -58,6 +72,91 @@ final as (
         comparable.territory_kato,
         comparable.period_month,
         comparable.basis
+),
+
+differenced as (
+    select
+        indicators.indicator_code,
+        redrawn.territory_kato,
+        redrawn.period_month,
+        now.numerator - case when numerators.is_flow then earlier.numerator else 0 end
+            as numerator,
+        now.denominator - case when denominators.is_flow then earlier.denominator else 0 end
+            as denominator,
+        not indicators.is_derived as has_span,
+        now.units_known,
+        now.population_known,
+        now.units_known_with_population
+    from redrawn
+    inner join indicators on redrawn.form_code = indicators.form_code
+    inner join roles as numerators
+        on
+            indicators.indicator_code = numerators.indicator_code
+            and numerators.role = 'numerator'
+    left join roles as denominators
+        on
+            indicators.indicator_code = denominators.indicator_code
+            and denominators.role = 'denominator'
+    inner join summed as now
+        on
+            indicators.indicator_code = now.indicator_code
+            and redrawn.territory_kato = now.territory_kato
+            and redrawn.period_month = now.period_month
+            and redrawn.reporting_units = now.units_known
+    inner join summed as earlier
+        on
+            indicators.indicator_code = earlier.indicator_code
+            and redrawn.territory_kato = earlier.territory_kato
+            and redrawn.previous_month = earlier.period_month
+            and redrawn.previous_reporting_units = earlier.units_known
+    where
+        now.basis = 'ytd'
+        and earlier.basis = 'ytd'
+        and (denominators.is_flow is not null or now.denominator is null)
+),
+
+final as (
+    select
+        summed.indicator_code,
+        summed.territory_kato,
+        summed.period_month,
+        summed.basis,
+        coalesce(differenced.numerator, summed.numerator) as numerator,
+        coalesce(differenced.denominator, summed.denominator) as denominator,
+        coalesce(differenced.units_known, summed.units_known) as units_known,
+        coalesce(differenced.population_known, summed.population_known) as population_known,
+        coalesce(
+            differenced.units_known_with_population, summed.units_known_with_population
+        ) as units_known_with_population,
+        summed.comparable_numerator,
+        summed.comparable_denominator,
+        summed.prior_numerator,
+        summed.prior_denominator,
+        summed.comparable_units,
+        summed.value_printed,
+        case
+            when differenced.has_span then differenced.numerator
+            else summed.span_value
+        end as span_value,
+        case
+            when differenced.has_span then differenced.period_month
+            else summed.span_start
+        end as span_start,
+        case when differenced.has_span then 1 else summed.span_months end as span_months,
+        summed.submission_id,
+        summed.has_warning,
+        summed.has_submission_warning,
+        summed.is_lost_to_borders,
+        summed.received_at_max
+    from summed
+    left join differenced
+        on
+            summed.indicator_code = differenced.indicator_code
+            and summed.territory_kato = differenced.territory_kato
+            and summed.period_month = differenced.period_month
+            and summed.basis = 'month'
+            -- Less than what the other units add: counts of the redrawn ones were lost on the way.
+            and differenced.numerator >= coalesce(summed.numerator, 0)
 )
 
 select * from final

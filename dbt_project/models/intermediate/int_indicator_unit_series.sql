@@ -1,6 +1,7 @@
 -- Months from year-to-date, per reporting unit. A month is known only when the month before
 -- was reported too, by the unit or by all its parts (January stands alone); otherwise the increase
 -- belongs to a span of months. Increases may be negative: cases are re-qualified and transferred.
+-- Totals in different borders have no difference: the first in new borders is a span from January.
 with reported as (
     select * from {{ ref('int_indicator_reported') }}
 ),
@@ -15,6 +16,10 @@ parts as (
 
 rules as (
     select * from {{ ref('stg_contracts__coverage_rules') }}
+),
+
+borders as (
+    select * from {{ ref('int_territory_borders') }}
 ),
 
 -- A return that gives way to those of its parts has no months of its own.
@@ -95,18 +100,24 @@ cumulative as (
             partition by
                 told.indicator_code,
                 told.territory_kato,
-                {{ year_of('told.period_month') }}
+                {{ year_of('told.period_month') }},
+                borders.borders_from
             order by told.period_month
         ) as previous_value,
         lag(told.period_month) over (
             partition by
                 told.indicator_code,
                 told.territory_kato,
-                {{ year_of('told.period_month') }}
+                {{ year_of('told.period_month') }},
+                borders.borders_from
             order by told.period_month
         ) as previous_month
     from told
     inner join indicators on told.indicator_code = indicators.indicator_code
+    left join borders
+        on
+            told.territory_kato = borders.territory_kato
+            and told.period_month = borders.period_month
 ),
 
 spans as (

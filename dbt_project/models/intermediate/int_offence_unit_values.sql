@@ -12,6 +12,10 @@ cells as (
     select * from {{ ref('int_cells_extracted') }}
 ),
 
+borders as (
+    select * from {{ ref('int_territory_borders') }}
+),
+
 -- Every version at first: joined with the submissions before it is summed, the measures of all of
 -- them would be the table to look up, not those of the form.
 pivoted as (
@@ -42,12 +46,17 @@ reported as (
     select
         pivoted.*,
         submissions.territory_kato as unit_kato,
-        submissions.period_month
+        submissions.period_month,
+        borders.borders_from
     from pivoted
     inner join submissions
         on
             pivoted.submission_id = submissions.submission_id
             and pivoted.form_code = submissions.form_code
+    left join borders
+        on
+            submissions.territory_kato = borders.territory_kato
+            and submissions.period_month = borders.period_month
 ),
 
 followed as (
@@ -55,14 +64,15 @@ followed as (
         *,
         {% for measure in offence_flows() %}
             lag({{ measure }}) over (
-                partition by offence_code, unit_kato, {{ year_of('period_month') }}
+                partition by
+                    offence_code, unit_kato, {{ year_of('period_month') }}, borders_from
                 order by period_month
             ) as previous_{{ measure }},
         {% endfor %}
         coalesce(
             {{ add_months(
                 'lag(period_month) over (partition by offence_code, unit_kato, '
-                ~ year_of('period_month') ~ ' order by period_month)', 1
+                ~ year_of('period_month') ~ ', borders_from order by period_month)', 1
             ) }},
             {{ first_of_year('period_month') }}
         ) as span_start

@@ -66,6 +66,7 @@ final as (
         case
             when status = 'withheld' then 'coverage_below_threshold'
             when status = 'partial' then 'coverage_incomplete'
+            when status = 'missing' and units_known = 0 and is_lost_to_borders then 'border_change'
             when
                 status = 'missing'
                 and basis = 'month'

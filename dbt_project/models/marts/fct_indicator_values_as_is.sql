@@ -17,6 +17,9 @@ placed as (
             when bridged.basis = 'ytd' then {{ first_of_year('bridged.period_month') }}
             else bridged.period_month
         end as is_unchanged,
+        bridged.basis = 'month'
+        and {{ month_of('bridged.period_month') }} > 1
+        and {{ first_of_month('bridged.changed_on') }} = bridged.period_month as is_border_month,
         {{ indicator_value(
             'bridged.bridged_numerator', 'bridged.bridged_denominator', 'bridged.formula_scale'
         ) }} as value_bridged,
@@ -52,7 +55,9 @@ regions as (
         end as status,
         case
             when is_unchanged then status_reason_as_was
-            when value_bridged is null then 'not_separable'
+            when value_bridged is not null then null
+            when is_border_month then 'border_change'
+            else 'not_separable'
         end as status_reason,
         group_kato,
         group_value,

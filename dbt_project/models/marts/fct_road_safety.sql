@@ -25,6 +25,13 @@ final as (
             max(case when indicator_code = '{{ indicator }}' then value end) as {{ measure }},
         {% endfor %}
         case when count(distinct status) = 1 then min(status) else 'partial' end as status,
+        case
+            when
+                count(distinct status) = 1
+                and count(distinct status_reason) = 1
+                and count(status_reason) = count(*)
+                then min(status_reason)
+        end as status_reason,
         cast(count(value) as integer) as known_measures,
         max(expected_units) as expected_units,
         min(accepted_units) as accepted_units,

@@ -1,6 +1,6 @@
 {%- set texts = [
     'no_base', 'difference', 'points', 'percent', 'times', 'times_many', 'unchanged',
-    'not_comparable', 'across_break'
+    'not_comparable', 'borders_changed', 'across_break'
 ] -%}
 with source as (
     select * from {{ source('contracts', 'growth_rules') }}

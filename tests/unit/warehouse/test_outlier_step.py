@@ -54,7 +54,7 @@ def build(folder: Path, months: int, *, broken_in: tuple[str, str] | None = None
         connection.execute(
             "create table marts.fct_indicator_values (indicator_code varchar,"
             " territory_kato varchar, period_month date, basis varchar, value double,"
-            " submission_id varchar, received_at_max timestamp)"
+            " submission_id varchar, received_at_max timestamp, status_reason varchar)"
         )
         rows = [
             (kato, number, 40 if (kato, number) == SLIP else int(random.poisson(400)))
@@ -64,7 +64,7 @@ def build(folder: Path, months: int, *, broken_in: tuple[str, str] | None = None
         connection.executemany(
             "insert into marts.fct_indicator_values select 'THEFT', $1,"
             " (date '2022-01-01' + to_months($2))::date, 'month', $3, 's' || $1 || $2,"
-            " timestamp '2025-01-05 09:00:00'",
+            " timestamp '2025-01-05 09:00:00', null",
             rows,
         )
         connection.execute(

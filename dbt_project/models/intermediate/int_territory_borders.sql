@@ -1,0 +1,50 @@
+-- In years in which the borders or the code of a territory changed: the month from which on those
+-- of each month hold. Figures that count from 1 January are differenced only between months of the
+-- same borders; January is never differenced.
+with changes as (
+    select * from {{ ref('int_territory_changes') }}
+),
+
+territories as (
+    select * from {{ ref('stg_contracts__territories') }}
+),
+
+periods as (
+    select * from {{ ref('stg_contracts__periods') }}
+),
+
+begun as (
+    select
+        territory_kato,
+        changed_on
+    from changes
+    union distinct
+    select
+        territory_kato,
+        valid_from as changed_on
+    from territories
+),
+
+held as (
+    select
+        begun.territory_kato,
+        periods.period_month,
+        max({{ first_of_month('begun.changed_on') }}) as borders_from
+    from begun
+    inner join periods
+        on
+            {{ first_of_year('begun.changed_on') }} = {{ first_of_year('periods.period_month') }}
+            and begun.changed_on <= {{ month_end('periods.period_month') }}
+    group by begun.territory_kato, periods.period_month
+),
+
+final as (
+    select
+        territory_kato,
+        period_month,
+        borders_from,
+        borders_from = period_month and {{ month_of('period_month') }} > 1 as is_border_month
+    from held
+)
+
+select * from final

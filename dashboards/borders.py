@@ -14,7 +14,7 @@ from typing import Any
 
 from dashboards.maps import BORDERS as REGIONS
 from dashboards.maps import replace
-from dashboards.names import LANGUAGES, REGION_LEVELS, read_yaml, territories
+from dashboards.names import LANGUAGES, REGION_LEVELS, label, read_yaml, territories
 from dashboards.place import Place
 
 TEXTS = Path(__file__).parent / "borders.yml"
@@ -201,7 +201,7 @@ def _properties(kato: str) -> dict[str, str]:
     """The code, and the names under which the filters know the district and its region."""
     unit = drawn()[kato]
     region = territories()[unit["parent_kato"]]
-    names = {f"district_{language}": unit[f"name_{language}"] for language in LANGUAGES}
+    names = {f"district_{language}": label(kato, language) for language in LANGUAGES}
     names |= {f"region_{language}": region[f"name_{language}"] for language in LANGUAGES}
     return {"ISO": kato, "NAME_1": unit["name_ru"], **names}
 

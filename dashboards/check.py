@@ -16,7 +16,12 @@ import yaml
 from dashboards.database import SCHEMA
 from dashboards.names import LANGUAGES
 
-RELEASE = {"release_id": "varchar", "published_at": "timestamp", "as_of": "timestamp"}
+RELEASE = {
+    "release_id": "varchar",
+    "published_at": "timestamp",
+    "as_of": "timestamp",
+    "is_demonstration": "boolean",
+}
 """Columns of the table that publishing adds to the marts."""
 
 _TYPES = {"string": "varchar"}

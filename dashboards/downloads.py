@@ -24,6 +24,8 @@ _CODE = re.compile(r"\d{4,}")
 _FORMULA = re.compile(r"\s*[=+\-@\t\r\n|%\uff1d\uff0b\uff0d\uff20]")
 _HARMLESS = re.compile(r"[+\-%]|[+-]\d[\d\u00a0]*(,\d+)?([\u00a0 ]?%)?(; [\w .\u00a0]*)?")
 _WIDEST = 60
+_DEMONSTRATION = "Демонстрационные данные · Демонстрациялық деректер"
+_IS_DEMONSTRATION = "да · иә"
 _SHAPES = ("0%", "0.0%", "0.00%")
 
 
@@ -55,6 +57,11 @@ def as_workbook(frame: pd.DataFrame, *, index: bool = False, **_: Any) -> bytes:
         shown.map(_without_share).to_excel(writer, index=False, freeze_panes=(1, 0))
         _dress(writer, shown)
     return buffer.getvalue()
+
+
+def marked(frame: pd.DataFrame, *, is_demonstration: bool) -> pd.DataFrame:
+    """The frame; figures of the demonstration say so in every row, so that no copy loses it."""
+    return frame.assign(**{_DEMONSTRATION: _IS_DEMONSTRATION}) if is_demonstration else frame
 
 
 def plain(frame: pd.DataFrame) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 from flask import Flask, Response, redirect, request, session
 from sqlalchemy.exc import SQLAlchemyError
 
-from dashboards import look
+from dashboards import look, pinned
 from dashboards.access import NoAccessError, region_of, rules
 from dashboards.bundle import PORTAL_URL, dashboards
 from dashboards.language import DEFAULT, LANGUAGES
@@ -29,20 +29,25 @@ _WELCOME = ("/superset/welcome", "/superset/welcome/")
 _COUNTRY = "000000000"
 # Kazakhstan has one clock.
 _CLOCK = timedelta(hours=5)
+# The last month of each form: a form that nobody has sent since says so by its month.
 _REPORTED = """
 select coverage.form_code, coverage.accepted_units, coverage.expected_units,
+    coverage.period_month,
     territories.name_{language} as territory,
     periods.month_name_{language} || ' ' || periods.year_number as month,
-    released.release_id, released.published_at,
-    max(coverage.received_at_max) over () as as_of
+    released.release_id, released.published_at, latest.received_at as as_of
 from marts.rpt_coverage as coverage
 inner join marts.dim_territory as territories using (territory_kato)
 inner join marts.dim_period as periods using (period_month)
 cross join marts.release as released
+cross join (
+    select max(received_at_max) as received_at
+    from marts.rpt_coverage
+    where territory_kato = :territory
+) as latest
 where coverage.territory_kato = :territory and coverage.expected_units > 0
-    and coverage.period_month = (
-        select max(period_month) from marts.rpt_coverage where territory_kato = :territory
-    )
+qualify coverage.period_month
+    = max(coverage.period_month) over (partition by coverage.form_code)
 """
 
 Texts = Mapping[str, str]
@@ -73,8 +78,9 @@ def _page(user: Any) -> str:
     spoken = spoken if spoken in LANGUAGES else DEFAULT
     say = texts(spoken)
     held = [role.name for role in user.roles]
-    state, problem = None, ""
+    state, problem, is_demonstration = None, "", False
     try:
+        is_demonstration = pinned.is_demonstration()
         state = _state(spoken, region_of(held), say)
     except NoAccessError:
         problem = say["no_access"]
@@ -93,6 +99,7 @@ def _page(user: Any) -> str:
             user=user.get_full_name().strip() or user.username,
             state=state,
             problem=problem,
+            is_demonstration=is_demonstration,
             dashboards=list(shown(held, spoken)),
             links=list(links(held, say)),
         )
@@ -139,7 +146,7 @@ def _state(language: str, region: str, say: Texts) -> dict[str, Any]:
     rows = _reported(language, region or _COUNTRY)
     if not rows:
         return {"release": release(), "as_of": "", "forms": []}
-    first = rows[0]
+    first = max(rows, key=lambda row: row["period_month"])
     order = list(short_forms())
     return {
         "release": say["release"].format(
@@ -148,19 +155,21 @@ def _state(language: str, region: str, say: Texts) -> dict[str, Any]:
         "as_of": say["as_of"].format(moment=_moment(first["as_of"])) if first["as_of"] else "",
         "month": say["month"].format(month=first["month"], territory=first["territory"]),
         "forms": [
-            _form(row, language, say)
+            _form(row, language, say, month=first["period_month"])
             for row in sorted(rows, key=lambda row: order.index(row["form_code"]))
         ],
     }
 
 
-def _form(row: Mapping[str, Any], language: str, say: Texts) -> dict[str, str]:
+def _form(row: Mapping[str, Any], language: str, say: Texts, *, month: date) -> dict[str, str]:
+    """What was received of a form, with its month where that is not the `month` of the heading."""
     accepted, expected, code = row["accepted_units"], row["expected_units"], row["form_code"]
     known = language if language != "en" else DEFAULT
     return {
         "name": short_form(code, known),
         "title": forms()[code][known],
         "accepted": say["accepted"].format(accepted=accepted, expected=expected),
+        "month": "" if row["period_month"] == month else row["month"],
         "look": "" if accepted == expected else "partial" if accepted else "none",
     }
 

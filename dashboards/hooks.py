@@ -36,7 +36,7 @@ def extend(app: Flask) -> None:
     # A chart's conditions are parsed four times for each question, always with the same result.
     query_object.sanitize_clause = lru_cache(_CLAUSES)(query_object.sanitize_clause)
     csv.df_to_escaped_csv = _csv_of_request
-    excel.df_to_excel = downloads.as_workbook
+    excel.df_to_excel = _workbook_of_request
     language.register(app)
     home.register(app)
     app.add_url_rule(DISTRICTS_ADDRESS, view_func=_borders_of_districts)
@@ -68,7 +68,15 @@ def _borders_of_districts() -> Any:
 def _csv_of_request(frame: Any, **options: Any) -> str:
     """A letter's table is read again by Superset before it leaves."""
     is_letter = has_request_context() and request.args.get("type") == "post_processed"
-    return downloads.as_csv(frame, index=options.get("index", False), to_be_read=is_letter)
+    return downloads.as_csv(_marked(frame), index=options.get("index", False), to_be_read=is_letter)
+
+
+def _workbook_of_request(frame: Any, **options: Any) -> bytes:
+    return downloads.as_workbook(_marked(frame), **options)
+
+
+def _marked(frame: Any) -> Any:
+    return downloads.marked(frame, is_demonstration=pinned.is_demonstration())
 
 
 def _mark_as_utf8(response: Any) -> Any:

@@ -129,7 +129,10 @@ def _sent(chart: Chart, dataset: Dataset, language: str) -> Chart:
     """What became of every form, a column each."""
     table = _table({**chart, "metrics": []}, dataset, language)
     metrics = [
-        _expression(sql(f"@sent('{code}')", language), short_form(code, language))
+        _expression(
+            sql(f"@dated(form_code = '{code}'; @sent('{code}'))", language),
+            short_form(code, language),
+        )
         for code in chart["forms"]
     ]
     looks = {shown["label"]: {"horizontalAlign": "center"} for shown in metrics}

@@ -47,6 +47,22 @@ def territories() -> dict[str, dict[str, str]]:
 
 
 @cache
+def label(kato: str, language: str) -> str:
+    """The name of a territory of today, with its region where another of today has the same.
+
+    As `dim_territory.label_ru` and `label_kk` have it; KeyError for an unknown code.
+    """
+    unit, name = territories()[kato], f"name_{language}"
+    today = (row for row in territories().values() if not row["valid_to"])
+    if sum(row[name] == unit[name] for row in today) == 1:
+        return unit[name]
+    above = unit
+    while above["level"] not in REGION_LEVELS:
+        above = territories()[above["parent_kato"]]
+    return f"{unit[name]} ({above[name]})"
+
+
+@cache
 def forms() -> dict[str, Names]:
     """Form code → names."""
     files = sorted((CONTRACTS / "forms").glob("*/form.yml"))

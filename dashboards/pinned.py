@@ -12,7 +12,7 @@ from typing import Any
 
 from flask import Response, g, has_request_context, request
 
-from dashboards.place import Place, here
+from dashboards.place import Place, has_demonstration, here
 
 _RELEASE = re.compile(r"r\d{6,}")
 _COOKIE = "mvd_release_"
@@ -39,6 +39,11 @@ def in_force(place: Place) -> str:
         return place.current.readlink().name
     except FileNotFoundError:
         raise NoReleaseError("nothing has been published yet") from None
+
+
+def is_demonstration() -> bool:
+    """Whether figures of the release that the present request reads come from `mvd demo`."""
+    return has_demonstration(here(), release())
 
 
 def pin(response: Response) -> Response:

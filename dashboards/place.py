@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -103,6 +105,15 @@ class Place:
 def here() -> Place:
     """The installation named by MVD_HOME; `data` beside the checkout's commands otherwise."""
     return Place(Path(os.environ.get(HOME_VARIABLE, "data")).expanduser().absolute())
+
+
+@lru_cache(8)
+def has_demonstration(place: Place, release: str) -> bool:
+    """Whether the manifest of a release says that figures come from `mvd demo`; that of a release
+    made before this was recorded does not.
+    """
+    manifest = json.loads((place.releases / release / "manifest.json").read_bytes())
+    return manifest.get("is_demonstration") is True
 
 
 def write_private(path: Path, text: str) -> None:

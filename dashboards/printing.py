@@ -10,6 +10,8 @@ import io
 import time
 from typing import Any
 
+from dashboards import pinned
+
 _WINDOW = (1440, 1600)
 _PATIENCE_SECONDS = 120
 _TAB = ".dashboard-component-tabs .ant-tabs-tab"
@@ -28,6 +30,10 @@ _WITHOUT_WHAT_ALL_TABS_SHARE = """
 .grid-content > *:not(:has(.dashboard-component-tabs)) { display: none !important; }
 """
 _TITLE = '<b class="title" style="font-size: 12px; margin-left: 40px; color: #123a63"></b>'
+_DEMONSTRATION = (
+    '<span style="font-size: 12px; margin-left: 16px; color: #b3261e">'
+    "Демонстрационные данные · Демонстрациялық деректер</span>"
+)
 _IS_DRAWN = """
 const charts = document.querySelectorAll('.dashboard-component-chart-holder .chart-container');
 return charts.length > 0 && document.querySelectorAll('.loading').length === 0;
@@ -129,7 +135,7 @@ def _print(driver: Any) -> bytes:
             "paperHeight": height,
             "printBackground": True,
             "displayHeaderFooter": True,
-            "headerTemplate": _TITLE,
+            "headerTemplate": _TITLE + (_DEMONSTRATION if pinned.is_demonstration() else ""),
             "footerTemplate": "<span></span>",
             **{f"margin{side}": 0.4 for side in ("Top", "Bottom", "Left", "Right")},
         },

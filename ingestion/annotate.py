@@ -255,8 +255,7 @@ def _heading(
     known = submission.territory in contracts.territories
     territory = submission.territory
     if known:
-        unit = contracts.territories[territory]
-        territory = {"ru": unit.name_ru, "kk": unit.name_kk, "en": unit.name_en}[language]
+        territory = contracts.territories.label(territory, language)
     clock = timezone(timedelta(hours=contracts.calendar.timezone_hours))
     received = submission.received_at.astimezone(clock)
     said = [

@@ -87,7 +87,12 @@ def _same_key_again(
             stored = StoredFile(earlier.file_sha256, Path(), earlier.file_size)
             try:
                 submission, is_new = _register(
-                    services, request, stored, earlier.territory_kato, earlier.form_code
+                    services,
+                    request,
+                    stored,
+                    earlier.territory_kato,
+                    earlier.form_code,
+                    is_demonstration=earlier.is_demonstration,
                 )
             except UserError:
                 return None  # a locked period: the way of every new file says so
@@ -210,11 +215,24 @@ def _registered(services: Services, prepared: Prepared) -> tuple[Submission, boo
     if prepared.stored is None:
         raise ValueError("a file that was not kept cannot be registered")
     form_code = prepared.extract.form_code or prepared.request.form or UNKNOWN
-    return _register(services, prepared.request, prepared.stored, prepared.territory, form_code)
+    return _register(
+        services,
+        prepared.request,
+        prepared.stored,
+        prepared.territory,
+        form_code,
+        is_demonstration=prepared.extract.properties.is_demonstration,
+    )
 
 
 def _register(
-    services: Services, request: Request, stored: StoredFile, territory: str, form_code: str
+    services: Services,
+    request: Request,
+    stored: StoredFile,
+    territory: str,
+    form_code: str,
+    *,
+    is_demonstration: bool,
 ) -> tuple[Submission, bool]:
     try:
         version = services.contracts.form(form_code, request.period).version
@@ -233,6 +251,7 @@ def _register(
         received_at=request.received_at,
         hold=request.hold,
         reinstate=request.reinstate,
+        is_demonstration=is_demonstration,
     )
     return registration.submission, registration.is_new
 

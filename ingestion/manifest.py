@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable
 from pathlib import Path
 
 from ingestion.request import Request
@@ -49,8 +50,8 @@ def _request(
     contracts: Contracts,
     period: str | None,
 ) -> Request:
-    def fault(code: str, value: str) -> UserError:
-        return UserError(code, manifest=manifest.name, line=number, value=value)
+    def fault(code: str, value: str, **more: str) -> UserError:
+        return UserError(code, manifest=manifest.name, line=number, value=value, **more)
 
     path = folder / row.get("file", "")
     if (
@@ -60,8 +61,8 @@ def _request(
     ):
         raise fault("MANIFEST_FILE_MISSING", row.get("file", ""))
     territory = row.get("territory") or None
-    if territory is not None and territory not in contracts.territories:
-        raise fault("MANIFEST_TERRITORY_UNKNOWN", territory)
+    if territory is not None:
+        _require_territory(contracts, territory, fault)
     form = row.get("form") or None
     if form is not None and form not in contracts.forms:
         raise fault("MANIFEST_FORM_UNKNOWN", form)
@@ -71,6 +72,17 @@ def _request(
     except UserError as error:
         raise fault("MANIFEST_PERIOD_INVALID", month) from error
     return Request(path, path.name, month, territory=territory, form=form)
+
+
+def _require_territory(
+    contracts: Contracts, territory: str, fault: Callable[..., UserError]
+) -> None:
+    try:
+        contracts.territories.require(territory)
+    except UserError as error:
+        is_name = error.code == "TERRITORY_NAMED"
+        code = "MANIFEST_TERRITORY_NAMED" if is_name else "MANIFEST_TERRITORY_UNKNOWN"
+        raise fault(code, **error.params) from None
 
 
 def _decode(manifest: Path) -> str:

@@ -93,8 +93,7 @@ def write_blank(contracts: Contracts, *, form: str, territory: str, period: str)
 
     Raises UserError for an unknown form or territory, ValueError for a table form.
     """
-    if territory not in contracts.territories:
-        raise UserError("TERRITORY_CODE_UNKNOWN", value=territory)
+    contracts.territories.require(territory)
     try:
         official = contracts.form(form, period)
     except KeyError as error:

@@ -83,12 +83,22 @@ class Grid:
         return f"{column_letters(column + self.left_edge)}{row + 1}"
 
 
+SYNTHETIC = "СИНТЕТИЧЕСКИЕ ДАННЫЕ — демонстрация"
+"""The author of every workbook of the demonstration, and the words in its footer."""
+
+
 @dataclass(frozen=True, slots=True)
 class DocumentProperties:
     """What the file says about itself; empty strings when it says nothing."""
 
     title: str = ""
     description: str = ""
+    creator: str = ""
+
+    @property
+    def is_demonstration(self) -> bool:
+        """Whether the file says that `mvd demo` wrote it."""
+        return self.creator == SYNTHETIC
 
 
 class Workbook:
@@ -157,6 +167,7 @@ class Workbook:
         return DocumentProperties(
             title=core.findtext(f"{_DUBLIN_CORE}title") or "",
             description=core.findtext(f"{_DUBLIN_CORE}description") or "",
+            creator=core.findtext(f"{_DUBLIN_CORE}creator") or "",
         )
 
     @cached_property

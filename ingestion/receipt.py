@@ -39,6 +39,7 @@ from warehouse.paths import Home
 _VERSION = 1
 _SECRET_MODE = 0o600
 _LONGEST = 20_000
+_OPTIONAL = frozenset({"signed", "signed_by", "is_demonstration"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ class Receipt:
     version: int = _VERSION
     signed: str = ""
     signed_by: str = ""
+    is_demonstration: bool = False
 
     def to_text(self) -> str:
         """The line that is kept and verified."""
@@ -73,9 +75,9 @@ class Receipt:
 
     @property
     def said(self) -> dict[str, Any]:
-        """What the line says; nothing of a department's signature where there was none."""
+        """What the line says; of a signature or the demonstration only where there is one."""
         fields = asdict(self)
-        return {k: v for k, v in fields.items() if v != "" or k not in ("signed", "signed_by")}
+        return {name: value for name, value in fields.items() if value or name not in _OPTIONAL}
 
 
 class ReceiptOutcome(StrEnum):
@@ -143,6 +145,8 @@ def issue(
         "key": key_id(key.public_key()),
         "version": _VERSION,
     }
+    if submission.is_demonstration:
+        said["is_demonstration"] = True
     if signed is not None:
         said["signed"] = signature_standing(signed)
     if signed is not None and signed.is_valid:
@@ -180,8 +184,7 @@ def plain_form(receipt: Receipt, contracts: Contracts, language: Language) -> st
     texts = load_texts("receipt", contracts.root)
     territory = receipt.territory
     if territory in contracts.territories:
-        unit = contracts.territories[territory]
-        territory = {"ru": unit.name_ru, "kk": unit.name_kk, "en": unit.name_en}[language]
+        territory = contracts.territories.label(territory, language)
     clock = timezone(timedelta(hours=contracts.calendar.timezone_hours))
     received = datetime.fromisoformat(receipt.received_at).astimezone(clock)
     values = asdict(receipt) | {
@@ -194,7 +197,8 @@ def plain_form(receipt: Receipt, contracts: Contracts, language: Language) -> st
         values["signature"] = texts.text(f"signed_{receipt.signed}", language)
         values["signed_by"] = receipt.signed_by or texts.text("signed_by_unknown", language)
     last = ("signed", "how_to_check") if receipt.signed else ("how_to_check",)
-    keys = ("title", "form", "territory", "file", "received", "verdict", *last)
+    first = ("demonstration",) if receipt.is_demonstration else ()
+    keys = (*first, "title", "form", "territory", "file", "received", "verdict", *last)
     return "\n".join([*(texts.text(k, language, **values) for k in keys), receipt.to_text(), ""])
 
 
@@ -278,12 +282,14 @@ def _read(text: str) -> Receipt | None:
         receipt = Receipt(**said)
     except (ValueError, TypeError, RecursionError):
         return None
-    kinds = {name: int if name in _NUMBERS else str for name in said}
-    is_sound = all(type(value) is kinds[name] for name, value in said.items())
+    is_sound = all(type(value) is _KINDS.get(name, str) for name, value in said.items())
     return receipt if is_sound and "version" in said else None
 
 
-_NUMBERS = {"size", "errors", "warnings", "version"}
+_KINDS: dict[str, type] = {
+    **dict.fromkeys(("size", "errors", "warnings", "version"), int),
+    "is_demonstration": bool,
+}
 
 
 def _canonical(said: dict[str, Any]) -> str:

@@ -35,8 +35,8 @@ def submit(
 
     Raises UserError for an unknown territory or form and a malformed period: nothing is stored.
     """
-    if territory is not None and territory not in services.contracts.territories:
-        raise UserError("TERRITORY_CODE_UNKNOWN", value=territory)
+    if territory is not None:
+        services.contracts.territories.require(territory)
     if form is not None and form not in services.contracts.forms:
         raise UserError("FORM_CODE_UNKNOWN", value=form, forms=", ".join(services.contracts.forms))
     name = file_name or (file.name if isinstance(file, Path) else "")

@@ -62,8 +62,7 @@ def write_template(
     `previous` are last month's figures in the order of the form, NaN where unknown. Raises
     UserError for an unknown form or territory, ValueError for a form that is no table.
     """
-    if territory not in contracts.territories:
-        raise UserError("TERRITORY_CODE_UNKNOWN", value=territory)
+    contracts.territories.require(territory)
     try:
         bound = contracts.form(form, period, territory)
     except KeyError as error:

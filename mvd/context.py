@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from mvd.console import errors
 from mvd.texts import text
 from warehouse.errors import Language
 from warehouse.paths import Home
@@ -42,6 +43,17 @@ class Context:
     def say(self, key: str, **params: Any) -> str:
         """A text of the command line in the reader's language."""
         return text(key, self.language, **params)
+
+    def say_demonstration(self, *keys: str) -> None:
+        """Tell on standard error, which no program reads as data, that figures are made up."""
+        for key in ("demonstration", *keys):
+            errors.print(self.say(key), style="bold red")
+
+    def published_demonstration(self, release_id: str | None) -> bool:
+        """Whether a release, or the one in force, has figures of the demonstration."""
+        from warehouse.releases import read_manifest
+
+        return read_manifest(self.home, release_id).is_demonstration is True
 
     @contextmanager
     def services(self) -> Iterator[Services]:

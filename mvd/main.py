@@ -40,6 +40,8 @@ _WRONG_USE = frozenset(
         "QUERY_OF_TWO_STATES",
         "PERIOD_MISSING",
         "CLAIM_UNKNOWN_WORD",
+        "TERRITORY_NAMED",
+        "TERRITORY_CODE_UNKNOWN",
     }
 )
 

@@ -122,7 +122,10 @@ def compose(
     shown = _shown(letter.params, services, settings, language)
     book = load_texts("letters", services.contracts.root)
     message = EmailMessage()
-    message["Subject"] = " ".join(book.text(f"{letter.kind}_subject", language, **shown).split())
+    subject = book.text(f"{letter.kind}_subject", language, **shown)
+    if services.ledger.is_demonstration():
+        subject = f"{text('demonstration', language)}: {subject}"
+    message["Subject"] = " ".join(subject.split())
     message["From"] = settings.smtp_sender
     message["To"] = Address(account.display_name, addr_spec=account.email or "")
     message["Date"] = localtime()
@@ -142,9 +145,9 @@ def _shown(
     shown = dict(params) | {"url": f"{settings.public_url}{params['path']}"}
     shown["period"] = month_name(str(params["period"]), language)
     # A letter may outlive what the contracts know; then the code itself is told.
-    if unit := services.contracts.territories.get(str(params.get("territory"))):
-        names = {"ru": unit.name_ru, "kk": unit.name_kk, "en": unit.name_en}
-        shown["territory"] = names[language]
+    territories = services.contracts.territories
+    if (kato := str(params.get("territory"))) in territories:
+        shown["territory"] = territories.label(kato, language)
     if "verdict" in params:
         shown["verdict"] = text(f"state_{params['verdict']}", language)
     if "deadline" in params:

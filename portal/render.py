@@ -64,6 +64,7 @@ def page(
             csrf_field=CSRF_FIELD,
             here=_here(request),
             said=_said(request),
+            is_demonstration=portal.services.ledger.is_demonstration(),
             moment=partial(moment, hours=portal.services.contracts.calendar.timezone_hours),
             number=number,
             month=partial(month_name, language=language),
@@ -77,6 +78,14 @@ def page(
     if not is_signed_in:
         answer.set_cookie(portal.form_cookie, csrf, **cookie_settings(request))
     return answer
+
+
+def demonstration_mark(request: Request) -> tuple[str, str] | None:
+    """The column that says of a table that there are made-up reports here; None elsewhere."""
+    if not portal_of(request).services.ledger.is_demonstration():
+        return None
+    language = language_of(request)
+    return text("demonstration", language), text("marked", language)
 
 
 def _text(key: str, /, language: Language, **params: Any) -> str:
@@ -111,10 +120,8 @@ def number(value: float | None, signed: bool = False) -> str:
 
 def territory_name(services: Services, kato: str, language: Language) -> str:
     """The territory's name; the code itself when it is unknown."""
-    unit = services.contracts.territories.get(kato)
-    if unit is None:
-        return kato
-    return {"ru": unit.name_ru, "kk": unit.name_kk, "en": unit.name_en}[language]
+    territories = services.contracts.territories
+    return territories.label(kato, language) if kato in territories else kato
 
 
 def form_name(services: Services, code: str, language: Language) -> str:

@@ -67,7 +67,7 @@ class BuildInputs:
     @property
     def cell_files(self) -> tuple[Path, ...]:
         """The cell files the build reads: of every version that counts or once counted."""
-        return tuple(self.lake / str(s.cells_path) for s in self.submissions if _is_counted(s))
+        return tuple(self.lake / str(s.cells_path) for s in self.submissions if s.is_counted)
 
 
 def write_build_inputs(
@@ -121,14 +121,14 @@ def ledger_tables(snapshot: Snapshot, contracts: Contracts) -> dict[str, pa.Tabl
         "expected_submitters": _expected_submitters(contracts, snapshot.submissions),
         "submissions": _submissions(snapshot.submissions),
         "findings": _findings(contracts, snapshot),
-        "cell_files": _cell_files(filter(_is_counted, snapshot.submissions)),
+        "cell_files": _cell_files(s for s in snapshot.submissions if s.is_counted),
     }
     return {name: table(name, content) for name, content in rows.items()}
 
 
 def _require_cell_files(home: Home, snapshot: Snapshot) -> None:
     paths: list[Path] = []
-    for submission in filter(_is_counted, snapshot.submissions):
+    for submission in (s for s in snapshot.submissions if s.is_counted):
         if submission.cells_path is None:
             problem = f"cells of {submission.submission_id}"
             raise UserError("BUILD_INCOMPLETE", build=home.lake.name, problem=problem)
@@ -136,12 +136,6 @@ def _require_cell_files(home: Home, snapshot: Snapshot) -> None:
     if lost := mirror.lost(home, paths):
         problem = lost[0].relative_to(home.lake).as_posix()
         raise UserError("BUILD_INCOMPLETE", build=home.lake.name, problem=problem)
-
-
-def _is_counted(submission: Submission) -> bool:
-    """Whether its figures count or counted until a later version came: what revisions compare."""
-    is_accepted = submission.verdict is not None and submission.verdict.is_accepted
-    return is_accepted and submission.standing == "counts"
 
 
 def _months(submissions: Iterable[Submission]) -> list[date]:
@@ -413,7 +407,7 @@ def _submissions(submissions: Iterable[Submission]) -> Iterator[Row]:
             "submitted_by": submission.submitted_by,
             "received_at": _naive(submission.received_at),
             "verdict": submission.verdict.value if submission.verdict else "pending",
-            "is_counted": _is_counted(submission),
+            "is_counted": submission.is_counted,
             "is_in_force": submission.in_force,
             "contract_hash": submission.contract_hash,
         }

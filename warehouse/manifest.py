@@ -63,6 +63,8 @@ class Manifest(_Record):
     as_of: datetime | None
     period_first: str | None
     period_last: str | None
+    is_demonstration: bool | None = None
+    """Whether figures come from `mvd demo`; None in releases made before this was recorded."""
     contract_hash: str
     content_hash: str
     base: str | None = None

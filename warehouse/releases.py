@@ -462,11 +462,12 @@ def _name_release(
     connection.execute(
         f"CREATE TABLE {SCHEMA}.{NAMEPLATE} AS"
         " SELECT $id::VARCHAR AS release_id, $published::TIMESTAMP AS published_at,"
-        " $as_of::TIMESTAMP AS as_of",
+        " $as_of::TIMESTAMP AS as_of, $is_demonstration::BOOLEAN AS is_demonstration",
         {
             "id": draft.release_id,
             "published": published_at.replace(tzinfo=None),
             "as_of": as_of.replace(tzinfo=None) if as_of else None,
+            "is_demonstration": draft.snapshot.is_demonstration,
         },
     )
 
@@ -497,6 +498,7 @@ def _describe(
         as_of=draft.snapshot.as_of,
         period_first=min(periods, default=None),
         period_last=max(periods, default=None),
+        is_demonstration=draft.snapshot.is_demonstration,
         contract_hash=draft.contract_hash,
         content_hash=hash_of_tables(tables),
         base=draft.base,

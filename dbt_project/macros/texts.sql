@@ -142,3 +142,36 @@
         cast({{ year_of(column) }} as {{ dbt.type_string() }})
     )
 {%- endmacro %}
+
+
+{#- The name of a territory that no other has: with its oblast where another unit of today has the
+    same name, and for a closed unit with its last day where any other has it.
+    `Territories.label` says the same in Python. -#}
+{% macro territory_label(language) -%}
+    {%- set until = {
+        'ru': ["по ", ""], 'kk': ["", " дейін"], 'en': ["until ", ""]
+    }[language] -%}
+    case
+        when
+            (territories.valid_to is null and namesakes.current_units_{{ language }} = 1)
+            or namesakes.units_{{ language }} = 1
+            then territories.name_{{ language }}
+        when territories.valid_to is null
+            then concat(
+                territories.name_{{ language }}, ' (', oblasts.oblast_name_{{ language }}, ')'
+            )
+        else concat(
+            territories.name_{{ language }}, ' (', oblasts.oblast_name_{{ language }}, ', ',
+            '{{ until[0] }}', {{ day_text('territories.valid_to') }}, '{{ until[1] }}', ')'
+        )
+    end
+{%- endmacro %}
+
+
+{#- A day as DD.MM.YYYY. -#}
+{% macro day_text(column) -%}
+    concat(
+        substr(cast({{ column }} as {{ dbt.type_string() }}), 9, 2), '.',
+        {{ month_text(column) }}
+    )
+{%- endmacro %}

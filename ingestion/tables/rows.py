@@ -188,7 +188,7 @@ class _LabelReader:
             restored = any(mark in text for mark in _LOST)
             return _Label(self._lines[named.kato], is_restored=restored)
         if named.candidates:
-            names = (self._territories[kato].name_ru for kato in named.candidates)
+            names = (self._territories.label(kato, "ru") for kato in named.candidates)
             return _Label(choices=tuple(names))
         is_special = self._territories.match_among(text, self._special).kato is not None
         return _Label(is_special=True) if is_special else None

@@ -29,6 +29,8 @@ def create(
     """Создать запись и напечатать одноразовую ссылку для пароля."""
     here: Context = context.obj
     with _accounts(here) as accounts:
+        if territory is not None:
+            accounts.territories.require(territory)
         made = accounts.create(
             login=login,
             display_name=name,

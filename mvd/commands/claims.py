@@ -40,8 +40,17 @@ def list_claims(
     here: Context = context.obj
     verdicts = query(here.home, _VERDICTS, release=release).to_pylist()
     contradictions = query(here.home, _CONTRADICTIONS, release=release).to_pylist()
+    is_demonstration = here.published_demonstration(release)
+    if is_demonstration:
+        here.say_demonstration("demonstration_claims")
     if as_json:
-        print_json({"claims": verdicts, "contradictions": contradictions})
+        print_json(
+            {
+                "is_demonstration": is_demonstration,
+                "claims": verdicts,
+                "contradictions": contradictions,
+            }
+        )
     else:
         _show(here, verdicts, contradictions)
     if any(row["verdict"] == "contradicted" for row in verdicts):
@@ -171,12 +180,13 @@ def _claim(
     from warehouse.contracts.claims import Claim
 
     first = period_month(period)
-    known, unit = contracts.indicators.get(indicator), contracts.territories.get(territory)
+    known = contracts.indicators.get(indicator)
+    contracts.territories.require(territory)
     return Claim(
         claim_id=claim_id,
         source="",
         published_date=utc_now().date(),
-        territory_name=unit.name_ru if unit else territory,
+        territory_name=contracts.territories.label(territory, "ru"),
         kato=territory,
         period_start=first if is_month else first.replace(month=1),
         period_end=last_day(period),
@@ -193,6 +203,8 @@ def _answer(context: Context, contracts: Contracts, claim: Claim, *, as_json: bo
     from warehouse.claims.check import check
 
     answer = check(claim, contracts, context.home)
+    if context.published_demonstration(None):
+        context.say_demonstration("demonstration_claims")
     if as_json:
         print_json({"claim_id": claim.claim_id, **asdict(answer)})
     else:

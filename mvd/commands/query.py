@@ -53,7 +53,19 @@ def sql(
         memory_limit=settings.memory_limit,
         threads=settings.threads,
     )
+    if _is_demonstration(here, release, as_of, known_on):
+        here.say_demonstration()
     _WRITERS[output](table)
+
+
+def _is_demonstration(
+    context: Context, release: str | None, as_of: datetime | None, known_on: datetime | None
+) -> bool:
+    if known_on is None:
+        asked = _published(context, as_of) if as_of else release
+        return context.published_demonstration(asked)
+    with context.services() as services:
+        return services.ledger.snapshot(_end(known_on)).is_demonstration
 
 
 def _published(context: Context, day: datetime) -> str:

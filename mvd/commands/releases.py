@@ -41,10 +41,11 @@ def releases(
             sum(submission.in_force for submission in manifest.submissions),
             manifest.content_hash[:16],
             here.say("release_in_force") if manifest.release_id == in_force else "",
+            here.say("demonstration") if manifest.is_demonstration else "",
         )
         for manifest in manifests
     ]
-    names = ("release", "published", "period", "submissions", "content", "state")
+    names = ("release", "published", "period", "submissions", "content", "state", "data")
     columns = [here.say(f"col_{name}") for name in names]
     print_table(here.say("releases_title"), columns, rows)
 
@@ -56,6 +57,8 @@ def _one(context: Context, release_id: str, as_json: bool) -> None:
     if as_json:
         print_json(manifest.model_dump(mode="json"))
         return
+    if manifest.is_demonstration:
+        console.print(context.say("demonstration"), style="bold red")
     console.print(
         f"{manifest.release_id} · {local(manifest.published_at)} · {manifest.content_hash}"
     )

@@ -123,12 +123,9 @@ def show_left_out(context: Context, left_out: Sequence[LeftOut]) -> None:
 
 def territory_name(contracts: Contracts, kato: str, context: Context) -> str:
     """The territory's name in the reader's language; the code itself when it is unknown."""
-    territory = contracts.territories.get(kato)
-    if territory is None:
+    if kato not in contracts.territories:
         return kato
-    return {"ru": territory.name_ru, "kk": territory.name_kk, "en": territory.name_en}[
-        context.language
-    ]
+    return contracts.territories.label(kato, context.language)
 
 
 def local(moment: object) -> str:

@@ -51,6 +51,8 @@ def status(
     with here.services() as services:
         rows = reporting(here, services, period)
         left = summary(services.ledger.submissions(period=period), services.contracts)
+        if services.ledger.is_demonstration():
+            here.say_demonstration()
     if as_json:
         print_json([asdict(row) for row in rows])
         return

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingestion.official import write_workbook
+from ingestion.read import SYNTHETIC
 from mvd.demo.country import Country
 from mvd.demo.faults import TEXT_NUMBER_PLACE, Fault, Submission
 from mvd.demo.official import calibrate
@@ -24,7 +25,6 @@ from warehouse.clock import period_month
 from warehouse.contracts import Contracts, Form
 from warehouse.contracts.territories import Territory
 
-SYNTHETIC = "СИНТЕТИЧЕСКИЕ ДАННЫЕ — демонстрация"
 MANIFEST = "manifest.csv"
 STORY = "STORY.md"
 _ATOMS = 4_000

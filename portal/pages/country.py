@@ -13,7 +13,7 @@ from portal.exports import csv_file
 from portal.pages.answers import attachment, to
 from portal.pages.period import neighbour
 from portal.problems import PortalError
-from portal.render import form_name, moment, page, territory_name
+from portal.render import demonstration_mark, form_name, moment, page, territory_name
 from portal.texts import text
 from portal.web import desk_of, field_of, form_of, language_of, portal_of
 from warehouse.clock import utc_now
@@ -63,7 +63,8 @@ def country_csv(request: Request, period: str) -> Response:
         )
         for duty in desk.country(period)
     ]
-    content = csv_file([text(f"col_{name}", language) for name in names], rows)
+    heads = [text(f"col_{name}", language) for name in names]
+    content = csv_file(heads, rows, demonstration_mark(request))
     return attachment(content, f"{period}.csv", "text/csv")
 
 

@@ -25,7 +25,7 @@ from portal.access import needs, public
 from portal.exports import csv_file
 from portal.pages.answers import XLSX, attachment, disposition, to
 from portal.pages.period import present_period
-from portal.render import page
+from portal.render import demonstration_mark, page
 from portal.texts import text
 from portal.web import desk_of, field_of, language_of, note, portal_of
 from warehouse.clock import utc_now
@@ -225,7 +225,8 @@ def findings_csv(request: Request, submission_id: str) -> Response:
         )
         for s in _shown(desk.findings(submission_id), contracts, language)
     ]
-    content = csv_file([text(f"col_{name}", language) for name in columns], rows)
+    heads = [text(f"col_{name}", language) for name in columns]
+    content = csv_file(heads, rows, demonstration_mark(request))
     return attachment(content, f"{submission_id}.csv", "text/csv")
 
 

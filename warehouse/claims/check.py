@@ -102,9 +102,9 @@ def add(claim: Claim, contracts: Contracts) -> Path:
 
 
 def _require_known(claim: Claim, contracts: Contracts) -> None:
+    contracts.territories.require(claim.kato or "")
     known = {
         "indicator": (claim.indicator_code, contracts.indicators),
-        "territory": (claim.kato, contracts.territories),
         "qualifier": (claim.qualifier, contracts.claims.qualifiers),
     }
     for what, (value, values) in known.items():

@@ -12,6 +12,7 @@ from pydantic import StringConstraints
 
 from warehouse.contracts.files import CONTRACTS_DIR, ContractError, Record, read_table
 from warehouse.contracts.names import NamedUnit, NameIndex, NameMatch
+from warehouse.errors import Language, UserError
 
 Kato = Annotated[str, StringConstraints(pattern=r"^\d{9}$")]
 Level = Literal[
@@ -25,6 +26,8 @@ Quality = Literal[
     "press_derived",
     "press_rounded",
 ]
+
+_UNTIL: dict[Language, str] = {"ru": "по {day}", "kk": "{day} дейін", "en": "until {day}"}
 
 REPUBLIC = "000000000"
 REGION_LEVELS: frozenset[Level] = frozenset({"oblast", "republican_city"})
@@ -47,6 +50,10 @@ class Territory(Record):
     predecessor_kato: Kato | None = None
     split_from_kato: Kato | None = None
     note: str = ""
+
+    def name(self, language: Language) -> str:
+        """The name in a language; other units may have the same: see `Territories.label`."""
+        return {"ru": self.name_ru, "kk": self.name_kk, "en": self.name_en}[language]
 
     def is_valid_on(self, day: date) -> bool:
         """Whether the unit was in force under this code on `day`."""
@@ -79,11 +86,20 @@ class Territories(Mapping[str, Territory]):
     source_codes: tuple[SourceCode, ...] = ()
     _by_kato: dict[str, Territory] = field(init=False, repr=False, compare=False)
     _names: NameIndex = field(init=False, repr=False, compare=False)
+    _namesakes: dict[Language, dict[str, list[Territory]]] = field(
+        init=False, repr=False, compare=False
+    )
 
     def __post_init__(self) -> None:
         by_kato = {unit.kato: unit for unit in self.units}
         object.__setattr__(self, "_by_kato", by_kato)
         object.__setattr__(self, "_names", NameIndex(self._spellings()))
+        namesakes: dict[Language, dict[str, list[Territory]]] = {}
+        for language in get_args(Language):
+            namesakes[language] = defaultdict(list)
+            for unit in self.units:
+                namesakes[language][unit.name(language)].append(unit)
+        object.__setattr__(self, "_namesakes", namesakes)
 
     def __getitem__(self, kato: str) -> Territory:
         return self._by_kato[kato]
@@ -115,6 +131,37 @@ class Territories(Mapping[str, Territory]):
         """Codes above `kato`, the nearest first; empty for the republic."""
         parent = self[kato].parent_kato
         return () if parent is None else (parent, *self.ancestors(parent))
+
+    def label(self, kato: str, language: Language) -> str:
+        """The name that no other unit has: with the oblast where units of today share the name,
+        with the last day where a closed unit shares it. KeyError for an unknown code.
+        """
+        unit = self[kato]
+        name = unit.name(language)
+        namesakes = self._namesakes[language][name]
+        current = sum(other.valid_to is None for other in namesakes)
+        if len(namesakes) == 1 or (unit.valid_to is None and current == 1):
+            return name
+        above = (self[code] for code in (kato, *self.ancestors(kato)))
+        oblast = next((u.name(language) for u in above if u.level in REGION_LEVELS), "")
+        if unit.valid_to is None:
+            return f"{name} ({oblast})"
+        return f"{name} ({oblast}, {_UNTIL[language].format(day=f'{unit.valid_to:%d.%m.%Y}')})"
+
+    def require(self, code: str) -> Territory:
+        """The unit under a KATO code. UserError TERRITORY_CODE_UNKNOWN; for a name of a unit
+        TERRITORY_NAMED with every unit that it can mean, so that the reader names one.
+        """
+        if code in self:
+            return self[code]
+        candidates = self.match_name(code).candidates
+        if not candidates:
+            raise UserError("TERRITORY_CODE_UNKNOWN", value=code)
+        listed = {
+            f"units_{language}": "; ".join(f"{k} — {self.label(k, language)}" for k in candidates)
+            for language in get_args(Language)
+        }
+        raise UserError("TERRITORY_NAMED", value=code, **listed)
 
     def match_name(
         self, text: str, levels: frozenset[Level] | None = None, day: date | None = None

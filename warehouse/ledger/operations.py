@@ -83,6 +83,7 @@ class Ledger:
         received_at: datetime | None = None,
         hold: bool = False,
         reinstate: bool = False,
+        is_demonstration: bool = False,
     ) -> Registration:
         """Note that a file came in; its bytes must be in the originals already.
 
@@ -135,6 +136,7 @@ class Ledger:
                     received_at=moment,
                     sequence=_advance_counter(connection, "submission", number),
                     judgements=0,
+                    is_demonstration=is_demonstration,
                 )
             )
             arrivals.add(connection, arrival)
@@ -324,6 +326,14 @@ class Ledger:
         with reading(self._engine) as connection:
             found = connection.execute(select(query).where(*chosen).order_by(query.c.sequence))
             return [_submission(row) for row in found.mappings()]
+
+    def is_demonstration(self) -> bool:
+        """Whether figures of the demonstration count here, or did until a later version came."""
+        query = _ranked(None, [t.submission.c.is_demonstration]).subquery()
+        accepted = query.c.verdict != Verdict.REJECTED.value
+        found = select(query.c.submission_id).where(accepted, query.c.standing == "counts")
+        with reading(self._engine) as connection:
+            return connection.execute(found.limit(1)).first() is not None
 
     def unfinished(self) -> list[Submission]:
         """Received but never judged: left by a process that was killed. Judge them again."""
@@ -603,8 +613,8 @@ def _one(connection: Connection, submission_id: str) -> Submission:
 def _submission(row: RowMapping) -> Submission:
     values = dict(row)
     verdict = values.pop("verdict")
-    in_force = bool(values.pop("in_force"))
-    return Submission(**values, verdict=verdict and Verdict(verdict), in_force=in_force)
+    flags = {name: bool(values.pop(name)) for name in ("in_force", "is_demonstration")}
+    return Submission(**values, verdict=verdict and Verdict(verdict), **flags)
 
 
 def _one_number(connection: Connection, submission_id: str, *, lock: bool = False) -> int:

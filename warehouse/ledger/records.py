@@ -89,6 +89,14 @@ class Submission:
     """The accepted version that was in force before this one."""
     standing: Literal["counts", "held", "withdrawn", "returned"] = "counts"
     """`held` waits for its sender's confirmation; only `counts` can be in force."""
+    is_demonstration: bool = False
+    """The file says of itself that `mvd demo` wrote it."""
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether its figures count, or counted until a later version came."""
+        is_accepted = self.verdict is not None and self.verdict.is_accepted
+        return is_accepted and self.standing == "counts"
 
     @property
     def awaits_confirmation(self) -> bool:
@@ -128,6 +136,11 @@ class Snapshot:
     def in_force(self) -> list[Submission]:
         """The version that counts, one per form, territory and period."""
         return [s for s in self.submissions if s.in_force]
+
+    @property
+    def is_demonstration(self) -> bool:
+        """Whether figures of the demonstration count, or counted until a later version came."""
+        return any(s.is_demonstration and s.is_counted for s in self.submissions)
 
     def submissions_table(self) -> pa.Table:
         """The submissions as Arrow, one column per field of `Submission`."""

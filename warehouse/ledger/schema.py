@@ -19,11 +19,12 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    false,
 )
 
 from warehouse.clock import as_utc
 
-REVISION = "0006"
+REVISION = "0007"
 """Newest migration; a test holds it equal to the newest script."""
 
 
@@ -79,10 +80,13 @@ submission = Table(
     Column("received_at", UtcDateTime, nullable=False),
     Column("sequence", BigInteger, nullable=False, unique=True),
     Column("judgements", Integer, nullable=False, default=0),
+    Column("is_demonstration", Boolean, nullable=False, server_default=false()),
     Index(None, "form_code", "territory_kato", "period"),
     Index(None, "period"),
+    Index(None, "is_demonstration"),
 )
-"""`judgements` is the number of the latest judgement; 0 means received and not judged yet."""
+"""`judgements` is the number of the latest judgement; 0 means received and not judged yet.
+`is_demonstration`: the workbook says of itself that `mvd demo` wrote it."""
 
 arrival = Table(
     "arrival",

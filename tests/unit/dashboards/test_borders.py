@@ -10,9 +10,11 @@ import pytest
 
 from dashboards import borders
 from dashboards.bundle import expand
+from dashboards.names import label
 from dashboards.place import Place
 from tests.dashboards import districts
 from warehouse.contracts import load_contracts
+from warehouse.errors import Language
 
 ARAL, KOSTANAY, OBLAST, FORMER = "433200000", "391000000", "430000000", "632800000"
 Feature = dict[str, Any]
@@ -212,3 +214,11 @@ def test_maps_of_districts_are_drawn_only_where_there_are_borders() -> None:
     drawn = {path for path in everything if "district_map" in path}
     assert len(drawn) == 8
     assert everything.keys() - expand(districts=False).keys() == drawn
+
+
+@pytest.mark.parametrize("language", ["ru", "kk"])
+def test_districts_are_called_as_the_marts_call_them(language: Language) -> None:
+    labels = load_contracts().territories.label
+    for kato in borders.drawn():
+        assert label(kato, language) == labels(kato, language)
+    assert len({label(kato, language) for kato in borders.drawn()}) == len(borders.drawn())

@@ -164,11 +164,13 @@ def test_a_tile_says_that_its_change_crosses_a_break(
     rows = f"""select 'A' as indicator_code, 1 as precedence, 12.0 as ytd_value,
         10.0 as ytd_prior_year, 2.0 as ytd_change_abs, '+20 %' as ytd_change_ru,
         'final' as ytd_status, null as ytd_status_reason, 5.0 as month_value,
-        'final' as month_status, null as month_status_reason, 'count' as unit,
+        'final' as month_status, null as month_status_reason, '2026-03' as period_label,
+        'count' as unit,
         {counted_otherwise_from} as break_prior_year"""
     tile = sql("@tile('A'; 'up')", "ru")
     ((shown,),) = figures.sql(f"select {tile} from ({rows})").fetchall()  # noqa: S608
     assert "+20 %" in shown
+    assert "за 2026-03: 5" in shown
     assert ("+20 % ※" in shown) == mark
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboards.downloads import as_csv, as_workbook, plain
+from dashboards.downloads import as_csv, as_workbook, marked, plain
 
 PASSPORT = (
     '<a href="https://portal.example/dictionary/indicators/CRM_TOTAL" target="_blank">паспорт</a>'
@@ -115,3 +115,12 @@ def test_a_letters_table_keeps_its_commas() -> None:
         "a,b",
         "42\u00a0105,https://portal.example/dictionary/indicators/CRM_TOTAL",
     ]
+
+
+def test_every_row_of_a_download_says_that_its_figures_are_made_up() -> None:
+    frame = pd.DataFrame({"A": [1, 2]})
+    text = as_csv(marked(frame, is_demonstration=True))
+    head, *rows = text.splitlines()
+    assert head == "A;Демонстрационные данные · Демонстрациялық деректер"
+    assert rows == ["1;да · иә", "2;да · иә"]
+    assert as_csv(marked(frame, is_demonstration=False)) == as_csv(frame)

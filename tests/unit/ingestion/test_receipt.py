@@ -16,9 +16,11 @@ from hypothesis import strategies as st
 from ingestion.receipt import (
     Receipt,
     ReceiptOutcome,
+    issue,
     issue_receipt,
     plain_form,
     public_key_pem,
+    signing_key,
     verify,
 )
 from tests.tools.processes import FORKED
@@ -70,11 +72,27 @@ def test_the_printed_form_verifies_itself(desk: Desk) -> None:
         assert verify(plain_form(receipt, contracts, language), public).is_valid
 
 
+def test_a_receipt_for_made_up_figures_says_so_under_its_signature(desk: Desk) -> None:
+    plain = sent(desk, sng_workbook())
+    ledger = desk.services.ledger
+    submission = replace(ledger.submission(plain.submission_id), is_demonstration=True)
+    (judgement,) = ledger.judgements(plain.submission_id)
+    receipt = issue(submission, judgement, signing_key(desk.services.home))
+    public = public_key_pem(desk.services.home)
+    printed = plain_form(receipt, load_contracts(), "kk")
+    assert printed.startswith("ДЕМОНСТРАЦИЯЛЫҚ ДЕРЕКТЕР")
+    assert verify(printed, public).is_valid
+    unmarked = replace(receipt, is_demonstration=False)
+    assert verify(unmarked.to_text(), public).outcome is ReceiptOutcome.ALTERED
+
+
 @pytest.mark.parametrize("name", [f for f in Receipt.__dataclass_fields__ if f != "signature"])
 def test_any_altered_field_is_found(desk: Desk, name: str) -> None:
     receipt = sent(desk, sng_workbook())
     value = getattr(receipt, name)
-    other: Any = value + 1 if isinstance(value, int) else f"0{value[1:]}x"
+    other: Any = (
+        not value if value is False else value + 1 if isinstance(value, int) else f"0{value[1:]}x"
+    )
     forged = replace(receipt, **{name: other})
     check = verify(forged.to_text(), public_key_pem(desk.services.home))
     expected = ReceiptOutcome.OTHER_KEY if name == "key" else ReceiptOutcome.ALTERED

@@ -9,9 +9,10 @@ import pytest
 
 from ingestion import batch
 from ingestion.manifest import read_manifest
+from ingestion.read import SYNTHETIC, Workbook
 from ingestion.request import Services
 from mvd.demo.plan import FORMS, TABLES_OF_BOTH_YEARS
-from mvd.demo.write import SYNTHETIC, DemoManifest, write_demo
+from mvd.demo.write import DemoManifest, write_demo
 from warehouse.contracts import load_contracts
 from warehouse.settings import Settings
 
@@ -84,6 +85,12 @@ def test_every_compact_form_is_sent_for_the_month(rows: list[dict[str, str]]) ->
         "EXT-M": 7,
         "TRF-M": 20,
     }
+
+
+def test_every_workbook_is_known_as_one_of_the_demonstration(written: DemoManifest) -> None:
+    files = list(written.folder.rglob("*.xlsx"))
+    assert files
+    assert all(Workbook(file.read_bytes()).properties.is_demonstration for file in files)
 
 
 def test_thousands_are_typed_in_words(written: DemoManifest, rows: list[dict[str, str]]) -> None:

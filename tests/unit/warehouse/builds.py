@@ -16,7 +16,14 @@ CREATED = datetime(2025, 7, 20, 8, 0, tzinfo=UTC)
 CONTRACTS = "c" * 64
 
 
-def submit(home: Home, ledger: Ledger, territory: str = "430000000", value: float = 1.0) -> str:
+def submit(
+    home: Home,
+    ledger: Ledger,
+    territory: str = "430000000",
+    value: float = 1.0,
+    *,
+    is_demonstration: bool = False,
+) -> str:
     """One accepted submission with its cell file."""
     registration = ledger.register(
         form_code="1-M",
@@ -27,6 +34,7 @@ def submit(home: Home, ledger: Ledger, territory: str = "430000000", value: floa
         file_sha256=hashlib.sha256(f"{territory}{value}".encode()).hexdigest(),
         file_size=1,
         received_at=CREATED,
+        is_demonstration=is_demonstration,
     )
     cells = pa.table({"section": ["R1"], "line": [1], "graph": [1], "value": [value]})
     written = lake.write_cells(home, registration.submission, cells)

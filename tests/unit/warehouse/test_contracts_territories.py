@@ -20,6 +20,7 @@ from warehouse.contracts.territories import (
     load_population,
     load_territories,
 )
+from warehouse.errors import Language, UserError
 
 TERRITORIES = load_territories()
 POPULATION = load_population(TERRITORIES)
@@ -290,3 +291,52 @@ def _properties(workbook: Path) -> tuple[str, str]:
         root = ET.fromstring(archive.read("docProps/core.xml"))  # noqa: S314 - a file of ours
     dc = "{http://purl.org/dc/elements/1.1/}"
     return root.findtext(f"{dc}title", ""), root.findtext(f"{dc}description", "")
+
+
+@pytest.mark.parametrize("language", ["ru", "kk", "en"])
+def test_every_territory_has_a_label_that_no_other_has(
+    language: Language,
+) -> None:
+    territories = TERRITORIES
+    labels = [territories.label(kato, language) for kato in territories]
+    assert len(set(labels)) == len(labels)
+    for kato, label in zip(territories, labels, strict=True):
+        assert label.startswith(territories[kato].name(language))
+
+
+def test_a_name_of_several_districts_is_told_with_the_oblast() -> None:
+    label = TERRITORIES.label
+    assert label("314000000", "ru") == "Жамбылский район (Жамбылская область)"
+    assert label("711510000", "kk") == "Нұра ауданы (Астана қаласы)"
+    assert label("711510000", "ru") == TERRITORIES["711510000"].name_ru
+    assert label("632800000", "ru") == "г. Семей (Восточно-Казахстанская область, по 07.06.2022)"
+    assert label("101000000", "ru") == "г. Семей"
+
+
+@pytest.mark.parametrize("language", ["ru", "kk", "en"])
+def test_a_name_given_for_a_code_is_answered_with_every_unit_of_that_name(
+    language: Language,
+) -> None:
+    territories = TERRITORIES
+    for unit in territories.units:
+        name = unit.name(language)
+        with pytest.raises(UserError, match="TERRITORY_NAMED") as raised:
+            territories.require(name)
+        today = {u.kato for u in territories.units if u.name(language) == name and not u.valid_to}
+        assert all(kato in raised.value.text(language) for kato in today)
+    with pytest.raises(UserError, match="TERRITORY_CODE_UNKNOWN"):
+        territories.require("999999999")
+    assert territories.require("314000000").name_ru == "Жамбылский район"
+
+
+@pytest.mark.parametrize("language", ["ru", "kk", "en"])
+def test_a_name_that_several_units_of_a_day_have_never_means_one_of_them(
+    language: Language,
+) -> None:
+    day = date(2026, 3, 1)
+    units = TERRITORIES.valid_on(day)
+    shared = Counter(unit.name(language) for unit in units)
+    for name in (name for name, count in shared.items() if count > 1):
+        match = TERRITORIES.match_name(name, day=day)
+        assert match.kato is None
+        assert {u.kato for u in units if u.name(language) == name} <= set(match.candidates)

@@ -34,8 +34,10 @@ def send(
     territory: str = "430000000",
     period: str = "2025-06",
     reinstate: bool = False,
+    is_demonstration: bool = False,
 ) -> Registration:
     return ledger.register(
+        is_demonstration=is_demonstration,
         form_code="1-M",
         form_version="2019",
         territory_kato=territory,
@@ -467,3 +469,31 @@ def test_a_submission_of_a_killed_process_is_found_again_and_can_be_judged(
         accept(ledger, submission_id)
         assert ledger.unfinished() == []
         assert len(ledger.judgements(submission_id)) == 1
+
+
+def test_figures_of_the_demonstration_mark_the_ledger_as_long_as_they_count(
+    ledger: Ledger,
+) -> None:
+    assert not ledger.is_demonstration()
+    real = send(ledger, "real")
+    made_up = send(ledger, "made up", territory="390000000", is_demonstration=True)
+    assert not ledger.is_demonstration()
+    assert not ledger.snapshot().is_demonstration
+    for each in (real, made_up):
+        accept(ledger, each.submission_id)
+    assert ledger.is_demonstration()
+    assert ledger.snapshot().is_demonstration
+    # A real correction replaces it: what counted before is still behind the restatements.
+    later = send(ledger, "correction", territory="390000000")
+    accept(ledger, later.submission_id)
+    assert ledger.is_demonstration()
+    ledger.send_back(made_up.submission_id, by="ministry", comment="no report")
+    assert not ledger.is_demonstration()
+    assert not ledger.snapshot().is_demonstration
+
+
+def test_a_rejected_file_of_the_demonstration_marks_nothing(ledger: Ledger) -> None:
+    sent = send(ledger, "made up", is_demonstration=True)
+    reject(ledger, sent.submission_id)
+    assert not ledger.is_demonstration()
+    assert not ledger.snapshot().is_demonstration

@@ -96,6 +96,33 @@ def test_the_manifest_says_what_the_release_is_made_of(
     assert json.loads((home.current / "manifest.json").read_text())["release_id"] == "r000001"
 
 
+def test_a_release_says_whether_it_has_figures_of_the_demonstration(
+    home: Home, ledger: Ledger, publish: Publish
+) -> None:
+    real = publish(1)
+    assert real.is_demonstration is False
+    submit(home, ledger, territory="390000000", is_demonstration=True)
+    made_up = publish(1)
+    assert made_up.is_demonstration is True
+    # The mark is no part of the content: the same tables have the same hash.
+    assert made_up.content_hash == real.content_hash
+    with duckdb.connect(releases.database(home), read_only=True) as connection:
+        told = connection.execute("SELECT is_demonstration FROM marts.release").fetchall()
+    assert told == [(True,)]
+
+
+def test_a_manifest_of_before_the_demonstration_was_recorded_is_read(
+    home: Home, publish: Publish
+) -> None:
+    release_id = publish(1).release_id
+    file = home.releases / release_id / "manifest.json"
+    known = json.loads(file.read_text(encoding="utf-8"))
+    del known["is_demonstration"]
+    file.chmod(0o600)
+    file.write_text(json.dumps(known), encoding="utf-8")
+    assert releases.read_manifest(home, release_id).is_demonstration is None
+
+
 def test_only_the_marts_are_published_in_types_that_other_tools_read(
     home: Home, publish: Publish
 ) -> None:

@@ -50,6 +50,7 @@ app = typer.Typer(
     help="Единые показатели полиции: приём отчётов, проверка, сборка и выпуск.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    pretty_exceptions_show_locals=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 

@@ -6,7 +6,7 @@ import tempfile
 from datetime import datetime, timedelta
 from typing import Annotated, Any, BinaryIO, cast
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
@@ -14,10 +14,27 @@ from starlette.concurrency import run_in_threadpool
 from ingestion.request import finding_json
 from ingestion.signing import LONGEST
 from portal.access import needs, public
+from portal.bodies import takes
 from portal.duties import Duty
 from portal.pages.answers import XLSX, attachment
 from portal.pages.period import progress, read_signature, take_in
 from portal.pages.submissions import shown_signature
+from portal.parameters import (
+    CommentText,
+    FileNameQuery,
+    Form,
+    FormQuery,
+    FormText,
+    Id,
+    KatoQuery,
+    KatoText,
+    LimitQuery,
+    Period,
+    PeriodQuery,
+    PeriodText,
+    ReasonText,
+    Sha256Query,
+)
 from portal.problems import PortalError
 from portal.web import API, access_of, desk_of, language_of, portal_of
 from warehouse import originals
@@ -26,21 +43,12 @@ from warehouse.errors import UserError
 from warehouse.ledger import LockException, Submission
 from warehouse.ledger import PeriodLock as Lock
 
-_PERIOD = r"^[1-9]\d{3}-(0[1-9]|1[0-2])$"
 _SPOOLED_BYTES = 1 << 20
 
 
 def _whole(value: Any) -> Any:
     """JSON knows no integers: 24.0 is one too."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-Period = Annotated[str, Path(pattern=_PERIOD, description="YYYY-MM")]
-PeriodQuery = Annotated[str, Query(pattern=_PERIOD, description="YYYY-MM")]
-Kato = Annotated[str, Field(pattern=r"^\d{9}$", description="KATO code")]
-FormCode = Annotated[str, Field(min_length=1, max_length=20)]
-Id = Annotated[str, Path(pattern=r"^[0-9a-f]{16}$")]
-Text = Annotated[str, Field(min_length=1, max_length=2000)]
 
 
 class Answer(BaseModel):
@@ -206,32 +214,32 @@ class Ask(BaseModel):
 class Comment(Ask):
     """An optional explanation."""
 
-    comment: Annotated[str, Field(max_length=2000)] = ""
+    comment: CommentText = ""
 
 
 class Return(Ask):
     """What to correct."""
 
-    comment: Text
+    comment: ReasonText
 
 
 class SetLocks(Ask):
     """Close or open forms of a period."""
 
-    forms: Annotated[list[FormCode], Field(min_length=1, max_length=50)]
-    period: Annotated[str, Field(pattern=_PERIOD)]
+    forms: Annotated[list[FormText], Field(min_length=1, max_length=50)]
+    period: PeriodText
     is_locked: bool
-    reason: Text
+    reason: ReasonText
 
 
 class Grant(Ask):
     """Let a territory send for some hours although the period is closed."""
 
-    form: FormCode
-    territory: Kato
-    period: Annotated[str, Field(pattern=_PERIOD)]
+    form: FormText
+    territory: KatoText
+    period: PeriodText
     hours: Annotated[int, Field(ge=1, le=336), BeforeValidator(_whole)]
-    reason: Text
+    reason: ReasonText
 
 
 _REFUSALS: dict[int | str, dict[str, Any]] = {
@@ -293,6 +301,7 @@ def country(request: Request, period: Period) -> list[DutyAnswer]:
 
 @router.post("/signatures", status_code=201, openapi_extra=_BODY)
 @needs("submission.send")
+@takes("signature")
 async def keep_signature(request: Request) -> KeptSignature:
     """Keep a detached signature (CMS: DER, PEM or base64) of a file that is sent next."""
     content = bytearray()
@@ -318,17 +327,17 @@ def _kept_signature(request: Request, sha256: str | None) -> bytes | None:
 
 @router.post("/uploads", status_code=202, openapi_extra=_BODY)
 @needs("submission.send")
+@takes("workbook")
 async def upload(
     request: Request,
     period: PeriodQuery,
-    file_name: Annotated[str, Query(min_length=1, max_length=200)],
-    form: Annotated[str | None, Query(max_length=20)] = None,
+    file_name: FileNameQuery,
+    form: FormQuery | None = None,
     territory: Annotated[
-        str | None, Query(pattern=r"^\d{9}$", description="The token's own; may be left out")
+        KatoQuery | None, Query(description="The token's own; may be left out")
     ] = None,
     signature: Annotated[
-        str | None,
-        Query(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of a signature that was sent"),
+        Sha256Query | None, Query(description="SHA-256 of a signature that was sent")
     ] = None,
 ) -> UploadAnswer:
     """Send one workbook as the body. The same bytes again lead to the same submission."""
@@ -363,10 +372,10 @@ def upload_state(request: Request, upload_id: Id) -> UploadAnswer:
 @needs("submission.view")
 def submissions(
     request: Request,
-    period: Annotated[str | None, Query(pattern=_PERIOD)] = None,
-    form: Annotated[str | None, Query(max_length=20)] = None,
-    territory: Annotated[str | None, Query(pattern=r"^\d{9}$")] = None,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    period: PeriodQuery | None = None,
+    form: FormQuery | None = None,
+    territory: KatoQuery | None = None,
+    limit: LimitQuery = 100,
 ) -> list[SubmissionAnswer]:
     """Versions that came in, newest first."""
     found = desk_of(request).history(period=period, form=form, territory=territory)
@@ -431,6 +440,7 @@ def annotated(request: Request, submission_id: Id) -> Response:
 
 @router.post("/submissions/{submission_id}/confirm")
 @needs("submission.confirm")
+@takes("json")
 def confirm(request: Request, submission_id: Id, body: Comment) -> SubmissionAnswer:
     """Let a held version count."""
     desk = desk_of(request)
@@ -449,6 +459,7 @@ def withdraw(request: Request, submission_id: Id) -> SubmissionAnswer:
 
 @router.post("/submissions/{submission_id}/return")
 @needs("submission.return")
+@takes("json")
 def send_back(request: Request, submission_id: Id, body: Return) -> SubmissionAnswer:
     """Return an accepted version to its sender."""
     desk = desk_of(request)
@@ -460,9 +471,9 @@ def send_back(request: Request, submission_id: Id, body: Return) -> SubmissionAn
 @needs("template.download")
 def template(
     request: Request,
-    form: Annotated[str, Path(min_length=1, max_length=20)],
+    form: Form,
     period: PeriodQuery,
-    territory: Annotated[str | None, Query(pattern=r"^\d{9}$")] = None,
+    territory: KatoQuery | None = None,
 ) -> Response:
     """A blank form with the rows of the territory."""
     desk = desk_of(request)
@@ -479,6 +490,7 @@ def locks(request: Request, period: Period) -> list[LockAnswer]:
 
 @router.post("/locks")
 @needs("period.lock")
+@takes("json")
 def set_locks(request: Request, body: SetLocks) -> list[LockAnswer]:
     """Close forms of a period, or open them again; the locks then in force."""
     desk = desk_of(request)
@@ -489,6 +501,7 @@ def set_locks(request: Request, body: SetLocks) -> list[LockAnswer]:
 
 @router.post("/exceptions", status_code=201)
 @needs("exception.grant")
+@takes("json")
 def grant(request: Request, body: Grant) -> ExceptionAnswer:
     """Let one territory send although the period is closed."""
     granted: LockException = desk_of(request).grant_exception(

@@ -8,14 +8,16 @@ from importlib.resources import files
 from urllib.parse import urlencode
 
 from fastapi import Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 from ingestion.request import Services
-from ingestion.signing import LONGEST
 from portal import api, metrics
 from portal.access import AccessDeniedError, NotSignedInError
+from portal.bodies import limits
+from portal.faults import Faults
 from portal.judges import Judges
 from portal.letters import Postman
 from portal.pages import (
@@ -29,19 +31,22 @@ from portal.pages import (
     submissions,
     templates,
 )
+from portal.parameters import LONGEST_LINK
 from portal.problems import PortalError
 from portal.render import page
-from portal.security import BodyLimits, BodyRefusedError, Limit, RateLimit, SecurityHeaders
+from portal.request_log import RequestLog
+from portal.security import BodyLimits, BodyRefusedError, RateLimit, SecurityHeaders
 from portal.settings import PortalSettings
-from portal.texts import text
-from portal.web import API, Portal, authorise, language_of
+from portal.texts import catalogue, text
+from portal.web import Portal, authorise, is_of_api, language_of
 from warehouse.errors import UserError
 
-_FORM_LIMIT = Limit(size=256 * 1024, idle_seconds=10.0, total_seconds=30.0)
-_FILES_AT_ONCE = 8
 _PAGES = (
     sign_in, oidc, period, submissions, templates, country, accounts, dictionary, health
 )  # fmt: skip
+
+_SHOWN = 40
+"""How much of a wrong value an answer repeats."""
 
 
 def create_app(
@@ -77,8 +82,10 @@ def create_app(
     app.mount("/static", StaticFiles(directory=str(static)), name="static")
     for kind, handler in _REFUSALS.items():
         app.add_exception_handler(kind, handler)
-    app.add_middleware(BodyLimits, limit_for=_limits(settings, services))
+    app.add_middleware(BodyLimits, limits=limits(settings, services.limits.file_bytes))
     app.add_middleware(RateLimit, requests=settings.requests_per_minute, window_seconds=60.0)
+    app.add_middleware(Faults, answer=_failed)
+    app.add_middleware(RequestLog)
     app.add_middleware(SecurityHeaders, is_secure=settings.is_secure)
     return app
 
@@ -90,28 +97,13 @@ def _describe(app: FastAPI) -> None:
     described["security"] = [{"token": []}]
 
 
-def _limits(settings: PortalSettings, services: Services) -> Callable[[str], Limit]:
-    idle, total = settings.upload_idle_seconds, settings.upload_seconds
-    one = Limit(services.limits.file_bytes, idle, total)
-    signature = Limit(LONGEST, idle, total)
-    several = Limit(services.limits.file_bytes * _FILES_AT_ONCE, idle, total)
-
-    def limit_for(path: str) -> Limit:
-        if path == f"{API}/uploads":
-            return one
-        if path == f"{API}/signatures":
-            return signature
-        return several if path.endswith("/files") else _FORM_LIMIT
-
-    return limit_for
-
-
 def _not_signed_in(request: Request, _: Exception) -> Response:
     if _wants_json(request):
         said = text("problem_not_signed_in", language_of(request))
         content = {"code": "not_signed_in", "detail": said}
         return JSONResponse(content, 401, {"www-authenticate": "Bearer"})
-    target = request.url.path if request.method == "GET" else "/"
+    path = request.scope["path"]
+    target = path if request.method == "GET" and len(path) <= LONGEST_LINK else "/"
     return RedirectResponse(f"/sign-in?{urlencode({'next': target})}", status_code=303)
 
 
@@ -122,13 +114,37 @@ def _denied(request: Request, error: Exception) -> Response:
 
 def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, PortalError)  # noqa: S101 - registered for it alone
-    return _answer(request, error.status, error.key, **error.params)
+    answer = _answer(request, error.status, error.key, **error.params)
+    answer.headers.update(error.headers)
+    return answer
 
 
 def _user_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, UserError)  # noqa: S101 - registered for it alone
     status = {"FILE_TOO_LARGE": 413, "PERIOD_INVALID": 404}.get(error.code, 409)
     return _said(request, status, error.code, error.text(language_of(request)))
+
+
+def _invalid(request: Request, error: Exception) -> Response:
+    """A parameter is not what its route says. On pages, a path that cannot be is no page."""
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it alone
+    first = error.errors()[0]
+    place, *names = (str(part) for part in first["loc"])
+    is_no_page = place == "path" and not is_of_api(request)
+    status = 404 if is_no_page else 422
+    if names[:1] == ["period"] and isinstance(first.get("input"), str):
+        wrong = UserError("PERIOD_INVALID", value=first["input"][:_SHOWN])
+        return _said(request, status, wrong.code, wrong.text(language_of(request)))
+    if is_no_page:
+        return _answer(request, status, "not_found")
+    if not names or names[0].isdecimal():  # not even JSON: the place where it breaks off
+        return _answer(request, status, "bad_request")
+    return _answer(request, status, "value_malformed", name=names[0])
+
+
+def _failed(request: Request, reference: str) -> Response:
+    """The answer to a fault of ours; `reference` finds it in the log."""
+    return _answer(request, 500, "internal", reference=reference)
 
 
 def _body_refused(request: Request, error: Exception) -> Response:
@@ -153,18 +169,20 @@ _REFUSALS: dict[type[Exception], Callable[[Request, Exception], Response]] = {
     PortalError: _refused,
     UserError: _user_error,
     BodyRefusedError: _body_refused,
+    RequestValidationError: _invalid,
     HTTPException: _http_error,
 }
 
 
 def _wants_json(request: Request) -> bool:
-    return request.url.path.startswith(API) or "application/json" in request.headers.get(
-        "accept", ""
-    )
+    return is_of_api(request) or "application/json" in request.headers.get("accept", "")
 
 
 def _answer(request: Request, status: int, key: str, **params: object) -> Response:
-    said = text(f"problem_{key}", language_of(request), **params)
+    language = language_of(request)
+    if "name" in params and f"field_{params['name']}" in catalogue():
+        params["name"] = text(f"field_{params['name']}", language)
+    said = text(f"problem_{key}", language, **params)
     return _said(request, status, key, said)
 
 

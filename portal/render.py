@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from ingestion.request import Services
+from portal.parameters import LONGEST_LINK
 from portal.texts import LANGUAGES, catalogue, month_name, text
 from portal.web import (
     CSRF_FIELD,
@@ -93,8 +94,9 @@ def _text(key: str, /, language: Language, **params: Any) -> str:
 
 
 def _here(request: Request) -> str:
-    query = f"?{request.url.query}" if request.url.query else ""
-    return request.url.path + query
+    path, query = request.scope["path"], request.scope["query_string"].decode("latin-1")
+    here = f"{path}?{query}" if query else path
+    return here if len(here) <= LONGEST_LINK else "/"
 
 
 def _said(request: Request) -> str | None:

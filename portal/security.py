@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from portal.bodies import NOTHING, Body, Limit, body_of
 
 _POLICY = "; ".join(
     (
@@ -26,12 +29,15 @@ _HEADERS = {
     "content-security-policy": _POLICY,
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
-    # With no-referrer browsers would send `Origin: null` with our own forms.
-    "referrer-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=()",
 }
+# With no-referrer browsers would send `Origin: null` with our own forms.
+_REFERRER = "same-origin"
+_READ_AWAY = 64 * 1024
+"""Bytes of a refused body that are read and forgotten, so that the connection can stay open."""
+_DIGITS = 15
 
 
 class BodyRefusedError(Exception):
@@ -60,6 +66,7 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
                     headers[name] = value
+                headers.setdefault("referrer-policy", _REFERRER)
                 if not scope["path"].startswith("/static/"):
                     headers.setdefault("cache-control", "no-store")
                 if self.is_secure:
@@ -70,51 +77,82 @@ class SecurityHeaders:
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
-    """How much may come in one body, how long it may pause and how long it may take."""
-
-    size: int
-    idle_seconds: float
-    total_seconds: float
-
-
-@dataclass(frozen=True, slots=True)
 class BodyLimits:
-    """Counts bodies while they come in and cuts them off."""
+    """Counts bodies while they come in and cuts them off at the limit of their route.
+
+    Which route that is, is known when its body is first asked for; where none is, nothing may come.
+    """
 
     app: ASGIApp
-    limit_for: Callable[[str], Limit]
+    limits: Mapping[Body, Limit]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        limit = self.limit_for(scope["path"])
-        announced = Headers(scope=scope).get("content-length", "0")
-        is_too_large = not announced.isdecimal() or int(announced) > limit.size
-        ends_at = time.monotonic() + limit.total_seconds
-        received, is_complete = 0, False
+        incoming = _Incoming(scope, receive, self.limits)
 
-        async def limited() -> Message:
-            nonlocal received, is_complete
-            if is_too_large:
+        async def closing(message: Message) -> None:
+            if message["type"] == "http.response.start" and incoming.is_left_unread:
+                MutableHeaders(scope=message)["connection"] = "close"
+            await send(message)
+
+        await self.app(scope, incoming.receive, closing)
+
+
+class _Incoming:
+    """One body on its way in."""
+
+    def __init__(self, scope: Scope, receive: Receive, limits: Mapping[Body, Limit]) -> None:
+        self._scope = scope
+        self._receive = receive
+        self._limits = limits
+        self._received = 0
+        self._is_complete = False
+        self._ends_at: float | None = None
+        headers = Headers(scope=scope)
+        self._announced = _length(headers.get("content-length", "0"))
+        self._is_endless = "transfer-encoding" in headers
+
+    @property
+    def is_left_unread(self) -> bool:
+        """Whether so much is still to come that the connection is better closed."""
+        left = self._announced - self._received
+        return not self._is_complete and (self._is_endless or left > _READ_AWAY)
+
+    async def receive(self) -> Message:
+        """ASGI. Raises BodyRefusedError."""
+        if self._is_complete:
+            return await self._receive()
+        limit = self._limit()
+        if self._announced > limit.size:
+            raise BodyRefusedError(413)
+        message = await self._next(limit)
+        if message["type"] == "http.request":
+            self._received += len(message.get("body", b""))
+            self._is_complete = not message.get("more_body", False)
+            if self._received > limit.size:
                 raise BodyRefusedError(413)
-            if is_complete:
-                return await receive()
-            left = min(limit.idle_seconds, ends_at - time.monotonic())
-            try:
-                message = await asyncio.wait_for(receive(), max(left, 0.001))
-            except TimeoutError as error:
-                raise BodyRefusedError(408) from error
-            if message["type"] == "http.request":
-                received += len(message.get("body", b""))
-                is_complete = not message.get("more_body", False)
-                if received > limit.size:
-                    raise BodyRefusedError(413)
-            return message
+        return message
 
-        await self.app(scope, limited, send)
+    def _limit(self) -> Limit:
+        body = body_of(self._scope.get("endpoint"))
+        return NOTHING if body is None else self._limits[body]
+
+    async def _next(self, limit: Limit) -> Message:
+        now = time.monotonic()
+        self._ends_at = self._ends_at or now + limit.total_seconds
+        left = min(limit.idle_seconds, self._ends_at - now)
+        try:
+            return await asyncio.wait_for(self._receive(), max(left, 0.001))
+        except TimeoutError as error:
+            raise BodyRefusedError(408) from error
+
+
+def _length(announced: str) -> int:
+    is_number = announced.isascii() and announced.isdecimal() and len(announced) <= _DIGITS
+    return int(announced) if is_number else sys.maxsize
 
 
 class RateLimit:

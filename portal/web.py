@@ -5,17 +5,17 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass
 from typing import Any, cast
-from urllib.parse import urlsplit
 
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, UploadFile
 
 from ingestion.request import Services
 from portal.access import PUBLIC, Access, AccessDeniedError, NotSignedInError, privilege_of
 from portal.desk import Desk
 from portal.judges import Judges
 from portal.oidc import Oidc
+from portal.parameters import LONGEST_FIELDS, SECRET_FIELDS, check_field
 from portal.problems import PortalError
 from portal.roles import Privilege
 from portal.settings import PortalSettings
@@ -28,6 +28,7 @@ from portal.store.uploads import Uploads
 from portal.texts import LANGUAGES
 from warehouse.contracts.messages import Language
 from warehouse.ledger.audit import AuditLog
+from warehouse.logs import hide
 
 API = "/api/v1"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -153,7 +154,8 @@ async def authorise(request: Request) -> None:
     privilege = privilege_of(request.scope["endpoint"])
     if privilege is None:
         raise AccessDeniedError
-    is_api = request.url.path.startswith(API)
+    hide(_secrets(request))
+    is_api = is_of_api(request)
     if is_api:
         await _by_token(request)
     else:
@@ -162,6 +164,17 @@ async def authorise(request: Request) -> None:
         access_of(request).require(cast(Privilege, privilege))
     if not is_api and request.method not in _SAFE:
         await _own_form(request)
+
+
+def is_of_api(request: Request) -> bool:
+    """Whether a program asks: it sends a token, and reads JSON."""
+    return bool(request.scope["path"].startswith(API))
+
+
+def _secrets(request: Request) -> list[str]:
+    """What signs somebody in, or lets him choose a password."""
+    _, _, token = request.headers.get("authorization", "").partition(" ")
+    return [token, *request.cookies.values(), request.path_params.get("secret", "")]
 
 
 async def _by_token(request: Request) -> None:
@@ -188,17 +201,33 @@ async def _own_form(request: Request) -> None:
         "same-origin",
         "none",
     )
-    if foreign_site or (origin is not None and urlsplit(origin).netloc != request.url.netloc):
+    host = request.headers.get("host", "")
+    if foreign_site or (origin is not None and origin.partition("://")[2] != host):
         raise PortalError("form_foreign", status=403)
     expected = csrf_of(request)
     by_header = request.headers.get(CSRF_HEADER)
     if by_header is not None and not _equal(by_header, expected):
         raise PortalError("form_outdated", status=403)
-    request.state.form = await request.form(
-        max_files=_MAX_FILES, max_fields=_MAX_FILES, max_part_size=_MAX_FIELD_BYTES
-    )
+    request.state.form = await _read_form(request)
     if by_header is None and not _equal(field_of(request, CSRF_FIELD), expected):
         raise PortalError("form_outdated", status=403)
+
+
+async def _read_form(request: Request) -> FormData:
+    """The files and the fields that forms of ours have; whatever else was sent is left out."""
+    form = await request.form(
+        max_files=_MAX_FILES, max_fields=_MAX_FILES, max_part_size=_MAX_FIELD_BYTES
+    )
+    known = [
+        (name, value)
+        for name, value in form.multi_items()
+        if name in LONGEST_FIELDS or isinstance(value, UploadFile)
+    ]
+    fields = [(name, value) for name, value in known if isinstance(value, str)]
+    hide(value for name, value in fields if name in SECRET_FIELDS)
+    for name, value in fields:
+        check_field(name, value)
+    return FormData(known)
 
 
 def csrf_of(request: Request) -> str:

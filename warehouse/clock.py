@@ -5,7 +5,11 @@ from datetime import UTC, date, datetime
 
 from warehouse.errors import UserError
 
-_PERIOD = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
+PERIOD_PATTERN = r"(?:19|20|21)[0-9]{2}-(?:0[1-9]|1[0-2])"
+"""A period: ASCII digits, 1900 to 2199, so that its deadline and its neighbours are dates too."""
+_PERIOD = re.compile(PERIOD_PATTERN)
+_SHOWN = 40
+"""How much of a wrong period an error repeats."""
 
 
 def utc_now() -> datetime:
@@ -22,7 +26,6 @@ def as_utc(moment: datetime) -> datetime:
 
 def period_month(period: str) -> date:
     """First day of a period written `YYYY-MM`; UserError PERIOD_INVALID for anything else."""
-    match = _PERIOD.fullmatch(period)
-    if match is None or match[1] == "0000":
-        raise UserError("PERIOD_INVALID", value=period)
-    return date(int(match[1]), int(match[2]), 1)
+    if _PERIOD.fullmatch(period) is None:
+        raise UserError("PERIOD_INVALID", value=period[:_SHOWN])
+    return date(int(period[:4]), int(period[5:]), 1)

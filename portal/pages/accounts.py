@@ -6,12 +6,14 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from portal.access import needs
+from portal.bodies import takes
 from portal.links import enrolment_url
 from portal.pages.answers import to
+from portal.parameters import Id, NumberQuery
 from portal.problems import PortalError
 from portal.render import page
 from portal.roles import account_rules
-from portal.web import access_of, field_of, language_of, note, portal_of
+from portal.web import access_of, client_of, field_of, language_of, note, portal_of
 from warehouse.clock import utc_now
 
 router = APIRouter()
@@ -27,21 +29,22 @@ def own_account(request: Request) -> Response:
 
 @router.post("/account/password")
 @needs("account.own")
+@takes("form")
 def change_password(request: Request) -> Response:
     """A new password; every session ends, this one too."""
     portal, access = portal_of(request), access_of(request)
-    address = request.client.host if request.client else ""
-    if portal.throttle.must_wait(access.login, address):
-        raise PortalError("too_many", 429, minutes=account_rules().sign_in.wait_minutes)
+    address = client_of(request)
     try:
+        portal.throttle.check(access.login, address)
         if field_of(request, "password") != field_of(request, "repeated"):
             raise PortalError("password_differs")
         portal.accounts.change_password(
-            access.account_id, field_of(request, "present"), field_of(request, "password")
+            access.account_id,
+            field_of(request, "present"),
+            field_of(request, "password"),
+            portal.throttle.attempt(access.login, address),
         )
     except PortalError as problem:
-        if problem.key == "password_wrong":
-            portal.throttle.failed(access.login, address)
         return _own_page(request, problem=problem)
     note(request, "account.password_changed", access.login)
     return to("/sign-in", done="enrolled")
@@ -49,6 +52,7 @@ def change_password(request: Request) -> Response:
 
 @router.post("/account/tokens")
 @needs("token.issue")
+@takes("form")
 def issue_token(request: Request) -> Response:
     """A new token for a program; its secret is shown on this page and never again."""
     access, name = access_of(request), field_of(request, "name").strip()
@@ -61,11 +65,12 @@ def issue_token(request: Request) -> Response:
 
 @router.post("/account/tokens/{token_id}/revoke")
 @needs("token.issue")
-def revoke_token(request: Request, token_id: str) -> Response:
+@takes("form")
+def revoke_token(request: Request, token_id: Id) -> Response:
     """End a token at once."""
     access = access_of(request)
     portal_of(request).sessions.revoke_token(access.account_id, token_id)
-    note(request, "token.revoked", access.login, token=token_id[:16])
+    note(request, "token.revoked", access.login, token=token_id)
     return to("/account", done="revoked")
 
 
@@ -77,6 +82,7 @@ def _own_page(
         request,
         "account.html",
         status=problem.status if problem else 200,
+        headers=problem.headers if problem else None,
         tokens=portal_of(request).sessions.tokens(access.account_id),
         secret=secret,
         role=account_rules().roles[access.role].name.in_language(language_of(request)),
@@ -96,6 +102,7 @@ def accounts(request: Request) -> Response:
 
 @router.post("/accounts")
 @needs("account.manage")
+@takes("form")
 def create_account(request: Request) -> Response:
     """A new account and its one-time link."""
     portal = portal_of(request)
@@ -117,14 +124,16 @@ def create_account(request: Request) -> Response:
 
 @router.post("/accounts/{account_id}/link")
 @needs("account.manage")
-def new_link(request: Request, account_id: str) -> Response:
+@takes("form")
+def new_link(request: Request, account_id: Id) -> Response:
     """A new one-time link; earlier ones end."""
     return _link_page(request, account_id)
 
 
 @router.post("/accounts/{account_id}/close")
 @needs("account.manage")
-def close_account(request: Request, account_id: str) -> Response:
+@takes("form")
+def close_account(request: Request, account_id: Id) -> Response:
     """End an account with its sessions and tokens."""
     portal = portal_of(request)
     account = portal.accounts.get(account_id)
@@ -135,11 +144,12 @@ def close_account(request: Request, account_id: str) -> Response:
 
 @router.post("/accounts/{account_id}/bind")
 @needs("account.manage")
-def bind_account(request: Request, account_id: str) -> Response:
+@takes("form")
+def bind_account(request: Request, account_id: Id) -> Response:
     """Say who the owner is at the identity provider, or that he is nobody there."""
     portal = portal_of(request)
     account = portal.accounts.get(account_id)
-    subject = field_of(request, "subject").strip()[:255]
+    subject = field_of(request, "subject").strip()
     portal.accounts.bind(account.account_id, subject)
     note(request, "account.bound", account.login, subject=subject)
     return to("/accounts", done="bound")
@@ -183,11 +193,10 @@ def _accounts_page(
 
 @router.get("/audit")
 @needs("audit.view")
-def audit(request: Request, before: str = "") -> Response:
+def audit(request: Request, before: NumberQuery | None = None) -> Response:
     """The newest entries of the audit log, and whether the chain is whole."""
     log = portal_of(request).audit
-    start = int(before) if before.isascii() and before.isdecimal() and len(before) < 12 else None
-    entries = log.entries(before=start, limit=_AUDIT_SHOWN)
+    entries = log.entries(before=before, limit=_AUDIT_SHOWN)
     return page(
         request,
         "audit.html",

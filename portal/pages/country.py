@@ -9,9 +9,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from portal.access import needs
+from portal.bodies import takes
 from portal.exports import csv_file
 from portal.pages.answers import attachment, to
 from portal.pages.period import neighbour
+from portal.parameters import Period
 from portal.problems import PortalError
 from portal.render import demonstration_mark, form_name, moment, page, territory_name
 from portal.texts import text
@@ -24,7 +26,7 @@ _LONGEST_EXCEPTION_HOURS = 24 * 14
 
 @router.get("/country/{period}")
 @needs("country.view")
-def country(request: Request, period: str) -> Response:
+def country(request: Request, period: Period) -> Response:
     """Who has sent what."""
     desk = desk_of(request)
     found = desk.country(period)
@@ -46,7 +48,7 @@ def country(request: Request, period: str) -> Response:
 
 @router.get("/country/{period}/table")
 @needs("country.view")
-def country_csv(request: Request, period: str) -> Response:
+def country_csv(request: Request, period: Period) -> Response:
     """The same as CSV."""
     desk, language = desk_of(request), language_of(request)
     services = portal_of(request).services
@@ -70,7 +72,8 @@ def country_csv(request: Request, period: str) -> Response:
 
 @router.post("/country/{period}/locks")
 @needs("period.lock")
-def lock(request: Request, period: str) -> Response:
+@takes("text")
+def lock(request: Request, period: Period) -> Response:
     """Close the chosen forms, or open them again."""
     forms = [value for value in form_of(request).getlist("forms") if isinstance(value, str)]
     is_locked = field_of(request, "action") != "unlock"
@@ -81,7 +84,8 @@ def lock(request: Request, period: str) -> Response:
 
 @router.post("/country/{period}/exceptions")
 @needs("exception.grant")
-def grant(request: Request, period: str) -> Response:
+@takes("text")
+def grant(request: Request, period: Period) -> Response:
     """Let one unit send for some hours although the period is closed."""
     hours = field_of(request, "hours")
     if not hours.isascii() or not hours.isdecimal() or len(hours) > len("1000"):

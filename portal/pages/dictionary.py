@@ -6,6 +6,7 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 
 from portal.access import public
+from portal.parameters import Code
 from portal.render import page
 from portal.web import language_of, portal_of
 from warehouse.claims.verdicts import released_verdicts
@@ -25,7 +26,7 @@ def index(request: Request) -> Response:
 
 @router.get("/indicators/{code}")
 @public
-def indicator(request: Request, code: str) -> Response:
+def indicator(request: Request, code: Code) -> Response:
     """One indicator."""
     if code not in portal_of(request).services.contracts.indicators:
         raise HTTPException(404)
@@ -34,7 +35,7 @@ def indicator(request: Request, code: str) -> Response:
 
 @router.get("/forms/{code}")
 @public
-def form(request: Request, code: str) -> Response:
+def form(request: Request, code: Code) -> Response:
     """One form."""
     if code not in portal_of(request).services.contracts.forms:
         raise HTTPException(404)

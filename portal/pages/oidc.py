@@ -9,15 +9,17 @@ from portal.access import public
 from portal.oidc import CALLBACK, MINUTES, Oidc, OidcError
 from portal.pages.answers import local_path
 from portal.pages.sign_in import sign_in_page, signed_in
+from portal.parameters import LinkQuery, ProviderQuery
 from portal.problems import PortalError
 from portal.web import cookie_settings, note, portal_of
+from warehouse.logs import hide
 
 router = APIRouter()
 
 
 @router.get("/sign-in/oidc")
 @public
-def begin(request: Request, next: str = "/") -> Response:  # noqa: A002 - as in the URL
+def begin(request: Request, next: LinkQuery = "/") -> Response:  # noqa: A002 - as in the URL
     """Go to the provider; what must come back is kept in the browser."""
     oidc = _configured(request)
     try:
@@ -32,18 +34,26 @@ def begin(request: Request, next: str = "/") -> Response:  # noqa: A002 - as in 
 
 @router.get(CALLBACK)
 @public
-def finish(request: Request) -> Response:
+def finish(
+    request: Request,
+    state: ProviderQuery = "",
+    code: ProviderQuery = "",
+    error: ProviderQuery | None = None,
+    iss: ProviderQuery | None = None,
+) -> Response:
     """Back from the provider: a session for the account that is bound to the identity."""
     portal, oidc = portal_of(request), _configured(request)
-    state = request.cookies.get(portal.oidc_cookie, "")
+    given = {"state": state, "code": code, "error": error, "iss": iss}
+    query = {name: value for name, value in given.items() if value is not None}
+    hide((state, code))
     try:
-        identity, target = oidc.finish(dict(request.query_params), state)
+        identity, target = oidc.finish(query, request.cookies.get(portal.oidc_cookie, ""))
         account = portal.accounts.by_subject(identity)
         if account is None:
             raise OidcError(f"no open account is bound to {identity[:80]}")
         answer = signed_in(request, account.account_id, local_path(target))
-    except OidcError as error:
-        answer = _refused(request, error.reason, status=403)
+    except OidcError as refused:
+        answer = _refused(request, refused.reason, status=403)
     answer.delete_cookie(portal.oidc_cookie, **cookie_settings(request))
     return answer
 
@@ -57,4 +67,4 @@ def _configured(request: Request) -> Oidc:
 
 def _refused(request: Request, reason: str, *, status: int) -> Response:
     note(request, "sign_in.refused", "oidc", reason=reason)
-    return sign_in_page(request, "/", status=status, problem="oidc_refused")
+    return sign_in_page(request, "/", problem=PortalError("oidc_refused", status=status))

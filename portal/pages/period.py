@@ -13,7 +13,9 @@ from starlette.datastructures import UploadFile
 
 from ingestion.signing import LONGEST, SUFFIXES
 from portal.access import needs
+from portal.bodies import takes
 from portal.pages.answers import to
+from portal.parameters import Id, Period
 from portal.problems import PortalError
 from portal.render import page
 from portal.store.uploads import Upload
@@ -21,7 +23,6 @@ from portal.texts import text
 from portal.web import access_of, desk_of, field_of, form_of, language_of, portal_of
 from warehouse import originals
 from warehouse.clock import utc_now
-from warehouse.errors import UserError
 
 router = APIRouter()
 
@@ -37,7 +38,7 @@ def first_page(request: Request) -> Response:
 
 @router.get("/periods/{period}")
 @needs("period.view")
-def my_period(request: Request, period: str) -> Response:
+def my_period(request: Request, period: Period) -> Response:
     """Each form that is due, with its state, and the place to drop files."""
     desk = desk_of(request)
     return page(
@@ -56,7 +57,8 @@ def my_period(request: Request, period: str) -> Response:
 
 @router.post("/periods/{period}/files")
 @needs("submission.send")
-def send_files(request: Request, period: str) -> Response:
+@takes("workbooks")
+def send_files(request: Request, period: Period) -> Response:
     """Keep each file and put it in the queue. A script gets JSON, a plain form a page."""
     form = field_of(request, "form") or None
     sent = [file for file in form_of(request).getlist("files") if isinstance(file, UploadFile)]
@@ -149,7 +151,7 @@ def plain_name(name: str) -> str:
 
 @router.get("/uploads/{upload_id}")
 @needs("submission.view")
-def upload_page(request: Request, upload_id: str) -> Response:
+def upload_page(request: Request, upload_id: Id) -> Response:
     """Wait for the verdict; then go to it. Works without scripts: the page reloads itself."""
     upload = desk_of(request).upload(upload_id)
     if upload.state == "done":
@@ -167,7 +169,7 @@ def upload_page(request: Request, upload_id: str) -> Response:
 
 @router.get("/uploads/{upload_id}/state")
 @needs("submission.view")
-def upload_state(request: Request, upload_id: str) -> Response:
+def upload_state(request: Request, upload_id: Id) -> Response:
     """How far the file has come, for the page's script."""
     return JSONResponse(progress(request, desk_of(request).upload(upload_id)))
 
@@ -221,9 +223,6 @@ def present_period(today: date) -> str:
 
 def neighbour(period: str, months: int) -> str:
     """A month before or after."""
-    try:
-        year, month = (int(part) for part in period.split("-"))
-    except ValueError as error:
-        raise UserError("PERIOD_INVALID", value=period) from error
+    year, month = (int(part) for part in period.split("-"))
     years, index = divmod(year * 12 + month - 1 + months, 12)
     return f"{years:04d}-{index + 1:02d}"

@@ -6,7 +6,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from portal.access import needs, public
+from portal.bodies import takes
 from portal.pages.answers import local_path, to
+from portal.parameters import LanguageCode, LinkQuery, Secret
 from portal.problems import PortalError
 from portal.render import page
 from portal.roles import account_rules
@@ -22,11 +24,13 @@ from portal.web import (
 )
 
 router = APIRouter()
+# The address holds the secret: other requests of the page do not name it.
+_UNNAMED = {"referrer-policy": "strict-origin"}
 
 
 @router.get("/sign-in")
 @public
-def sign_in_form(request: Request, next: str = "/") -> Response:  # noqa: A002 - as in the URL
+def sign_in_form(request: Request, next: LinkQuery = "/") -> Response:  # noqa: A002 - as in the URL
     """The form."""
     if request.state.access is not None:
         return to(local_path(next))
@@ -35,22 +39,22 @@ def sign_in_form(request: Request, next: str = "/") -> Response:  # noqa: A002 -
 
 @router.post("/sign-in")
 @public
+@takes("form")
 def sign_in(request: Request) -> Response:
     """A session for the right name and password; the browser's earlier one ends."""
-    portal = portal_of(request)
-    login, target = (
-        field_of(request, "login").strip().lower(),
-        local_path(field_of(request, "next")),
-    )
-    if portal.throttle.must_wait(login, client_of(request)):
-        minutes = account_rules().sign_in.wait_minutes
-        return sign_in_page(request, target, status=429, problem="too_many", minutes=minutes)
-    account = portal.accounts.verify(login, field_of(request, "password"))
+    portal, address = portal_of(request), client_of(request)
+    login = field_of(request, "login").strip().lower()
+    target = local_path(field_of(request, "next"))
+    try:
+        portal.throttle.check(login, address)
+        attempt = portal.throttle.attempt(login, address)
+        account = portal.accounts.verify(login, field_of(request, "password"), attempt)
+    except PortalError as problem:
+        return sign_in_page(request, target, problem=problem)
     if account is None:
-        is_blocked = portal.throttle.failed(login, client_of(request))
-        note(request, "sign_in.blocked" if is_blocked else "sign_in.failed", login[:80])
-        return sign_in_page(request, target, status=401, problem="sign_in_wrong")
-    portal.throttle.succeeded(login)
+        is_blocked = portal.throttle.is_blocked(login)
+        note(request, "sign_in.blocked" if is_blocked else "sign_in.failed", login)
+        return sign_in_page(request, target, problem=PortalError("sign_in_wrong", status=401))
     return signed_in(request, account.account_id, target)
 
 
@@ -66,23 +70,23 @@ def signed_in(request: Request, account_id: str, target: str) -> Response:
     return answer
 
 
-def sign_in_page(
-    request: Request, target: str, *, status: int = 200, problem: str | None = None, **params: int
-) -> Response:
+def sign_in_page(request: Request, target: str, *, problem: PortalError | None = None) -> Response:
     """The form, with what went wrong; also the way to the identity provider if there is one."""
     return page(
         request,
         "sign_in.html",
-        status=status,
+        status=problem.status if problem else 200,
+        headers=problem.headers if problem else None,
         target=target,
-        problem=problem,
-        params=params,
+        problem=problem.key if problem else None,
+        params=problem.params if problem else {},
         has_oidc=portal_of(request).oidc is not None,
     )
 
 
 @router.post("/sign-out")
 @needs("account.own")
+@takes("form")
 def sign_out(request: Request) -> Response:
     """End the session."""
     portal = portal_of(request)
@@ -95,7 +99,7 @@ def sign_out(request: Request) -> Response:
 
 @router.get("/enrol/{secret}")
 @public
-def enrol_form(request: Request, secret: str) -> Response:
+def enrol_form(request: Request, secret: Secret) -> Response:
     """Choose a password, while the link may be used."""
     account = portal_of(request).accounts.enrolling(secret)
     if account is None:
@@ -105,7 +109,8 @@ def enrol_form(request: Request, secret: str) -> Response:
 
 @router.post("/enrol/{secret}")
 @public
-def enrol(request: Request, secret: str) -> Response:
+@takes("form")
+def enrol(request: Request, secret: Secret) -> Response:
     """Set the password; then sign in with it."""
     accounts = portal_of(request).accounts
     account = accounts.enrolling(secret)
@@ -129,6 +134,7 @@ def _enrol_page(
         request,
         "enrol.html",
         status=problem.status if problem else 200,
+        headers=_UNNAMED | (problem.headers if problem else {}),
         secret=secret,
         display_name=name,
         login=login,
@@ -140,7 +146,7 @@ def _enrol_page(
 
 @router.get("/language/{language}")
 @public
-def choose_language(request: Request, language: str, next: str = "/") -> Response:  # noqa: A002
+def choose_language(request: Request, language: LanguageCode, next: LinkQuery = "/") -> Response:  # noqa: A002
     """Remember the language of this browser, and of the account."""
     answer = to(local_path(next))
     if language in LANGUAGES:

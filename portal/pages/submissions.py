@@ -22,9 +22,11 @@ from ingestion.receipt import (
 )
 from ingestion.signature import SignatureCheck, SignatureOutcome
 from portal.access import needs, public
+from portal.bodies import takes
 from portal.exports import csv_file
 from portal.pages.answers import XLSX, attachment, disposition, to
 from portal.pages.period import present_period
+from portal.parameters import Id, OptionalForm, OptionalKato, OptionalPeriod, SearchQuery
 from portal.render import demonstration_mark, page
 from portal.texts import text
 from portal.web import desk_of, field_of, language_of, note, portal_of
@@ -61,7 +63,11 @@ class Group:
 @router.get("/submissions/{submission_id}")
 @needs("submission.view")
 def verdict_page(
-    request: Request, submission_id: str, severity: str = "", sheet: str = "", q: str = ""
+    request: Request,
+    submission_id: Id,
+    severity: SearchQuery = "",
+    sheet: SearchQuery = "",
+    q: SearchQuery = "",
 ) -> Response:
     """All findings at once, worst first; what changes; what can be done."""
     desk, language = desk_of(request), language_of(request)
@@ -132,7 +138,8 @@ def _contains(shown: Shown, wanted: str) -> bool:
 
 @router.post("/submissions/{submission_id}/confirm")
 @needs("submission.confirm")
-def confirm(request: Request, submission_id: str) -> Response:
+@takes("text")
+def confirm(request: Request, submission_id: Id) -> Response:
     """The sender says that it shall count."""
     desk_of(request).confirm(submission_id, field_of(request, "comment"))
     return to(f"/submissions/{submission_id}", done="confirmed")
@@ -140,7 +147,8 @@ def confirm(request: Request, submission_id: str) -> Response:
 
 @router.post("/submissions/{submission_id}/withdraw")
 @needs("submission.confirm")
-def withdraw(request: Request, submission_id: str) -> Response:
+@takes("text")
+def withdraw(request: Request, submission_id: Id) -> Response:
     """The sender gives it up."""
     desk_of(request).withdraw(submission_id)
     return to(f"/submissions/{submission_id}", done="withdrawn")
@@ -148,7 +156,8 @@ def withdraw(request: Request, submission_id: str) -> Response:
 
 @router.post("/submissions/{submission_id}/return")
 @needs("submission.return")
-def send_back(request: Request, submission_id: str) -> Response:
+@takes("text")
+def send_back(request: Request, submission_id: Id) -> Response:
     """The ministry returns it with a comment."""
     desk_of(request).send_back(submission_id, field_of(request, "comment"))
     return to(f"/submissions/{submission_id}", done="returned")
@@ -156,7 +165,7 @@ def send_back(request: Request, submission_id: str) -> Response:
 
 @router.get("/submissions/{submission_id}/annotated")
 @needs("submission.view")
-def annotated(request: Request, submission_id: str) -> Response:
+def annotated(request: Request, submission_id: Id) -> Response:
     """The sender's workbook with the findings at its cells."""
     desk = desk_of(request)
     submission = desk.submission(submission_id)
@@ -169,7 +178,7 @@ def annotated(request: Request, submission_id: str) -> Response:
 
 @router.get("/submissions/{submission_id}/original")
 @needs("submission.view")
-def original(request: Request, submission_id: str) -> Response:
+def original(request: Request, submission_id: Id) -> Response:
     """The bytes as they were sent."""
     desk = desk_of(request)
     stored, name = desk.original(submission_id), desk.submission(submission_id).file_name
@@ -180,7 +189,7 @@ def original(request: Request, submission_id: str) -> Response:
 
 @router.get("/submissions/{submission_id}/receipt")
 @needs("submission.view")
-def receipt(request: Request, submission_id: str) -> Response:
+def receipt(request: Request, submission_id: Id) -> Response:
     """The signed receipt, to be printed or kept."""
     contracts = portal_of(request).services.contracts
     issued = desk_of(request).receipt(submission_id)
@@ -197,9 +206,10 @@ def receipt_form(request: Request) -> Response:
 
 @router.post("/receipts")
 @public
+@takes("text")
 def check_receipt(request: Request) -> Response:
     """Whether this installation issued exactly this receipt."""
-    pasted = field_of(request, "receipt")[:20000]
+    pasted = field_of(request, "receipt")
     home = portal_of(request).services.home
     check = verify(pasted, public_key_pem(home))
     return page(request, "receipts.html", pasted=pasted, check=check)
@@ -207,7 +217,7 @@ def check_receipt(request: Request) -> Response:
 
 @router.get("/submissions/{submission_id}/findings")
 @needs("submission.view")
-def findings_csv(request: Request, submission_id: str) -> Response:
+def findings_csv(request: Request, submission_id: Id) -> Response:
     """All findings as CSV."""
     desk, language = desk_of(request), language_of(request)
     contracts = portal_of(request).services.contracts
@@ -232,7 +242,12 @@ def findings_csv(request: Request, submission_id: str) -> Response:
 
 @router.get("/history")
 @needs("submission.view")
-def history(request: Request, period: str = "", form: str = "", territory: str = "") -> Response:
+def history(
+    request: Request,
+    period: OptionalPeriod = "",
+    form: OptionalForm = "",
+    territory: OptionalKato = "",
+) -> Response:
     """Every version that came in, newest first."""
     desk = desk_of(request)
     found = desk.history(period=period or None, form=form or None, territory=territory or None)

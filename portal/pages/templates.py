@@ -8,6 +8,7 @@ from fastapi.responses import Response
 from portal.access import needs
 from portal.pages.answers import XLSX, attachment
 from portal.pages.period import present_period
+from portal.parameters import Form, OptionalKato, OptionalPeriod, PeriodQuery
 from portal.render import page
 from portal.web import desk_of, portal_of
 from warehouse.clock import utc_now
@@ -17,7 +18,9 @@ router = APIRouter()
 
 @router.get("/templates")
 @needs("template.download")
-def templates(request: Request, period: str = "", territory: str = "") -> Response:
+def templates(
+    request: Request, period: OptionalPeriod = "", territory: OptionalKato = ""
+) -> Response:
     """The forms of a period, each with a blank for a territory."""
     desk, services = desk_of(request), portal_of(request).services
     period = period or present_period(utc_now().date())
@@ -34,7 +37,9 @@ def templates(request: Request, period: str = "", territory: str = "") -> Respon
 
 @router.get("/templates/{form}")
 @needs("template.download")
-def template(request: Request, form: str, period: str, territory: str = "") -> Response:
+def template(
+    request: Request, form: Form, period: PeriodQuery, territory: OptionalKato = ""
+) -> Response:
     """One blank form with the rows of the territory."""
     desk = desk_of(request)
     territory = territory or desk.access.territory or ""

@@ -7,18 +7,17 @@ import secrets
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any, cast
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Engine, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from portal.access import Access, access_of
 from portal.problems import PortalError
 from portal.roles import account_rules
+from portal.store.passwords import HASHING, hashed, is_outdated, is_right
 from portal.store.secret import digest, new_secret
+from portal.store.throttle import Attempt
 from warehouse.clock import utc_now
 from warehouse.contracts.messages import Language
 from warehouse.ledger import desk_tables as t
@@ -168,8 +167,9 @@ class Accounts:
         if account is None:
             raise PortalError("link_used")
         check_password(password, account)
-        hashed, now = _hasher().hash(password), utc_now()
-        e = t.enrolment.c
+        with HASHING.place():
+            kept = hashed(password)
+        now, e = utc_now(), t.enrolment.c
         with writing(self.engine) as connection:
             used = connection.execute(
                 update(t.enrolment)
@@ -178,37 +178,53 @@ class Accounts:
             )
             if used.rowcount != 1:
                 raise PortalError("link_used")
-            _set_password(connection, account.account_id, hashed)
+            _set_password(connection, account.account_id, kept)
         return account
 
-    def change_password(self, account_id: str, present: str, new: str) -> None:
-        """PortalError when the present one is wrong or the new one too weak."""
+    def change_password(
+        self, account_id: str, present: str, new: str, attempt: Attempt | None = None
+    ) -> None:
+        """PortalError when the present one is wrong or the new one too weak; else as `verify`."""
         account = self.get(account_id)
-        if not self.verify(account.login, present):
+        if not self.verify(account.login, present, attempt):
             raise PortalError("password_wrong")
         check_password(new, account)
+        with HASHING.place():
+            kept = hashed(new)
         with writing(self.engine) as connection:
-            _set_password(connection, account_id, _hasher().hash(new))
+            _set_password(connection, account_id, kept)
 
-    def verify(self, login: str, password: str) -> Account | None:
-        """The account if the password is right; an unknown name costs as much time."""
+    def verify(self, login: str, password: str, attempt: Attempt | None = None) -> Account | None:
+        """The account if the password is right; an unknown name costs as much time.
+
+        The attempt is counted when there is a place for hashing and before anything is hashed.
+        PortalError busy, or too_many where it is one too many.
+        """
+        if len(password) > account_rules().passwords.max_length:
+            password = ""
+        with HASHING.place():
+            if attempt is not None:
+                attempt.begin()
+            account = self._with_password(login, password)
+        if account is not None and attempt is not None:
+            attempt.succeed()
+        return account
+
+    def _with_password(self, login: str, password: str) -> Account | None:
         query = select(t.account).where(t.account.c.login == login.strip().lower())
         with reading(self.engine) as connection:
             row = connection.execute(query).mappings().first()
-        kept = row["password_hash"] if row else None
-        is_right = _is_right(
-            kept or _dummy_hash(), password[: account_rules().passwords.max_length]
-        )
-        if row is None or kept is None or not is_right or row["disabled_at"] is not None:
+        is_known = is_right(row["password_hash"] if row else None, password)
+        if row is None or not is_known or row["disabled_at"] is not None:
             return None
-        if _hasher().check_needs_rehash(kept):
-            with writing(self.engine) as connection:
-                connection.execute(
-                    update(t.account)
-                    .where(t.account.c.account_id == row["account_id"])
-                    .values(password_hash=_hasher().hash(password))
-                )
+        if is_outdated(row["password_hash"]):
+            self._rehash(row["account_id"], password)
         return _account(row)
+
+    def _rehash(self, account_id: str, password: str) -> None:
+        mine, kept = t.account.c.account_id == account_id, hashed(password)
+        with writing(self.engine) as connection:
+            connection.execute(update(t.account).where(mine).values(password_hash=kept))
 
     def disable(self, account_id: str) -> None:
         """Close an account: sessions, tokens and links end at once."""
@@ -295,20 +311,3 @@ def _end_enrolments(connection: Any, account_id: str, now: datetime) -> None:
         .where(t.enrolment.c.account_id == account_id, t.enrolment.c.used_at.is_(None))
         .values(used_at=now)
     )
-
-
-@cache
-def _hasher() -> PasswordHasher:
-    return PasswordHasher()
-
-
-@cache
-def _dummy_hash() -> str:
-    return _hasher().hash(new_secret())
-
-
-def _is_right(kept: str, password: str) -> bool:
-    try:
-        return _hasher().verify(kept, password)
-    except (VerificationError, InvalidHashError):
-        return False

@@ -24,7 +24,7 @@ _MIGRATION_LOCK = 0x6D7664
 def open_engine(url: str) -> Engine:
     """An engine whose database has the newest schema; safe when many open it at once."""
     is_sqlite = make_url(url).get_backend_name() == "sqlite"
-    engine = _sqlite(url) if is_sqlite else create_engine(url, pool_pre_ping=True)
+    engine = _sqlite(url) if is_sqlite else _server(url)
     _migrate(engine)
     return engine
 
@@ -68,12 +68,17 @@ def insert_many(connection: Connection, table: Table, rows: Sequence[Mapping[str
         raise IntegrityError(f"COPY {table.name}", None, error) from error
 
 
+def _server(url: str) -> Engine:
+    # The parameters of a statement that fails would stand in the log.
+    return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+
+
 def _sqlite(url: str) -> Engine:
     database = make_url(url).database
     if not database or database == ":memory:":
         raise ValueError("the ledger must outlive the process: give SQLite a file")
     make_directories(Path(database).absolute().parent)
-    engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS})
+    engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS}, hide_parameters=True)
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

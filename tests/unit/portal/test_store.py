@@ -5,12 +5,17 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from portal.problems import PortalError
 from portal.store.accounts import Account
 from portal.store.uploads import Upload
 from tests.unit.portal.conftest import KYZYLORDA, PASSWORD, PAVLODAR, PERIOD, Desk
 from tests.unit.warehouse.conftest import postgres_server, postgres_url
+from warehouse.clock import utc_now
+from warehouse.ledger import desk_tables as t
+from warehouse.ledger.database import reading, writing
 from warehouse.ledger.signatures import latest_signature, record_signature
 
 __all__ = ["postgres_server", "postgres_url"]
@@ -75,11 +80,87 @@ def test_a_new_session_ends_the_one_that_the_browser_came_with(desk: Desk) -> No
     assert sessions.find(second) is None
 
 
-def test_five_failures_block_a_name(desk: Desk) -> None:
+def test_an_error_of_the_database_does_not_repeat_what_was_written(desk: Desk) -> None:
+    planted = {"token_sha256": "planted", "account_id": "nobody", "created_at": utc_now()}
+    row = insert(t.enrolment).values(**planted, expires_at=utc_now())
+    with pytest.raises(IntegrityError) as refused, writing(desk.services.ledger.engine) as writer:
+        writer.execute(row)
+    assert "planted" not in str(refused.value)
+
+
+def test_the_fifth_attempt_in_a_row_is_the_last(desk: Desk) -> None:
     throttle = desk.portal.throttle
-    assert [throttle.failed("clerk", "192.0.2.1") for _ in range(5)][-1]
-    assert throttle.must_wait("clerk", "192.0.2.2")
-    assert not throttle.must_wait("head", "192.0.2.2")
+    for _ in range(5):
+        throttle.attempt("clerk", "192.0.2.1").begin()
+    assert throttle.is_blocked("clerk")
+    with pytest.raises(PortalError, match="too_many"):
+        throttle.attempt("Clerk ", "192.0.2.2").begin()
+    throttle.attempt("head", "192.0.2.2").begin()
+
+
+def test_attempts_at_one_moment_are_no_more_than_the_limit(desk: Desk) -> None:
+    throttle = desk.portal.throttle
+
+    def is_admitted(number: int) -> bool:
+        try:
+            throttle.attempt("clerk", f"192.0.2.{number}").begin()
+        except PortalError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(16) as pool:
+        assert sum(pool.map(is_admitted, range(60))) == 5
+
+
+def test_attempts_of_one_address_on_many_names_are_no_more_than_its_limit(desk: Desk) -> None:
+    throttle = desk.portal.throttle
+
+    def is_admitted(number: int) -> bool:
+        try:
+            throttle.attempt(f"name{number}", "192.0.2.1").begin()
+        except PortalError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(16) as pool:
+        assert sum(pool.map(is_admitted, range(60))) == 30
+
+
+def test_a_refused_attempt_is_not_counted_and_does_not_make_the_wait_longer(desk: Desk) -> None:
+    throttle = desk.portal.throttle
+    for _ in range(5):
+        throttle.attempt("clerk", "192.0.2.1").begin()
+    with reading(desk.services.ledger.engine) as connection:
+        before = connection.execute(select(t.throttle)).all()
+    for _ in range(3):
+        with pytest.raises(PortalError):
+            throttle.attempt("clerk", "192.0.2.1").begin()
+    with reading(desk.services.ledger.engine) as connection:
+        assert set(connection.execute(select(t.throttle)).all()) == set(before)
+
+
+def test_after_the_wait_the_name_has_all_its_attempts_again(desk: Desk) -> None:
+    throttle = desk.portal.throttle
+    for _ in range(5):
+        throttle.attempt("clerk", "192.0.2.1").begin()
+    with writing(desk.services.ledger.engine) as connection:
+        connection.execute(update(t.throttle).values(blocked_until=utc_now()))
+    for _ in range(5):
+        throttle.attempt("clerk", "192.0.2.1").begin()
+    assert throttle.is_blocked("clerk")
+
+
+def test_right_passwords_add_up_to_nothing_however_many_come_from_an_address(desk: Desk) -> None:
+    throttle = desk.portal.throttle
+    for number in range(29):
+        throttle.attempt(f"name{number}", "192.0.2.1").begin()
+    for _ in range(40):
+        attempt = throttle.attempt("clerk", "192.0.2.1")
+        attempt.begin()
+        attempt.succeed()
+    throttle.attempt("another", "192.0.2.1").begin()
+    with pytest.raises(PortalError, match="too_many"):
+        throttle.attempt("clerk", "192.0.2.1").begin()
 
 
 def test_the_same_file_waits_once_and_each_file_has_one_judge(desk: Desk) -> None:

@@ -97,7 +97,11 @@ def test_periods_are_months() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["2022-13", "2022-00", "2022-1", "22-01", "2022-01-01", "", "0000-01"]
+    "value",
+    [
+        *("2022-13", "2022-00", "2022-1", "22-01", "2022-01-01", "", "0000-01", "2022-01\n"),
+        *("9999-12", "0001-01", "1899-12", "2200-01", "２０２２-12", "٢٠٢٢-١٢", "9" * 10_000),
+    ],
 )
 def test_anything_else_is_no_period(value: str) -> None:
     with pytest.raises(UserError, match="PERIOD_INVALID"):

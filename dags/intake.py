@@ -52,7 +52,7 @@ def intake() -> None:
                 result.form,
                 result.territory,
                 result.period,
-                result.verdict.value,
+                result.outcome,
                 len(result.findings),
             )
         return [result.submission_id for result in results]

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask, abort, has_request_context, request, send_file
 from flask_appbuilder.validators import PasswordComplexityValidationError
 
-from dashboards import asked, downloads, home, language, pinned, printing
+from dashboards import asked, downloads, home, language, limits, pinned, printing
 from dashboards.database import SCHEMA, USER_AGENT
 from dashboards.maps import DISTRICTS_ADDRESS
 from dashboards.place import CONTRACTS, here
@@ -35,6 +35,7 @@ def extend(app: Flask) -> None:
     DatabaseView.method_permission_name = {**DatabaseView.method_permission_name, "list": "write"}
     # A chart's conditions are parsed four times for each question, always with the same result.
     query_object.sanitize_clause = lru_cache(_CLAUSES)(query_object.sanitize_clause)
+    limits.install()
     csv.df_to_escaped_csv = _csv_of_request
     excel.df_to_excel = _workbook_of_request
     language.register(app)

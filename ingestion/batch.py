@@ -143,6 +143,7 @@ def _said(result: SubmissionResult) -> dict[str, Any]:
         "territory": result.territory,
         "period": result.period,
         "verdict": result.verdict.value,
+        "standing": result.standing,
         "findings": len(result.findings),
         "is_new": result.is_new,
     }

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from expectations.submission_gate import judge
 from ingestion.cross import Accepted, CrossCheck, cross_checks, explain_cross
@@ -17,6 +16,7 @@ from ingestion.frames import by_submission, join_frames
 from ingestion.lake_cells import cells_table
 from ingestion.origin import UNKNOWN, check_duty, check_period, check_territory
 from ingestion.prepare import Prepared, Task, program_failed
+from ingestion.repeated import note_repetition, note_returned_figures
 from ingestion.request import Request, Services, SubmissionResult, verdict_of
 from ingestion.signature import SignatureCheck, verify_detached
 from ingestion.signing import keep_signature, note_signature
@@ -84,6 +84,8 @@ def _same_key_again(
         ):
             if _is_signed_anew(services, request, earlier):
                 return None
+            if request.hold and earlier.standing == "withdrawn":
+                continue
             stored = StoredFile(earlier.file_sha256, Path(), earlier.file_size)
             try:
                 submission, is_new = _register(
@@ -131,14 +133,14 @@ def judge_prepared(services: Services, batch: Sequence[Prepared]) -> list[Submis
                 cases[i] = _opened(services, prepared)
             except UserError as error:
                 refused[i] = _refused_by_lock(prepared, services, error)
-    _judge_across_forms(services, [case for case in cases.values() if case.is_open])
+    _judge_together(services, [case for case in cases.values() if case.is_open])
     return [refused[i] if i in refused else _closed(services, cases[i]) for i in range(len(batch))]
 
 
 def findings_of(services: Services, batch: Sequence[Prepared]) -> list[tuple[Finding, ...]]:
     """What the gate finds in kept submissions; neither lake nor ledger is written to."""
     cases = [_opened(services, prepared) for prepared in batch]
-    _judge_across_forms(services, cases)
+    _judge_together(services, cases)
     return [tuple(case.findings) for case in cases]
 
 
@@ -256,6 +258,16 @@ def _register(
     return registration.submission, registration.is_new
 
 
+def _judge_together(services: Services, cases: Sequence[_Case]) -> None:
+    """What can only be said beside other reports."""
+    _judge_across_forms(services, cases)
+    for case in cases:
+        own = case.own
+        if own is not None and verdict_of(tuple(case.findings)).is_accepted:
+            noted = Findings(services.contracts, case.findings)
+            note_returned_figures(services, case.submission, own.form, own.values, noted)
+
+
 def _judge_across_forms(services: Services, cases: Sequence[_Case]) -> None:
     """Add what the control rules of form against form find, to the case that comes second.
 
@@ -329,9 +341,11 @@ def _close(services: Services, case: _Case) -> SubmissionResult:
         submission.submission_id, verdict, findings, cells, services.contracts.content_hash
     )
     _keep_signature(services, request, submission, case.signature)
-    replaces = services.ledger.submission(submission.submission_id).replaces_submission_id
-    result = _result(services, request, submission, verdict, findings, case.is_new, replaces)
-    return replace(result, signature=case.signature)
+    now = services.ledger.submission(submission.submission_id)
+    result = _result(
+        services, request, submission, verdict, findings, case.is_new, now.replaces_submission_id
+    )
+    return replace(result, signature=case.signature, standing=now.standing)
 
 
 def _keep_signature(
@@ -345,18 +359,10 @@ def _keep_signature(
 def _repeated(
     services: Services, request: Request, submission: Submission, check: SignatureCheck | None
 ) -> SubmissionResult:
-    """The same bytes again: their verdict stands, and so does a version that replaced them."""
+    """The same bytes again: their verdict stands, and so does what was decided about them."""
     findings = tuple(services.ledger.findings(submission.submission_id))
     noted = Findings(services.contracts)
-    about: dict[str, Any] = {
-        "received": f"{submission.received_at:%Y-%m-%d %H:%M} UTC",
-        "submission": submission.submission_id,
-    }
-    later = _replacement(services, submission)
-    if later is None:
-        noted.add("SUBMISSION_REPEATED", **about)
-    else:
-        noted.add("SUBMISSION_REPEATED_REPLACED", **about, current=later.submission_id)
+    note_repetition(services, submission, noted)
     if check is not None:
         note_signature(check, noted)
         if check.is_valid:
@@ -364,20 +370,7 @@ def _repeated(
     verdict = submission.verdict or verdict_of(findings)
     told = (*noted.items, *findings)
     result = _result(services, request, submission, verdict, told, False, None)
-    return replace(result, signature=check)
-
-
-def _replacement(services: Services, submission: Submission) -> Submission | None:
-    """The version in force, where that is a later one than an accepted submission."""
-    if submission.in_force or submission.verdict in (None, Verdict.REJECTED):
-        return None
-    current = services.ledger.submissions(
-        form_code=submission.form_code,
-        territory_kato=submission.territory_kato,
-        period=submission.period,
-        in_force=True,
-    )
-    return next((s for s in current if s.received_at >= submission.received_at), None)
+    return replace(result, signature=check, standing=submission.standing)
 
 
 def _result(

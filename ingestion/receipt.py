@@ -39,7 +39,7 @@ from warehouse.paths import Home
 _VERSION = 1
 _SECRET_MODE = 0o600
 _LONGEST = 20_000
-_OPTIONAL = frozenset({"signed", "signed_by", "is_demonstration"})
+_OPTIONAL = frozenset({"signed", "signed_by", "is_demonstration", "standing"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,8 @@ class Receipt:
     """What was received and how it was judged. `received_at` is the server's time, in UTC.
 
     `signature` is the server's; of the department's own detached signature `signed` says valid,
-    wrong or unchecked and `signed_by`, if it is valid, whose it is.
+    wrong or unchecked and `signed_by`, if it is valid, whose it is. `standing` says returned or
+    withdrawn for what does not count although it was accepted.
     """
 
     number: str
@@ -68,6 +69,7 @@ class Receipt:
     signed: str = ""
     signed_by: str = ""
     is_demonstration: bool = False
+    standing: str = ""
 
     def to_text(self) -> str:
         """The line that is kept and verified."""
@@ -75,7 +77,7 @@ class Receipt:
 
     @property
     def said(self) -> dict[str, Any]:
-        """What the line says; of a signature or the demonstration only where there is one."""
+        """What the line says; of a signature, a decision or a demonstration only where there is one."""
         fields = asdict(self)
         return {name: value for name, value in fields.items() if value or name not in _OPTIONAL}
 
@@ -147,6 +149,8 @@ def issue(
     }
     if submission.is_demonstration:
         said["is_demonstration"] = True
+    if submission.standing in ("returned", "withdrawn"):
+        said["standing"] = submission.standing
     if signed is not None:
         said["signed"] = signature_standing(signed)
     if signed is not None and signed.is_valid:
@@ -196,9 +200,11 @@ def plain_form(receipt: Receipt, contracts: Contracts, language: Language) -> st
     if receipt.signed:
         values["signature"] = texts.text(f"signed_{receipt.signed}", language)
         values["signed_by"] = receipt.signed_by or texts.text("signed_by_unknown", language)
-    last = ("signed", "how_to_check") if receipt.signed else ("how_to_check",)
     first = ("demonstration",) if receipt.is_demonstration else ()
-    keys = (*first, "title", "form", "territory", "file", "received", "verdict", *last)
+    standing = (f"standing_{receipt.standing}",) if receipt.standing else ()
+    signed = ("signed",) if receipt.signed else ()
+    about = ("title", "form", "territory", "file", "received", "verdict")
+    keys = (*first, *about, *standing, *signed, "how_to_check")
     return "\n".join([*(texts.text(k, language, **values) for k in keys), receipt.to_text(), ""])
 
 

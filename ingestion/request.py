@@ -13,7 +13,7 @@ from ingestion.signature import SignatureCheck
 from ingestion.signing import Trust, load_trust
 from warehouse.contracts import Contracts, load_contracts
 from warehouse.contracts.messages import Language
-from warehouse.ledger import Finding, Ledger, Submission, Verdict
+from warehouse.ledger import Finding, Ledger, Standing, Submission, Verdict
 from warehouse.ledger.text import storable
 from warehouse.paths import Home
 from warehouse.settings import Settings
@@ -94,10 +94,23 @@ class SubmissionResult:
     contract_hash: str
     replaces: str | None = None
     signature: SignatureCheck | None = None
+    standing: Standing = "counts"
+    """`returned` or `withdrawn` for bytes that came again after that: they do not count."""
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether the same bytes were returned or withdrawn before."""
+        return self.standing in ("returned", "withdrawn")
 
     @property
     def is_accepted(self) -> bool:
-        return self.verdict.is_accepted
+        """Whether its figures may count."""
+        return self.verdict.is_accepted and not self.is_given_up
+
+    @property
+    def outcome(self) -> str:
+        """What became of the file in one word: the verdict, or that it stays given up."""
+        return self.standing if self.is_given_up else self.verdict.value
 
     @property
     def receipt(self) -> dict[str, Any]:
@@ -121,6 +134,7 @@ class SubmissionResult:
         """Everything a program may want, texts in `language`."""
         return {
             **self.receipt,
+            "standing": self.standing,
             "is_new": self.is_new,
             "replaces": self.replaces,
             "findings": [finding_json(f, contracts, language) for f in self.findings],

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from warehouse.contracts import Contracts
-from warehouse.ledger import Ledger
+from warehouse.duties import is_sent_in_vain
+from warehouse.ledger import Ledger, Submission
 
 MOMENTS: Mapping[str, timedelta] = {
     "report_expected": timedelta(days=-2),
@@ -32,7 +34,8 @@ class DeadlineNotice:
     reported: int
     missing: tuple[str, ...]
     rejected: tuple[str, ...]
-    """Those of `missing` that sent something, which was refused."""
+    """Those of `missing` that sent something of which nothing counts: refused, returned or not
+    yet confirmed."""
 
 
 def notices(
@@ -69,8 +72,10 @@ def _notice(
 ) -> DeadlineNotice:
     expected = contracts.expected_submitters(form, period)
     submissions = ledger.submissions(form_code=form, period=period)
+    sent: dict[str, list[Submission]] = defaultdict(list)
+    for submission in submissions:
+        sent[submission.territory_kato].append(submission)
     reported = {s.territory_kato for s in submissions if s.in_force}
-    tried = {s.territory_kato for s in submissions}
     missing = tuple(kato for kato in expected if kato not in reported)
     return DeadlineNotice(
         kind=kind,
@@ -80,5 +85,5 @@ def _notice(
         expected=len(expected),
         reported=len(expected) - len(missing),
         missing=missing,
-        rejected=tuple(kato for kato in missing if kato in tried),
+        rejected=tuple(kato for kato in missing if is_sent_in_vain(sent[kato])),
     )

@@ -11,20 +11,10 @@ from typing import Literal
 from ingestion.request import Services
 from portal.store.uploads import Upload, Uploads
 from warehouse.clock import utc_now
+from warehouse.duties import DutyState, latest
 from warehouse.ledger import LockException, PeriodLock, Submission
 
-State = Literal[
-    "not_sent",
-    "late",
-    "checking",
-    "accepted",
-    "accepted_with_warnings",
-    "awaits_confirmation",
-    "rejected",
-    "returned",
-    "withdrawn",
-    "locked",
-]
+State = Literal[DutyState, "late", "locked"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,17 +99,17 @@ def _duty(
     now: datetime,
 ) -> Duty:
     in_force = next((s for s in own if s.in_force), None)
-    latest = max(own, key=lambda s: (s.received_at, s.sequence), default=None)
+    last = latest(own)
     is_late = now > deadline if in_force is None else _first_accepted(own) > deadline
     is_locked = lock is not None and exception is None
     return Duty(
         form=form,
         territory=territory,
         period=period,
-        state=_state(latest, in_force, upload, is_late=is_late, is_locked=is_locked),
+        state=_state(last, in_force, upload, is_late=is_late, is_locked=is_locked),
         deadline=deadline,
         in_force=in_force,
-        latest=latest,
+        latest=last,
         upload=upload,
         lock=lock,
         exception=exception,
@@ -150,11 +140,4 @@ def _state(
         if is_locked:
             return "locked"
         return "late" if is_late else "not_sent"
-    if latest.awaits_confirmation:
-        return "awaits_confirmation"
-    if latest.standing == "returned":
-        return "returned"
-    shown = in_force if latest.standing == "withdrawn" and in_force else latest
-    if shown.verdict is None:
-        return "checking"
-    return shown.verdict.value
+    return in_force.outcome if latest.standing == "withdrawn" and in_force else latest.outcome

@@ -17,7 +17,7 @@ from ingestion import batch
 from ingestion.judge import judge_prepared
 from ingestion.prepare import Task, reading_failed
 from ingestion.request import Request, Services, SubmissionResult
-from portal.letters import tell_verdict
+from portal.letters import tell_returned_again, tell_verdict
 from portal.scan import ScannerError, is_infected
 from portal.settings import PortalSettings
 from portal.store.accounts import Accounts
@@ -70,13 +70,17 @@ def judge(services: Services, uploads: Uploads, desk: PortalSettings, upload: Up
         return
     result = _result(services, upload)
     refusal: dict[str, Any] | None = None
-    if result.submission_id is None:
+    if result.submission_id is None or result.is_given_up:
         first = result.findings[0]
         refusal = {"code": first.code, "params": dict(first.params)}
     uploads.finish(upload.upload_id, submission_id=result.submission_id, refusal=refusal)
     if result.submission_id is not None:
+        letters = Letters(services.ledger.engine)
         submission = services.ledger.submission(result.submission_id)
-        tell_verdict(Letters(services.ledger.engine), upload, submission)
+        if refusal is not None:
+            tell_returned_again(letters, upload, submission, refusal["params"]["comment"])
+        else:
+            tell_verdict(letters, upload, submission)
 
 
 def _result(services: Services, upload: Upload) -> SubmissionResult:

@@ -28,11 +28,12 @@ from warehouse.ledger import Submission
 _LOOK_EVERY_SECONDS = 20.0
 _TIMEOUT_SECONDS = 20.0
 _PERIODS_BACK = 2
+_LONGEST_LINE = 998
+"""Characters of a line, RFC 5322."""
 
 
 def tell_verdict(letters: Letters, upload: Upload, submission: Submission) -> None:
     """The sender's file has its verdict."""
-    verdict = submission.verdict.value if submission.verdict else ""
     letters.add(
         upload.account_id,
         kind="verdict",
@@ -41,7 +42,7 @@ def tell_verdict(letters: Letters, upload: Upload, submission: Submission) -> No
             "form": submission.form_code,
             "period": submission.period,
             "file": submission.file_name,
-            "verdict": "awaits_confirmation" if submission.awaits_confirmation else verdict,
+            "verdict": submission.outcome,
             "errors": submission.error_count,
             "warnings": submission.warning_count,
             "path": f"/submissions/{submission.submission_id}",
@@ -66,6 +67,24 @@ def tell_returned(
                 "path": f"/submissions/{submission.submission_id}",
             },
         )
+
+
+def tell_returned_again(
+    letters: Letters, upload: Upload, submission: Submission, comment: str
+) -> None:
+    """The sender's file is one that the ministry returned: it does not count."""
+    letters.add(
+        upload.account_id,
+        kind="returned_again",
+        occasion=f"verdict|{upload.upload_id}",
+        params={
+            "form": submission.form_code,
+            "period": submission.period,
+            "file": upload.file_name,
+            "comment": comment,
+            "path": f"/submissions/{submission.submission_id}",
+        },
+    )
 
 
 def senders(accounts: Accounts, territory: str | None = None) -> list[Account]:
@@ -133,6 +152,8 @@ def compose(
     message["Auto-Submitted"] = "auto-generated"
     body = book.text(f"{letter.kind}_body", language, **shown)
     message.set_content(f"{body}\n\n-- \n{book.text('signature', language)}\n")
+    # Where Python folds a subject between ASCII and other letters, it loses the space there.
+    message.policy = message.policy.clone(max_line_length=_LONGEST_LINE)
     return message
 
 

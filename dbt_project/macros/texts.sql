@@ -53,6 +53,18 @@
 {%- endmacro %}
 
 
+{#-
+  Names of the units of `int_unit_coverage` in one state of their duty: not_sent, not_accepted (sent,
+  but refused, returned or not yet confirmed) or accepted.
+-#}
+{% macro units_listed(state, language) -%}
+    {{ texts_listed(
+        "case when unit_coverage.state = '" ~ state ~ "' then territories.name_" ~ language ~ " end",
+        'territories.name_' ~ language
+    ) }}
+{%- endmacro %}
+
+
 {% macro filled(template, values) -%}
     {%- set sentence = namespace(sql=template) -%}
     {%- for name, value in values.items() -%}

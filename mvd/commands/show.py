@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -17,14 +18,20 @@ if TYPE_CHECKING:
 
 _SHOWN = 40
 _WORST_FIRST = ("error", "warning", "info")
-_STYLES = {"rejected": "bold red", "accepted_with_warnings": "yellow", "accepted": "green"}
+_STYLES = {
+    "accepted": "green",
+    "accepted_with_warnings": "yellow",
+    "rejected": "bold red",
+    "returned": "bold red",
+    "withdrawn": "bold red",
+}
 
 
 def show_result(context: Context, services: Services, result: SubmissionResult) -> None:
     """Verdict, findings worst first, receipt."""
-    verdict = context.say(f"verdict_{result.verdict.value}")
-    console.print(f"{result.file_name}: {verdict}", style=_STYLES[result.verdict.value])
-    if not result.is_new:
+    verdict = context.say(f"verdict_{result.outcome}")
+    console.print(f"{result.file_name}: {verdict}", style=_STYLES[result.outcome])
+    if not result.is_new and not result.is_given_up:
         console.print(context.say("already_received", received_at=local(result.received_at)))
     if result.signature is not None:
         said = result.signature.text(context.language)
@@ -79,33 +86,32 @@ def show_findings(context: Context, contracts: Contracts, findings: Sequence[Fin
 
 def show_results(context: Context, services: Services, results: Sequence[SubmissionResult]) -> None:
     """A line per file that is not simply accepted, and the count of all."""
-    from warehouse.ledger import Verdict
-
     rows = [
         (
             result.file_name,
             territory_name(services.contracts, result.territory, context),
             result.form,
             result.period,
-            context.say(f"verdict_{result.verdict.value}"),
+            context.say(f"verdict_{result.outcome}"),
             sum(f.severity == "error" for f in result.findings),
             sum(f.severity == "warning" for f in result.findings),
             result.submission_id,
         )
         for result in results
-        if result.verdict is not Verdict.ACCEPTED
+        if result.outcome != "accepted"
     ]
     names = ("file", "territory", "form", "period", "verdict", "errors", "warnings", "submission")
     if rows:
         print_table(context.say("findings"), [context.say(f"col_{n}") for n in names], rows)
-    verdicts = [result.verdict for result in results]
+    outcomes = Counter(result.outcome for result in results)
     console.print(
         context.say(
             "ingest_summary",
             files=len(results),
-            accepted=verdicts.count(Verdict.ACCEPTED),
-            warnings=verdicts.count(Verdict.ACCEPTED_WITH_WARNINGS),
-            rejected=verdicts.count(Verdict.REJECTED),
+            accepted=outcomes["accepted"],
+            warnings=outcomes["accepted_with_warnings"],
+            rejected=outcomes["rejected"],
+            given_up=outcomes["returned"] + outcomes["withdrawn"],
             repeated=sum(not result.is_new for result in results),
         )
     )

@@ -13,6 +13,7 @@ from mvd.commands.show import local, show_left_out, territory_name
 from mvd.console import console, print_json, print_table
 from mvd.context import Context
 from warehouse.clock import period_month, utc_now
+from warehouse.duties import latest, state_of
 
 if TYPE_CHECKING:
     from ingestion.request import Services
@@ -36,6 +37,10 @@ class Row:
     @property
     def is_reported(self) -> bool:
         return self.state in {"on_time", "after_deadline"}
+
+    @property
+    def is_sent(self) -> bool:
+        return self.submission_id is not None
 
 
 def status(
@@ -73,10 +78,12 @@ def status(
     print_table(here.say("status_title", period=period), columns, body)
     for form in dict.fromkeys(row.form for row in rows):
         of_form = [row for row in rows if row.form == form]
-        reported = sum(row.is_reported for row in of_form)
-        console.print(
-            here.say("status_summary", form=form, accepted=reported, expected=len(of_form))
-        )
+        said = {
+            "accepted": sum(row.is_reported for row in of_form),
+            "not_accepted": sum(row.is_sent and not row.is_reported for row in of_form),
+            "not_sent": sum(not row.is_sent for row in of_form),
+        }
+        console.print(here.say("status_summary", form=form, expected=len(of_form), **said))
     show_left_out(here, left)
 
 
@@ -114,7 +121,7 @@ def _state(
         # A correction does not make a punctual unit late: its first accepted file counts.
         first = min(s.received_at for s in own if s.verdict is not None and s.verdict.is_accepted)
         return ("on_time" if first <= deadline else "after_deadline"), in_force
-    if own:
-        last = own[-1]
-        return ("rejected" if last.state == "judged" else "unfinished"), last
-    return ("late" if now > deadline else "missing"), None
+    state = state_of(own)
+    if state == "not_sent":
+        return ("late" if now > deadline else state), None
+    return state, latest(own)

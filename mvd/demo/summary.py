@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 _COVERAGE = """
 select form_code, strftime(period_month, '%Y-%m') as period, expected_units, accepted_units,
-    round(100 * population_coverage_share, 1) as population_percent, status, missing_units
+    round(100 * population_coverage_share, 1) as population_percent, status,
+    not_accepted_units, missing_units
 from marts.rpt_coverage
 where territory_kato = '000000000'
     and period_month = (
@@ -78,7 +79,8 @@ def _name_what_to_see(context: Context, written: DemoManifest) -> None:
 
 
 _COVERAGE_COLUMNS = (
-    "form", "period", "expected", "accepted", "population_share", "status", "missing_units"
+    "form", "period", "expected", "accepted", "population_share", "status",
+    "not_accepted_units", "missing_units"
 )  # fmt: skip
 _TOTALS_COLUMNS = ("indicator", "value", "prior_year", "change", "units", "status")
 

@@ -179,9 +179,8 @@ def progress(request: Request, upload: Upload) -> dict[str, Any]:
     portal, language = portal_of(request), language_of(request)
     ahead = portal.uploads.ahead(upload) if upload.state == "waiting" else 0
     verdict = None
-    if upload.submission_id:
-        submission = portal.services.ledger.submission(upload.submission_id)
-        verdict = "awaits_confirmation" if submission.awaits_confirmation else submission.verdict
+    if upload.submission_id and upload.state == "done":
+        verdict = portal.services.ledger.submission(upload.submission_id).outcome
     is_warming = portal.judges is not None and not portal.judges.is_ready
     state = "warming" if upload.state == "waiting" and is_warming else upload.state
     said = text(f"upload_{state}", language, ahead=ahead)

@@ -29,7 +29,8 @@ State = Literal["waiting", "checking", "done", "refused"]
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """One file on its way. `refusal` is the reason for which no submission was made of it."""
+    """One file on its way. `refusal` is the reason for which no submission was made of it; then
+    `submission_id` is the earlier one of the same bytes, if that is the reason."""
 
     upload_id: str
     account_id: str
@@ -221,7 +222,7 @@ class Uploads:
                 update(t.upload)
                 .where(t.upload.c.upload_id == upload_id)
                 .values(
-                    state="done" if submission_id else "refused",
+                    state="done" if submission_id and not refusal else "refused",
                     submission_id=submission_id,
                     refusal=json.dumps(refusal, ensure_ascii=False) if refusal else None,
                     finished_at=utc_now(),

@@ -134,7 +134,7 @@ class Person:
         answer = self.web.get("/api/v1/security/csrf_token/")
         return str(answer.json()["result"]) if answer.status_code == 200 else ""
 
-    def sql(self, text: str, database: int = 1) -> httpx.Response:
+    def sql(self, text: str, database: int = 1, limit: int = 1000) -> httpx.Response:
         """What SQL Lab sends."""
         body = {
             "database_id": database,
@@ -142,7 +142,7 @@ class Person:
             "schema": "marts",
             "runAsync": False,
             "client_id": secrets.token_hex(5),
-            "queryLimit": 1000,
+            "queryLimit": limit,
         }
         return self.web.post("/api/v1/sqllab/execute/", json=body)
 

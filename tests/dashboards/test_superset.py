@@ -180,6 +180,21 @@ def test_sql_lab_answers_a_reading_query(people: dict[str, Person]) -> None:
     assert [row["value"] for row in answer.json()["data"]] == [39, 43]
 
 
+@pytest.mark.parametrize(
+    ("end", "rows"),
+    [("LIMIT 1", 1), ("LIMIT 0", 0), ("LIMIT 1 + 1", 2), ("LIMIT ALL OFFSET 1", 2)],
+)
+def test_sql_lab_keeps_the_limit_of_the_statement(
+    people: dict[str, Person], end: str, rows: int
+) -> None:
+    statement = " ".join(("SELECT i FROM range(3) AS t(i) ORDER BY i DESC", end))
+    for limit in (1000, 0):
+        answer = people["analyst"].sql(statement, limit=limit)
+        first = 1 if "OFFSET" in end else 2
+        expected = list(range(first, first - rows, -1))
+        assert [row["i"] for row in answer.json()["data"]] == expected
+
+
 def test_example_queries_are_among_the_saved_ones_and_run(people: dict[str, Person]) -> None:
     saved = people["analyst"].web.get("/api/v1/saved_query/").json()["result"]
     assert len(saved) >= 5

@@ -5,9 +5,11 @@ from warehouse.ledger.operations import Ledger
 from warehouse.ledger.records import (
     Finding,
     Judgement,
+    Outcome,
     Registration,
     ReleaseRecord,
     Snapshot,
+    Standing,
     Submission,
     Verdict,
 )
@@ -18,10 +20,12 @@ __all__ = [
     "Judgement",
     "Ledger",
     "LockException",
+    "Outcome",
     "PeriodLock",
     "Registration",
     "ReleaseRecord",
     "Snapshot",
+    "Standing",
     "Submission",
     "Verdict",
 ]

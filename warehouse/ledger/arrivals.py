@@ -2,14 +2,16 @@
 
 Rows are only added. What holds at a moment follows from the arrivals up to it and not from the
 order in which they were registered: bytes count from their first arrival on, and sending them again
-changes nothing unless their reinstatement was asked for. The functions work inside a transaction
-of the caller, who holds the counter of submissions.
+changes nothing, not even where they were returned since, unless their reinstatement was asked for.
+The functions work inside a transaction of the caller, who holds the counter of submissions.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, select, update
 
 from warehouse.clock import as_utc
 from warehouse.ledger import decisions as d
@@ -54,23 +56,49 @@ def is_reinstatement() -> ColumnElement[bool]:
     return asked.correlate(t.submission).exists()
 
 
-def holder(connection: Connection, key: Key, sha256: str) -> str | None:
+def holder(connection: Connection, key: Key, sha256: str, *, hold: bool) -> str | None:
     """The submission of the key that these bytes belong to; None when they are to be a new one.
 
-    Returned and withdrawn ones hold nothing: their bytes may be sent again.
+    Returned bytes stay returned, and withdrawn bytes withdrawn, however often they come again;
+    only with `hold` withdrawn bytes are a new submission, since its sender has to confirm it.
     """
-    found: str | None = connection.execute(
-        select(t.submission.c.submission_id)
-        .where(
-            of_key(key),
-            t.submission.c.file_sha256 == sha256,
-            d.standing_column().in_(("counts", "held")),
-            ~is_reinstatement(),
+    s = t.submission.c
+    query = (
+        select(
+            s.submission_id,
+            s.sequence,
+            d.standing_column().label("standing"),
+            is_reinstatement().label("is_reinstatement"),
         )
-        .order_by(t.submission.c.received_at, t.submission.c.sequence)
-        .limit(1)
-    ).scalar()
-    return found
+        .where(of_key(key), s.file_sha256 == sha256)
+        .order_by(s.received_at, s.sequence)
+    )
+    chosen = _holder_among(connection.execute(query).all(), hold=hold)
+    return None if chosen is None else str(chosen.submission_id)
+
+
+def _holder_among(found: Sequence[Row[Any]], *, hold: bool) -> Row[Any] | None:
+    standing = [row for row in found if row.standing in ("counts", "held")]
+    for row in standing:
+        if not row.is_reinstatement:
+            return row
+    if standing:
+        # Bytes that came only as a reinstatement have not been sent yet.
+        is_sent = any(not row.is_reinstatement for row in found)
+        return standing[-1] if is_sent else None
+    latest = max(found, key=lambda row: row.sequence, default=None)
+    is_asked_again = hold and latest is not None and latest.standing == "withdrawn"
+    return None if is_asked_again else latest
+
+
+def same_bytes(connection: Connection, key: Key, sha256: str) -> list[str]:
+    """Submissions of the key with these bytes that count or wait, reinstatements too."""
+    query = select(t.submission.c.submission_id).where(
+        of_key(key),
+        t.submission.c.file_sha256 == sha256,
+        d.standing_column().in_(("counts", "held")),
+    )
+    return [str(found) for found in connection.execute(query).scalars()]
 
 
 def repetitions(connection: Connection, key: Key, sha256: str) -> int:
@@ -90,7 +118,7 @@ def add(connection: Connection, arrival: Arrival) -> None:
 def begin_no_later(connection: Connection, key: Key, arrival: Arrival) -> None:
     """Let the submission begin with this arrival, if it is the earliest of its bytes so far.
 
-    Bytes that were returned and sent again keep their times: each sending was a new start.
+    Bytes that were withdrawn and sent again keep their times: each sending was a new start.
     """
     if repetitions(connection, key, arrival.file_sha256) > 1:
         return
@@ -99,6 +127,7 @@ def begin_no_later(connection: Connection, key: Key, arrival: Arrival) -> None:
         .where(
             t.submission.c.submission_id == arrival.submission_id,
             t.submission.c.received_at > as_utc(arrival.received_at),
+            ~is_reinstatement(),
         )
         .values(
             received_at=arrival.received_at,

@@ -88,8 +88,9 @@ class Ledger:
         """Note that a file came in; its bytes must be in the originals already.
 
         Bytes that came before for this form, territory and period change nothing (`is_new` False),
-        also when a later version is in force; unless that one was returned or withdrawn. With
-        `reinstate` they are a submission of their own: an earlier version comes back in force.
+        also when a later version is in force or they were returned; withdrawn bytes are new only
+        with `hold`. With `reinstate` they are a submission of their own: an earlier version comes
+        back in force.
 
         With `hold` the submission waits for `confirm` when it carries warnings or replaces an
         accepted version; without, one that waited is confirmed by its bytes coming again.
@@ -100,7 +101,11 @@ class Ledger:
         key = (form_code, territory_kato, period)
         with writing(self._engine) as connection:
             number = _lock_counter(connection, "submission")
-            known = _known(connection, key, file_sha256, moment if reinstate else None)
+            known = (
+                _reinstated(connection, key, file_sha256, moment)
+                if reinstate
+                else arrivals.holder(connection, key, file_sha256, hold=hold)
+            )
             submission_id = known or _submission_id(
                 connection, key, file_sha256, moment if reinstate else None
             )
@@ -224,18 +229,19 @@ class Ledger:
     def send_back(self, submission_id: str, *, by: str | None, comment: str) -> None:
         """Return an accepted submission to its sender: the accepted version before it counts.
 
+        Whatever else holds the same bytes for this form, territory and period is returned too.
         UserError NOT_RETURNABLE for one that is not accepted, or was returned already.
         """
         with writing(self._engine) as connection:
+            _lock_counter(connection, "submission")
             found = _locked(connection, submission_id)
             is_accepted = found.verdict is not None and found.verdict.is_accepted
             if not is_accepted or found.standing in ("returned", "withdrawn"):
                 raise UserError("NOT_RETURNABLE", submission_id=submission_id)
             moment = utc_now()
-            d.add_decision(
-                connection, submission_id, "returned", moment=moment, by=by, comment=comment
-            )
-            _note(connection, by, "submission.returned", submission_id, comment=comment)
+            for each in arrivals.same_bytes(connection, _key(found), found.file_sha256):
+                d.add_decision(connection, each, "returned", moment=moment, by=by, comment=comment)
+                _note(connection, by, "submission.returned", each, comment=comment)
 
     def decisions(self, submission_id: str) -> list[d.Decision]:
         """What people decided about a submission, oldest first."""
@@ -451,13 +457,11 @@ def _next(connection: Connection, name: str) -> int:
     return _advance_counter(connection, name, _lock_counter(connection, name))
 
 
-def _known(
-    connection: Connection, key: tuple[str, str, str], sha256: str, reinstated_at: datetime | None
+def _reinstated(
+    connection: Connection, key: tuple[str, str, str], sha256: str, moment: datetime
 ) -> str | None:
-    """The submission that these bytes belong to already, if they do."""
-    if reinstated_at is None:
-        return arrivals.holder(connection, key, sha256)
-    submission_id = _submission_id(connection, key, sha256, reinstated_at)
+    """The reinstatement of these bytes at this moment, if it was registered before."""
+    submission_id = _submission_id(connection, key, sha256, moment)
     query = select(t.submission.c.submission_id).where(
         t.submission.c.submission_id == submission_id
     )
@@ -468,11 +472,16 @@ def _known(
 def _repeat(
     connection: Connection, key: tuple[str, str, str], arrival: Arrival, *, hold: bool
 ) -> None:
-    """Note bytes that came before. They confirm what waits, but never what was overtaken."""
+    """Note bytes that came before. They confirm what waits, but never what was overtaken.
+
+    UserError PERIOD_LOCKED when they would confirm it for a closed period.
+    """
     arrivals.add(connection, arrival)
     if not arrival.is_reinstatement:
         arrivals.begin_no_later(connection, key, arrival)
-    if not hold and not _is_overtaken(connection, _one(connection, arrival.submission_id)):
+    found = _one(connection, arrival.submission_id)
+    if not hold and found.standing == "held" and not _is_overtaken(connection, found):
+        d.refuse_if_locked(connection, key, arrival.received_at)
         _confirm(connection, arrival.submission_id, arrival.submitted_by)
 
 

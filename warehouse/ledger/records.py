@@ -9,6 +9,16 @@ from typing import Any, Literal
 import pyarrow as pa
 
 Severity = Literal["error", "warning", "info"]
+Standing = Literal["counts", "held", "withdrawn", "returned"]
+Outcome = Literal[
+    "checking",
+    "awaits_confirmation",
+    "accepted",
+    "accepted_with_warnings",
+    "rejected",
+    "returned",
+    "withdrawn",
+]
 
 
 class Verdict(StrEnum):
@@ -87,7 +97,7 @@ class Submission:
     """The accepted version that counts for its form, territory and period."""
     replaces_submission_id: str | None
     """The accepted version that was in force before this one."""
-    standing: Literal["counts", "held", "withdrawn", "returned"] = "counts"
+    standing: Standing = "counts"
     """`held` waits for its sender's confirmation; only `counts` can be in force."""
     is_demonstration: bool = False
     """The file says of itself that `mvd demo` wrote it."""
@@ -102,6 +112,15 @@ class Submission:
     def awaits_confirmation(self) -> bool:
         """Whether its sender still has to say that it shall count."""
         return self.standing == "held" and self.verdict is not None and self.verdict.is_accepted
+
+    @property
+    def outcome(self) -> Outcome:
+        """What became of it, in the one word that pages, letters and lists say."""
+        if self.verdict is None:
+            return "checking"
+        if self.standing == "returned" or self.standing == "withdrawn":
+            return self.standing
+        return "awaits_confirmation" if self.awaits_confirmation else self.verdict.value
 
 
 @dataclass(frozen=True, slots=True)

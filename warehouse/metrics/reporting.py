@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from prometheus_client.core import GaugeMetricFamily, Metric
 
 from warehouse.contracts import Contracts
+from warehouse.duties import is_sent_in_vain
 from warehouse.ledger import Ledger, Submission
 
 PERIODS = 24
@@ -47,13 +48,15 @@ def _by_verdict(submissions: Iterable[Submission]) -> Metric:
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """One form of one month. `lags` are seconds from the deadline to the first accepted file."""
+    """One form of one month. `lags` are seconds from the deadline to the first accepted file;
+    `not_accepted` counts the units that sent something of which nothing counts."""
 
     form: str
     period: str
     deadline: datetime
     expected: int
     lags: Sequence[float]
+    not_accepted: int
 
     @property
     def in_time(self) -> int:
@@ -69,7 +72,14 @@ def _states(
         "Units whose report counts, by when the first accepted file came",
         labels=[*_KEY, "timeliness"],
     )
-    missing = GaugeMetricFamily("mvd_reports_missing", "Units without a report", labels=_KEY)
+    missing = GaugeMetricFamily(
+        "mvd_reports_missing", "Units without a report that counts", labels=_KEY
+    )
+    not_accepted = GaugeMetricFamily(
+        "mvd_reports_not_accepted",
+        "Those of them that sent one: refused, returned or not yet confirmed",
+        labels=_KEY,
+    )
     deadline = GaugeMetricFamily(
         "mvd_report_deadline_timestamp_seconds", "When the report is due", labels=_KEY
     )
@@ -84,12 +94,13 @@ def _states(
         received.add_metric([*key, "in_time"], state.in_time)
         received.add_metric([*key, "late"], len(state.lags) - state.in_time)
         missing.add_metric(key, state.expected - len(state.lags))
+        not_accepted.add_metric(key, state.not_accepted)
         deadline.add_metric(key, state.deadline.timestamp())
         if state.lags:
             ordered = sorted(state.lags)
             lag.add_metric([*key, "median"], ordered[(len(ordered) - 1) // 2])
             lag.add_metric([*key, "last"], ordered[-1])
-    return [expected, received, missing, deadline, lag]
+    return [expected, received, missing, not_accepted, deadline, lag]
 
 
 def _each(
@@ -103,8 +114,16 @@ def _each(
             owing = set(contracts.expected_submitters(form, period))
             if owing and contracts.is_in_force(form, period):
                 deadline = contracts.deadline(form, period)
-                lags = _lags(by_key[form, period], owing, deadline)
-                yield _State(form, period, deadline, len(owing), lags)
+                own = by_key[form, period]
+                lags = _lags(own, owing, deadline)
+                yield _State(form, period, deadline, len(owing), lags, _in_vain(own, owing))
+
+
+def _in_vain(submissions: Iterable[Submission], owing: set[str]) -> int:
+    sent: dict[str, list[Submission]] = defaultdict(list)
+    for submission in submissions:
+        sent[submission.territory_kato].append(submission)
+    return sum(is_sent_in_vain(own) for kato, own in sent.items() if kato in owing)
 
 
 def _lags(submissions: Iterable[Submission], owing: set[str], deadline: datetime) -> list[float]:

@@ -27,14 +27,10 @@ expected as (
         sum(case when unit_coverage.is_covered then 1 else 0 end) as accepted_units,
         sum(case when unit_coverage.is_on_time then 1 else 0 end) as on_time_units,
         {{ sum_if_complete('unit_coverage.population') }} as population_expected,
-        {{ texts_listed(
-            'case when not unit_coverage.is_covered then territories.name_ru end',
-            'territories.name_ru'
-        ) }} as missing_units,
-        {{ texts_listed(
-            'case when not unit_coverage.is_covered then territories.name_kk end',
-            'territories.name_kk'
-        ) }} as missing_units_kk
+        {{ units_listed('not_sent', 'ru') }} as missing_units,
+        {{ units_listed('not_sent', 'kk') }} as missing_units_kk,
+        {{ units_listed('not_accepted', 'ru') }} as not_accepted_units,
+        {{ units_listed('not_accepted', 'kk') }} as not_accepted_units_kk
     from unit_coverage
     inner join territories on unit_coverage.unit_kato = territories.territory_kato
     group by
@@ -85,6 +81,8 @@ final as (
         cast(reported.population_reported as bigint) as population_reported,
         expected.missing_units,
         expected.missing_units_kk,
+        expected.not_accepted_units,
+        expected.not_accepted_units_kk,
         reported.own_submission_id,
         reported.received_at_max,
         rules.shown_from_units,

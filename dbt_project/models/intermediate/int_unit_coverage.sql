@@ -165,6 +165,11 @@ final as (
         population,
         covered_at is not null as is_covered,
         coalesce(first_received_at, covered_at) is not null as is_received,
+        case
+            when covered_at is not null then 'accepted'
+            when first_received_at is not null then 'not_accepted'
+            else 'not_sent'
+        end as state,
         coalesce(
             coalesce(first_received_at, covered_at) <= deadline_at, false
         ) as is_on_time

@@ -33,6 +33,8 @@ final as (
         {{ figure_status('units_reported') }} as status,
         missing_units,
         missing_units_kk,
+        not_accepted_units,
+        not_accepted_units_kk,
         own_submission_id as submission_id,
         received_at_max
     from measured

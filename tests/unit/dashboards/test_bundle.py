@@ -174,6 +174,31 @@ def test_a_tile_says_that_its_change_crosses_a_break(
     assert ("+20 % ※" in shown) == mark
 
 
+@pytest.mark.parametrize(
+    ("expected", "received", "accepted", "late", "shown"),
+    [
+        (0, 0, 0, 0, "—"),
+        (1, 0, 0, 0, '<span class="mvd-bad">✗</span>'),
+        (1, 1, 0, 0, '<span class="mvd-bad">↩</span>'),
+        (3, 2, 0, 2, '<span class="mvd-bad">↩</span>'),
+        (1, 1, 1, 0, "✓ "),
+        (3, 3, 1, 1, "◐ 1/3 ◷"),
+    ],
+)
+def test_not_sent_and_sent_in_vain_look_different(
+    figures: duckdb.DuckDBPyConnection,
+    expected: int,
+    received: int,
+    accepted: int,
+    late: int,
+    shown: str,
+) -> None:
+    rows = f"""select 'F' as form_code, 1 as precedence, {expected} as expected_units,
+        {received} as received_units, {accepted} as accepted_units, {late} as late_units"""
+    sent = sql("@sent('F')", "ru")
+    assert figures.sql(f"select {sent} from ({rows})").fetchall() == [(shown,)]  # noqa: S608
+
+
 def test_without_filters_a_chart_tells_the_latest_month_of_the_country(
     figures: duckdb.DuckDBPyConnection, objects: dict[str, Any]
 ) -> None:

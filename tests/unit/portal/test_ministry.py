@@ -12,12 +12,13 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from ingestion.receipt import public_key_pem, verify
 from portal.letters import Postman, compose, remind
 from portal.settings import PortalSettings
+from tests.unit.ingestion.conftest import sng_workbook
 from tests.unit.portal.conftest import KYZYLORDA, PAVLODAR, PERIOD, Browser, Desk
 from warehouse.clock import utc_now
 from warehouse.contracts.messages import Language
-from warehouse.ledger import Verdict
 
 COUNTRY = f"/country/{PERIOD}"
 
@@ -92,9 +93,56 @@ def test_a_returned_report_counts_no_more_and_its_senders_are_told(
     assert ministry.post(f"{page}/return", {"comment": "R2 пуст"}, page=page).status_code == 303
     assert not desk.services.ledger.submission(sent).in_force
     assert "R2 пуст" in clerk.get(page).text
-    again = desk.sent(clerk, clean)
-    assert again != sent
-    assert desk.services.ledger.submission(again).verdict is Verdict.ACCEPTED
+    receipt = clerk.get(f"{page}/receipt").text
+    assert "Министерство вернуло этот отчёт" in receipt
+    assert verify(receipt, public_key_pem(desk.services.home)).is_valid
+
+
+@pytest.mark.parametrize("name", ["СНГ-1.xlsx", "СНГ-1 исправленный.xlsx"])
+def test_a_returned_file_sent_again_stays_returned_and_its_sender_is_told(
+    desk: Desk, clean: bytes, name: str
+) -> None:
+    clerk, program = desk.browser("clerk"), desk.api("clerk")
+    sent = desk.sent(clerk, clean)
+    desk.services.ledger.send_back(sent, by="ministry", comment="R2 пуст")
+    upload = clerk.send(clean, name=name).json()["uploads"][0]["upload_id"]
+    query = f"period={PERIOD}&file_name={name}&territory={KYZYLORDA}"
+    desk.judge()
+    by_program = program.post(f"/api/v1/uploads?{query}", content=clean).json()["upload_id"]
+    desk.judge()
+    page = clerk.get(f"/uploads/{upload}").text
+    assert "Именно этот файл" in page
+    assert "R2 пуст" in page
+    assert "отправьте исправленный файл" in page
+    assert f"/submissions/{sent}" in page
+    for number in (upload, by_program):
+        answer = program.get(f"/api/v1/uploads/{number}").json()
+        assert (answer["state"], answer["verdict"]) == ("refused", None)
+        assert "R2 пуст" in answer["text"]
+        assert answer["submission_id"] == sent
+    assert [s.standing for s in desk.services.ledger.submissions()] == ["returned"]
+    duties = program.get(f"/api/v1/periods/{PERIOD}").json()
+    assert [duty["state"] for duty in duties if duty["form"] == "SNG-1"] == ["returned"]
+
+
+def test_a_returned_file_with_other_figures_counts_when_it_is_sent(
+    desk: Desk, clean: bytes
+) -> None:
+    clerk = desk.browser("clerk")
+    sent = desk.sent(clerk, clean)
+    desk.services.ledger.send_back(sent, by="ministry", comment="R2 пуст")
+    corrected = desk.sent(clerk, sng_workbook(R1_1_1=900, R1_2_1=900))
+    assert desk.services.ledger.submission(corrected).in_force
+
+
+def test_a_withdrawn_file_sent_again_has_to_be_confirmed_again(desk: Desk, clean: bytes) -> None:
+    clerk = desk.browser("clerk")
+    first = desk.sent(clerk, clean)
+    other = sng_workbook(R1_1_1=900, R1_2_1=900)
+    desk.services.ledger.withdraw(desk.sent(clerk, other), by="clerk")
+    again = desk.services.ledger.submission(desk.sent(clerk, other))
+    assert again.awaits_confirmation
+    assert desk.services.ledger.submission(first).in_force
 
 
 def test_what_people_do_is_in_the_audit_log_and_the_chain_is_whole(
@@ -158,20 +206,23 @@ def test_letters_of_a_verdict_and_of_a_return_arrive(desk: Desk, clean: bytes) -
     server = Controller(mailbox, hostname="127.0.0.1", port=port)
     server.start()
     try:
-        sent = desk.sent(desk.browser("clerk"), clean)
-        desk.services.ledger.send_back(sent, by="x", comment="x")
-        ministry = desk.browser("ministry")
-        second = desk.sent(desk.browser("clerk"), clean)
-        page = f"/submissions/{second}"
+        clerk, ministry = desk.browser("clerk"), desk.browser("ministry")
+        sent = desk.sent(clerk, clean)
+        page = f"/submissions/{sent}"
         comment = "R2 пуст\r\nBcc: all@example.kz"
         ministry.post(f"{page}/return", {"comment": comment}, page=page)
+        clerk.send(clean)
+        desk.judge()
         assert postman(desk, port).deliver() == 4
         assert postman(desk, port).deliver() == 0
     finally:
         server.stop()
-    verdict, *returned = sorted(mailbox.letters, key=lambda x: "возвращена" in x["Subject"])[1:]
+    returned = [letter for letter in mailbox.letters if "возвращена" in letter["Subject"]]
+    verdict, again = (letter for letter in mailbox.letters if letter not in returned)
     assert verdict["Subject"] == "Форма SNG-1 за декабрь 2022: принят"
-    assert f"https://desk.example/submissions/{second}" in verdict.get_content()
+    assert f"https://desk.example{page}" in verdict.get_content()
+    assert again["Subject"] == "Форма SNG-1 за декабрь 2022: файл не учтён"
+    assert "R2 пуст" in again.get_content()
     assert sorted(letter["To"].addresses[0].addr_spec for letter in returned) == [
         "clerk@example.kz",
         "head@example.kz",

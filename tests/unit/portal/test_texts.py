@@ -52,7 +52,7 @@ def test_a_text_says_the_same_in_three_languages(key: str) -> None:
 
 def test_letters_have_a_subject_and_a_body() -> None:
     keys = set(load_texts("letters").by_key)
-    kinds = {"deadline_near", "late", "verdict", "returned"}
+    kinds = {"deadline_near", "late", "verdict", "returned", "returned_again"}
     assert keys == {"signature"} | {f"{k}_{part}" for k in kinds for part in ("subject", "body")}
 
 

@@ -67,6 +67,8 @@ def test_submissions_are_counted_by_form_month_and_verdict(home: Home, ledger: L
     told = asked(home, ledger)
     assert told["mvd_submissions['1-M', '2025-06', 'accepted']"] == 2
     assert told["mvd_submissions['1-M', '2025-06', 'rejected']"] == 1
+    assert told["mvd_reports_missing['1-M', '2025-06']"] == 18
+    assert told["mvd_reports_not_accepted['1-M', '2025-06']"] == 1
 
 
 def test_the_lag_runs_from_the_deadline_to_the_first_accepted_file(

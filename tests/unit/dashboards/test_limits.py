@@ -1,0 +1,80 @@
+"""Superset's own rewriting of statements, run by DuckDB: a statement keeps its own limit."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+REWRITE = """
+import json, sys
+import duckdb
+from dashboards import limits
+from superset.sql.parse import SQLScript
+
+limits.install()
+answers = {}
+for sql, most in json.load(sys.stdin):
+    script = SQLScript(sql, "duckdb")
+    script.statements[-1].set_limit_value(most)
+    connection = duckdb.connect()
+    connection.execute("create table t as select i from range(1, 238) as r(i)")
+    try:
+        answers[sql] = [row[0] for row in connection.execute(script.format()).fetchall()]
+    except duckdb.Error as error:
+        answers[sql] = f"{error}: {script.format()}"
+json.dump(answers, sys.stdout)
+"""
+LIMIT = 101
+"""What Superset asks for: one row more than it will show."""
+ALL = [*range(1, LIMIT + 1)]
+
+STATEMENTS = {
+    "select i from t order by i limit 5": [1, 2, 3, 4, 5],
+    "select i from t order by i desc limit 3": [237, 236, 235],
+    "select i from t order by i limit 2 offset 3": [4, 5],
+    "select i from t order by i offset 235": [236, 237],
+    "select i from t limit 0": [],
+    "select i from t order by i limit 200": ALL,
+    "select i from t order by i": ALL,
+    "select i from t order by i limit all": ALL,
+    "select i from t order by i limit null": ALL,
+    "select i from t order by i desc limit 1 + 1": [237, 236],
+    "select i from t order by i limit (select 2)": [1, 2],
+    "select i from t order by i limit 1%": [1, 2],
+    "select i from t order by i fetch first 2 rows only": [1, 2],
+    "select i from t order by i fetch next 2 rows only": [1, 2],
+    "select i from t order by i fetch first row only": [1],
+    "select i from t order by i offset 1 rows fetch first 2 rows only": [2, 3],
+    "from t order by i limit 2": [1, 2],
+    "select i from t union all select 0 order by i limit 2": [0, 1],
+    "with x as (select i from t order by i limit 3) select i from x order by i": [1, 2, 3],
+    "with x as (select i from t order by i limit 3) select i from x order by i limit 1": [1],
+    "select i from (select i from t order by i limit 3) as s order by i desc": [3, 2, 1],
+    "(select i from t order by i) limit 2": [1, 2],
+    "(select i from t order by i limit 2)": [1, 2],
+    "select i from t order by i limit 2; -- LIMIT 9": [1, 2],
+}
+
+
+@pytest.fixture(scope="module")
+def answers() -> dict[str, list[int]]:
+    done = subprocess.run(
+        [ROOT / "dashboards/.venv/bin/python", "-c", REWRITE],
+        input=json.dumps([(sql, LIMIT) for sql in STATEMENTS]),
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found: dict[str, list[int]] = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.parametrize("sql", STATEMENTS)
+def test_a_statement_keeps_its_own_limit(answers: dict[str, list[int]], sql: str) -> None:
+    assert answers[sql] == STATEMENTS[sql]

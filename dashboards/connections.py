@@ -11,13 +11,13 @@ from typing import Any
 from sqlalchemy.engine.url import URL
 from sqlalchemy.pool import NullPool
 
+from dashboards import clock
 from dashboards.access import NoAccessError, region_of
 from dashboards.database import FILE, LOCKED, URI, USER_AGENT
 from dashboards.pinned import release
 from dashboards.place import here
 from dashboards.region_files import file_of
 
-_TIMEOUT_SECONDS = 60.0
 _KEPT_OPEN = 4
 
 
@@ -37,9 +37,9 @@ def connect_to_release(
             "config": {**LOCKED, "custom_user_agent": USER_AGENT},
         },
         "pool_events": [
-            (_start_clock, "connect"),
+            (clock.start, "connect"),
             (partial(_open_files.keep, path), "connect"),
-            (_stop_clock, "close"),
+            (clock.stop, "close"),
         ],
     }
 
@@ -90,19 +90,3 @@ def _role_names(username: str | None, security_manager: Any) -> list[str]:
     if user is None or not user.is_active:
         raise NoAccessError("nobody is signed in")
     return [role.name for role in user.roles]
-
-
-_clocks: dict[int, threading.Timer] = {}
-
-
-def _start_clock(connection: Any, _record: Any) -> None:
-    """A question that takes too long is interrupted: nobody may hold the server."""
-    clock = threading.Timer(_TIMEOUT_SECONDS, connection.interrupt)
-    clock.daemon = True
-    _clocks[id(connection)] = clock
-    clock.start()
-
-
-def _stop_clock(connection: Any, _record: Any) -> None:
-    if clock := _clocks.pop(id(connection), None):
-        clock.cancel()

@@ -31,6 +31,22 @@ _FORBIDDEN_FUNCTIONS = frozenset(
 """Scalar functions that tell about the server or run text as SQL. For table functions there is a
 list of what is allowed."""
 
+_SIZE_ARGUMENTS = {
+    "array_resize": slice(1, 2),
+    "bar": slice(3, 4),
+    "generate_series": slice(0, None),
+    "list_resize": slice(1, 2),
+    "lpad": slice(1, 2),
+    "range": slice(0, None),
+    "repeat": slice(1, 2),
+    "rpad": slice(1, 2),
+}
+"""Scalar functions whose answer is as large as arguments say: gigabytes in one call, which neither
+the engine's memory limit nor an interruption stops. So these arguments must be plain numbers."""
+_LARGEST_SIZE = 1000
+_FORMATS = frozenset({"format", "printf"})
+_WIDE_FORMAT = re.compile(r"\d{4}|\*|\{[^}]*\{")
+
 _TABLE_FUNCTIONS = frozenset({"generate_series", "json_each", "json_tree", "range", "unnest"})
 _OWN_NAME = re.compile(r"(?!duckdb_|pragma_|sqlite_|pg_)[^\W\d]\w*")
 _CATALOGUE = frozenset({"tables", "columns", "schemata"})
@@ -57,9 +73,11 @@ def allow_one_select(sql: str, **_: Any) -> str:
     with _parser().cursor() as parser:
         tree = _tree(parser, sql)
     known = set(_common_tables(tree))
-    for node in _nodes(tree):
+    nodes = list(_nodes(tree))
+    of_tables = {id(node["function"]) for node in nodes if node.get("type") == "TABLE_FUNCTION"}
+    for node in nodes:
         _check_source(node, known)
-        _check_function(node)
+        _check_function(node, of_tables)
     return sql
 
 
@@ -123,10 +141,36 @@ def _check_table(table: dict[str, Any], known: set[str]) -> None:
         raise RefusedError(f"{table['table_name']}: разрешены таблицы схемы marts (marts.имя).")
 
 
-def _check_function(node: dict[str, Any]) -> None:
+def _check_function(node: dict[str, Any], of_tables: set[int]) -> None:
     if node.get("type") == "TABLE_FUNCTION":
         name = str(node["function"]["function_name"]).lower()
         if name not in _TABLE_FUNCTIONS:
             raise RefusedError(f"{name}(): функция не разрешена.")
-    elif str(node.get("function_name", "")).lower() in _FORBIDDEN_FUNCTIONS:
-        raise RefusedError(f"{node['function_name']}(): функция не разрешена.")
+        return
+    name = str(node.get("function_name", "")).lower()
+    if name in _FORBIDDEN_FUNCTIONS:
+        raise RefusedError(f"{name}(): функция не разрешена.")
+    if id(node) not in of_tables and not _is_bounded(name, node.get("children") or []):
+        raise RefusedError(
+            f"{name}(): размер ответа должен быть записан числом до {_LARGEST_SIZE}, "
+            "формат — текстом без большой ширины. Ряд чисел даёт FROM range(…)."
+        )
+
+
+def _is_bounded(name: str, arguments: list[dict[str, Any]]) -> bool:
+    if name in _FORMATS:
+        formats = _constants(arguments[0]) if arguments else [""]
+        return all(isinstance(f, str) and not _WIDE_FORMAT.search(f) for f in formats)
+    sizes = arguments[_SIZE_ARGUMENTS[name]] if name in _SIZE_ARGUMENTS else []
+    found = [size for argument in sizes for size in _constants(argument)]
+    return all(isinstance(size, int) and size <= _LARGEST_SIZE for size in found)
+
+
+def _constants(expression: dict[str, Any]) -> list[Any]:
+    """What an expression may give, where that stands in the statement; None where it does not."""
+    if expression["class"] == "CONSTANT":
+        return [expression["value"].get("value")]
+    if expression["class"] == "CASE":
+        cases = [case["then_expr"] for case in expression["case_checks"]]
+        return [c for each in (*cases, expression["else_expr"]) for c in _constants(each)]
+    return [None]

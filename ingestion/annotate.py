@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 from ingestion.annotation.book import Book, Sheet
 from ingestion.annotation.notes import Notes
@@ -21,13 +22,18 @@ from ingestion.annotation.worksheet import Place, Worksheet, address_of, places_
 from ingestion.findings import render
 from ingestion.read import reference, sheet_of
 from ingestion.request import Services, SubmissionResult
-from ingestion.safety import Limits, inspect
+from ingestion.safety import PROBLEMS, Limits, inspect
+from ingestion.tables.files import is_opendocument
 from warehouse import originals
-from warehouse.contracts import Contracts
+from warehouse.bounded import Bounded, EndedError
+from warehouse.contracts import Contracts, load_contracts
 from warehouse.contracts.messages import Language
 from warehouse.contracts.texts import TextBook, load_texts
 from warehouse.errors import UserError
 from warehouse.ledger import Finding, Submission, Verdict
+
+_BEGIN_BYTES = 512
+_NOT_OPENED = PROBLEMS | {"READING_OVER_MEMORY", "READING_OVER_TIME", "READING_FAILED"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,30 +73,64 @@ def annotate_submission(
     ORIGINAL_UNKNOWN, ANNOTATION_IMPOSSIBLE.
     """
     submission = services.ledger.submission(submission_id)
-    content = originals.find(services.home, submission.file_sha256).path.read_bytes()
     spoken: Language = {"kk": "kk", "en": "en"}.get(submission.language, "ru")  # type: ignore[assignment]
-    return annotate(
-        content,
-        services.ledger.findings(submission_id),
-        language=language or spoken,
-        contracts=services.contracts,
-        submission=Subject.of(submission),
-        limits=services.limits,
-    )
+    findings = services.ledger.findings(submission_id)
+    return _bounded(services, submission, findings, language or spoken)
 
 
 def annotate_result(services: Services, result: SubmissionResult, language: Language) -> bytes:
     """The file of `result` with its findings. Raises UserError as `annotate_submission`."""
     if not result.sha256:
         raise UserError("ANNOTATION_IMPOSSIBLE")
-    content = originals.find(services.home, result.sha256).path.read_bytes()
+    return _bounded(services, result, result.findings, language)
+
+
+def _bounded(
+    services: Services,
+    subject: Submission | SubmissionResult,
+    findings: Sequence[Finding],
+    language: Language,
+) -> bytes:
+    """`annotate` in a process of its own: the one that asks may be the portal."""
+    sha256 = subject.sha256 if isinstance(subject, SubmissionResult) else subject.file_sha256
+    original = originals.find(services.home, sha256).path
+    process: Bounded[bytes] = Bounded(
+        services.bounds,
+        load_contracts,
+        (services.contracts.root,),
+        preload=["ingestion.preloaded_texts"],
+    )
+    try:
+        return process.call(
+            _annotate_file,
+            original,
+            tuple(findings),
+            language,
+            services.contracts.root,
+            Subject.of(subject),
+            services.limits,
+        )
+    except EndedError as error:
+        raise UserError("ANNOTATION_IMPOSSIBLE") from error
+    finally:
+        process.stop()
+
+
+def _annotate_file(
+    original: Path,
+    findings: Sequence[Finding],
+    language: Language,
+    contracts_root: Path,
+    subject: Subject,
+    limits: Limits,
+) -> bytes:
     return annotate(
-        content,
-        result.findings,
+        original.read_bytes(),
+        findings,
         language=language,
-        contracts=services.contracts,
-        submission=Subject.of(result),
-        limits=services.limits,
+        contracts=load_contracts(contracts_root),
+        submission=subject,
+        limits=limits,
     )
 
 
@@ -115,9 +155,15 @@ def annotate(
         raise UserError("ANNOTATION_IMPOSSIBLE") from error
 
 
-def can_annotate(original: bytes, limits: Limits = Limits()) -> bool:  # noqa: B008 (frozen)
-    """Whether `original` is a workbook that can be given back annotated."""
-    return not inspect(original, limits).problems
+def can_annotate(original: Path, findings: Iterable[Finding]) -> bool:
+    """Whether a file with these findings is a workbook that can be given back annotated.
+
+    It was inspected when it was judged: what must not be opened is not opened here either.
+    """
+    with original.open("rb") as stream:
+        begin = stream.read(_BEGIN_BYTES)
+    is_workbook = begin.startswith(b"PK") and not is_opendocument(begin)
+    return is_workbook and not any(finding.code in _NOT_OPENED for finding in findings)
 
 
 def _annotated(

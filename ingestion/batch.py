@@ -50,8 +50,8 @@ def ingest(
     """Judge the files of a folder, and first what a killed run has left unjudged.
 
     With a `manifest` only the files it lists; without one every file of the folder, for `period`.
-    `workers` is the number of processes that read (default: one per core, as many as the memory
-    limit allows; 0 reads in this one).
+    `workers` is the number of processes that read, each within its bounds (default: one per core,
+    as many as the memory limit allows; 0 reads in this one, unbounded: for files of one's own).
     Raises UserError for a manifest or period that cannot be used, before anything is stored.
     """
     if manifest is not None:
@@ -181,16 +181,17 @@ def _again(services: Services, submission: Submission) -> Request:
 
 
 def _readers(services: Services) -> int:
-    return min(os.cpu_count() or 1, memory.readers(services.memory_limit))
+    allowed = memory.readers(services.memory_limit, services.bounds.memory)
+    return min(os.cpu_count() or 1, allowed)
 
 
 def _prepared(
     services: Services, requests: Sequence[Request], workers: int | None
 ) -> Iterator[list[Prepared]]:
     """Requests read and judged, in their order, group by group."""
-    task = Task(services.home, services.contracts.root, services.limits)
+    task = Task.of(services)
     count = min(_readers(services) if workers is None else workers, len(requests))
-    if count <= 0 or (workers is None and len(requests) == 1):
+    if count <= 0:
         for group in batched(requests, _JUDGED_TOGETHER):
             yield prepare(task, group)
     else:

@@ -167,10 +167,9 @@ def _closed(services: Services, case: _Case) -> SubmissionResult:
 
 def _failed(services: Services, prepared: Prepared, error: Exception) -> Prepared:
     """The answer under the same form and territory, for the file may be registered already."""
-    task = Task(services.home, services.contracts.root, services.limits)
     form = prepared.extract.form_code or prepared.request.form
     request = replace(prepared.request, form=form, territory=prepared.territory)
-    return program_failed(task, request, error)
+    return program_failed(Task.of(services), request, error)
 
 
 def _fail(services: Services, case: _Case, error: Exception) -> None:

@@ -14,11 +14,12 @@ from expectations.submission_gate import judge
 from ingestion.extract import Extract, extract
 from ingestion.findings import Findings
 from ingestion.frames import Laid, by_submission, explain, join_frames, lay_out
-from ingestion.origin import UNKNOWN, infer_territory, statements
+from ingestion.origin import infer_territory, statements
 from ingestion.read import DocumentProperties
-from ingestion.request import Request
+from ingestion.request import Request, Services
 from ingestion.safety import Limits, too_large
 from warehouse import originals
+from warehouse.bounded import Bounds, End
 from warehouse.contracts import Contracts, Form, load_contracts
 from warehouse.errors import UserError
 from warehouse.faults import is_of_machine, trace_of
@@ -51,6 +52,12 @@ class Task:
     home: Home
     contracts_root: Path
     limits: Limits
+    bounds: Bounds
+
+    @classmethod
+    def of(cls, services: Services) -> Task:
+        """The task of an installation."""
+        return cls(services.home, services.contracts.root, services.limits, services.bounds)
 
 
 def prepare(task: Task, requests: Sequence[Request]) -> list[Prepared]:
@@ -138,20 +145,30 @@ def _refused_at_the_door(task: Task, request: Request, contracts: Contracts) -> 
 
 def program_failed(task: Task, request: Request, error: BaseException) -> Prepared:
     """The answer to a file over which our own code failed; the log says where."""
-    failed = reading_failed(task, request, reason=type(error).__name__)
+    findings = Findings(load_contracts(task.contracts_root))
+    findings.add("READING_FAILED", reason=type(error).__name__)
+    failed = _unread(task, request, findings)
     sha256 = failed.stored.sha256 if failed.stored else ""
     _log.error("the program failed over file %s:\n%s", sha256, trace_of(error))
     return failed
 
 
-def reading_failed(
-    task: Task, request: Request, *, reason: str = "the reading process died"
-) -> Prepared:
-    """The answer to a file that was not read because of an error of the program."""
+def not_read(task: Task, request: Request, end: End) -> Prepared:
+    """The answer to a file whose reading ended the process that read it."""
     findings = Findings(load_contracts(task.contracts_root))
-    findings.add("READING_FAILED", reason=reason)
-    read = Extract(tuple(findings.items), DocumentProperties())
-    stored = _store(task, request)
-    return Prepared(
-        replace(request, source=stored.path), stored, request.territory or UNKNOWN, read
+    if end is End.MEMORY:
+        findings.add("READING_OVER_MEMORY", megabytes=task.bounds.memory // 1000**2)
+    elif end is End.TIME:
+        findings.add("READING_OVER_TIME", seconds=f"{task.bounds.seconds:g}")
+    else:
+        findings.add("READING_FAILED", reason="the reading process died")
+    return _unread(task, request, findings)
+
+
+def _unread(task: Task, request: Request, findings: Findings) -> Prepared:
+    territory = request.territory or infer_territory(
+        statements(findings.contracts, DocumentProperties(), request.file_name)
     )
+    stored = _store(task, request)
+    read = Extract(tuple(findings.items), DocumentProperties())
+    return Prepared(replace(request, source=stored.path), stored, territory, read)

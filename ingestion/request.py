@@ -11,10 +11,12 @@ from ingestion.findings import render
 from ingestion.safety import Limits
 from ingestion.signature import SignatureCheck
 from ingestion.signing import Trust, load_trust
+from warehouse.bounded import Bounds
 from warehouse.contracts import Contracts, load_contracts
 from warehouse.contracts.messages import Language
 from warehouse.ledger import Finding, Ledger, Standing, Submission, Verdict
 from warehouse.ledger.text import storable
+from warehouse.memory import in_bytes
 from warehouse.paths import Home
 from warehouse.settings import Settings
 
@@ -27,6 +29,8 @@ class Services:
     ledger: Ledger
     contracts: Contracts
     limits: Limits
+    bounds: Bounds
+    """Of reading one file, or a few together."""
     trust: Trust = field(default_factory=Trust)
     memory_limit: str = "2GB"
 
@@ -38,6 +42,7 @@ class Services:
             ledger=Ledger(settings.ledger),
             contracts=contracts or load_contracts(),
             limits=Limits(file_bytes=settings.max_upload_bytes),
+            bounds=Bounds.of(in_bytes(settings.read_memory), settings.read_seconds),
             trust=load_trust(settings.signature_roots),
             memory_limit=settings.memory_limit,
         )

@@ -31,6 +31,25 @@ _FORMULA = r"f[ >/]"
 _DOCUMENT_TYPE = b"<!DOCTYPE"
 
 
+PROBLEMS = frozenset(
+    {
+        "DAMAGED_WORKBOOK",
+        "EMPTY_FILE",
+        "ENCRYPTED_WORKBOOK",
+        "EXTERNAL_LINKS",
+        "FILE_TOO_LARGE",
+        "MACROS",
+        "NOT_A_WORKBOOK",
+        "NOT_XLSX",
+        "OLD_XLS_FORMAT",
+        "SHEET_TOO_LARGE",
+        "XML_ENTITIES",
+        "ZIP_BOMB",
+    }
+)
+"""Codes of what `inspect` finds; a file with one of them must not be opened."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Bytes, except where named otherwise. A real 1-М is 1 MB and inflates to 10 MB."""

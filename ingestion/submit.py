@@ -27,11 +27,13 @@ def submit(
     received_at: datetime | None = None,
     reinstate: bool = False,
     signature: bytes | None = None,
+    workers: int = 1,
 ) -> SubmissionResult:
-    """Judge one file in this process. `file_name` names bytes; of a path its last part is taken.
+    """Judge one file. `file_name` names bytes; of a path its last part is taken.
     `signature` is the detached signature (CMS) of the file.
 
     With `reinstate` bytes that a later version replaced come back in force.
+    `workers` as in `batch.ingest`.
 
     Raises UserError for an unknown territory or form and a malformed period: nothing is stored.
     """
@@ -52,7 +54,7 @@ def submit(
         reinstate=reinstate,
         signature=signature,
     )
-    (result,) = batch.run(services, [request], workers=0)
+    (result,) = batch.run(services, [request], workers=workers)
     return result
 
 

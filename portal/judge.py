@@ -1,6 +1,7 @@
 """The process that judges what came in: one file at a time, everything warm, killed at any moment.
 
-What it was busy with when it died is put back in the queue; a file that brings it down twice is
+It holds the ledger and reads no file itself: a process forked from it does, within bounds. What a
+judge was busy with when it died is put back in the queue; a file that brings it down twice is
 answered without being read again.
 """
 
@@ -15,8 +16,9 @@ from typing import Any
 
 from ingestion import batch
 from ingestion.judge import judge_prepared
-from ingestion.prepare import Task, reading_failed
+from ingestion.prepare import Task, not_read
 from ingestion.request import Request, Services, SubmissionResult
+from ingestion.workers import kept_readers
 from portal.letters import tell_returned_again, tell_verdict
 from portal.scan import ScannerError, is_infected
 from portal.settings import PortalSettings
@@ -24,9 +26,11 @@ from portal.store.accounts import Accounts
 from portal.store.letters import Letters
 from portal.store.uploads import Upload, Uploads
 from warehouse import originals
+from warehouse.bounded import Bounds, End
 from warehouse.contracts import Contracts
 from warehouse.contracts.messages import Language
 from warehouse.logs import configure
+from warehouse.memory import in_bytes
 from warehouse.settings import load_settings
 
 IDLE, BUSY = "idle", "busy"
@@ -43,11 +47,16 @@ def run(name: str, contracts: Contracts, desk: PortalSettings, words: Connection
     parent = os.getppid()
     settings = load_settings()
     configure(settings.log_format)
+    bounds = Bounds.of(in_bytes(settings.read_memory), settings.read_seconds)
+    readers = kept_readers(contracts.root, bounds, 1)
+    # Before anything here starts a thread.
+    readers.start_by_fork()
     services = Services.open(settings, contracts)
     uploads = Uploads(services.ledger.engine)
     uploads.give_back(name)
     words.send(IDLE)
-    while not stopping and os.getppid() == parent:
+    # After a loss the supervisor's next judge forks a warm reader sooner than this one starts one.
+    while not (stopping or readers.has_lost_one) and os.getppid() == parent:
         upload = uploads.claim(name)
         if upload is None:
             time.sleep(_PAUSE)
@@ -55,6 +64,7 @@ def run(name: str, contracts: Contracts, desk: PortalSettings, words: Connection
         words.send(BUSY)
         judge(services, uploads, desk, upload)
         words.send(IDLE)
+    readers.stop()
     services.ledger.close()
 
 
@@ -86,10 +96,10 @@ def judge(services: Services, uploads: Uploads, desk: PortalSettings, upload: Up
 def _result(services: Services, upload: Upload) -> SubmissionResult:
     request = _request(services, upload)
     if upload.attempts > _ATTEMPTS:
-        task = Task(services.home, services.contracts.root, services.limits)
-        (result,) = judge_prepared(services, [reading_failed(task, request)])
+        unread = not_read(Task.of(services), request, End.OTHER)
+        (result,) = judge_prepared(services, [unread])
     else:
-        (result,) = batch.run(services, [request], workers=0)
+        (result,) = batch.run(services, [request], workers=1)
     return result
 
 

@@ -11,17 +11,19 @@ ENGINE_OF_BUILD = 0.45
 ENGINE_OF_GATE = 0.5
 ENGINE_OF_QUERY = 0.5
 ANSWER_OF_QUERY = 0.25
+PROCESS_OF_QUERY = 0.9
+"""Of the process that answers a question; the rest is of the one that shows the answer."""
 
-_PROGRAM, _READER = 400 * 1024**2, 500 * 1024**2
-"""What the process that decides needs, and each that reads workbooks of 1-М beside it."""
+_PROGRAM = 400 * 1024**2
+"""What the process that decides needs, and what those that read share with each other."""
 
 _ENGINE_THREAD = 256 * 1024**2
 """What DuckDB keeps in memory for each thread of a join; with less it fails instead of spilling."""
 
 
-def readers(limit: str) -> int:
-    """How many processes may read workbooks at once; one at least."""
-    return max(1, (in_bytes(limit) - _PROGRAM) // _READER)
+def readers(limit: str, each: int) -> int:
+    """How many processes of `each` bytes may read workbooks at once; one at least."""
+    return max(1, (in_bytes(limit) - _PROGRAM) // each)
 
 
 def threads_of_build(limit: str, threads: int) -> int:

@@ -43,6 +43,11 @@ class Settings(BaseSettings):
     """Certificate (PEM) of the authority behind the store's, when it is not a public one."""
     memory_limit: MemorySize = "2GB"
     """What a command may use, its own programs included (`warehouse.memory`)."""
+    read_memory: MemorySize = "512MB"
+    """What reading one file may take beyond the idle process; a 1-М takes less than 64 MB."""
+    read_seconds: float = Field(default=30.0, ge=1)
+    """What reading one file may take of the processor's time; a 1-М takes one second. By the clock
+    it may be three times as much (`warehouse.bounded`)."""
     engine: Engine = "duckdb"
     """What computes the marts (docs/runbooks/spark.md)."""
     spark_master: str = ""

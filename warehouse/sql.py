@@ -14,10 +14,11 @@ import pyarrow as pa
 
 from warehouse import releases
 from warehouse.as_of import release_tables
+from warehouse.bounded import Bounded, Bounds, End, EndedError
 from warehouse.duck import connect_reader
 from warehouse.durable import make_directories
 from warehouse.errors import UserError
-from warehouse.memory import ANSWER_OF_QUERY, ENGINE_OF_QUERY, in_bytes, share
+from warehouse.memory import ANSWER_OF_QUERY, ENGINE_OF_QUERY, PROCESS_OF_QUERY, in_bytes, share
 from warehouse.paths import Home
 
 TABLE_FUNCTIONS = frozenset(
@@ -45,6 +46,65 @@ _META = re.compile(r"\bmeta\b", re.IGNORECASE)
 
 _SIDE_EFFECTS = frozenset({"write_log", "getenv", "set_config"})
 
+_GRACE_SECONDS = 2.0
+"""The engine is asked to stop before the process that runs it is stopped."""
+
+
+def ask(
+    home: Home,
+    sql: str,
+    *,
+    release: str | None = None,
+    database: Path | None = None,
+    timeout: float,
+    memory_limit: str,
+    threads: int,
+) -> pa.Table:
+    """`query` for a question that a person wrote, in a process of its own within hard bounds.
+
+    The engine's own limits do not cover the texts and lists that functions make, nor can it be
+    interrupted while one function makes one. UserError as `query`.
+    """
+    memory = int(in_bytes(memory_limit) * PROCESS_OF_QUERY)
+    wall = timeout + _GRACE_SECONDS
+    process: Bounded[pa.Table] = Bounded(
+        Bounds(memory, wall * (threads + 1), wall), load_engine, preload=[__name__]
+    )
+    try:
+        return process.call(_asked, home, sql, release, database, timeout, memory_limit, threads)
+    except EndedError as error:
+        if error.end is End.TIME:
+            raise UserError("QUERY_TIMEOUT", seconds=f"{timeout:g}") from error
+        raise UserError("QUERY_TOO_LARGE", limit=memory_limit) from error
+    finally:
+        process.stop()
+
+
+def load_engine() -> None:
+    """What the engine holds when it does nothing is no part of a question."""
+    with duckdb.connect() as connection:
+        connection.execute("SELECT 1")
+
+
+def _asked(
+    home: Home,
+    sql: str,
+    release: str | None,
+    database: Path | None,
+    timeout: float,
+    memory_limit: str,
+    threads: int,
+) -> pa.Table:
+    return query(
+        home,
+        sql,
+        release=release,
+        database=database,
+        timeout=timeout,
+        memory_limit=memory_limit,
+        threads=threads,
+    )
+
 
 def query(
     home: Home,
@@ -57,6 +117,8 @@ def query(
     threads: int = 2,
 ) -> pa.Table:
     """Answer of one SELECT from the release in force, or from `release`, as an Arrow table.
+
+    For questions that stand in the program or the contracts; those of people come by `ask`.
 
     The release is chosen once, so one answer never mixes two; `database` is asked instead of it. A
     query that names the schema `meta` finds in it `releases` and `release_submissions`.
@@ -84,6 +146,8 @@ def query(
             raise UserError("QUERY_REFUSED", problem=str(error)) from error
         except duckdb.Error as error:
             raise UserError("QUERY_FAILED", problem=str(error)) from error
+        except (OSError, pa.ArrowException) as error:
+            raise _passed_on(error, timeout, memory_limit) from error
 
 
 @contextmanager
@@ -97,6 +161,16 @@ def _spill(home: Home) -> Iterator[Path | None]:
         return
     with folder as name:
         yield Path(name)
+
+
+def _passed_on(error: Exception, timeout: float, memory_limit: str) -> UserError:
+    """What an error of the engine means that came through Arrow, which keeps only its text."""
+    text = str(error)
+    if "Out of Memory" in text:
+        return UserError("QUERY_TOO_LARGE", limit=memory_limit)
+    if "INTERRUPT" in text:
+        return UserError("QUERY_TIMEOUT", seconds=f"{timeout:g}")
+    return UserError("QUERY_FAILED", problem=text)
 
 
 class _AnswerTooLargeError(Exception):

@@ -23,7 +23,7 @@ def ingest(
     period: Annotated[str | None, typer.Option(help="Период файлов без списка, ГГГГ-ММ.")] = None,
     form: Annotated[str | None, typer.Option(help="Код формы, если он у всех один.")] = None,
     by: Annotated[str | None, typer.Option(help="Учётная запись отправителя.")] = None,
-    workers: Annotated[int | None, typer.Option(help="Читающих процессов.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Читающих процессов.")] = None,
     replay: Annotated[
         bool, typer.Option("--replay", help="Проверить заново отклонённые и незавершённые.")
     ] = False,

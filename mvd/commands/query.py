@@ -38,7 +38,9 @@ def sql(
     output: Annotated[Format, typer.Option("--format", help="Вид ответа.")] = "table",
 ) -> None:
     """Запрос на чтение к выпуску: только SELECT, без доступа к файлам, с пределом времени."""
-    from warehouse.sql import query as answer
+    from warehouse.bounded import limit_memory
+    from warehouse.memory import in_bytes
+    from warehouse.sql import ask as answer
 
     here: Context = context.obj
     settings = here.settings
@@ -55,7 +57,12 @@ def sql(
     )
     if _is_demonstration(here, release, as_of, known_on):
         here.say_demonstration()
-    _WRITERS[output](table)
+    # The process that answered has half of it at least.
+    limit_memory(in_bytes(settings.memory_limit) // 2)
+    try:
+        _WRITERS[output](table)
+    except MemoryError:
+        raise UserError("QUERY_TOO_LARGE", limit=settings.memory_limit) from None
 
 
 def _is_demonstration(

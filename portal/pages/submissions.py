@@ -81,7 +81,7 @@ def verdict_page(
         and (not sheet or shown.finding.sheet == sheet)
         and (not q or _contains(shown, q))
     ]
-    original = desk.original(submission_id).path.read_bytes()
+    original = desk.original(submission_id).path
     return page(
         request,
         "verdict.html",
@@ -97,7 +97,7 @@ def verdict_page(
         changes=desk.changes(submission_id, language),
         decisions=desk.decisions(submission_id),
         signature=shown_signature(desk.signature(submission_id), language),
-        can_annotate=bool(findings) and can_annotate(original),
+        can_annotate=bool(findings) and can_annotate(original, findings),
     )
 
 

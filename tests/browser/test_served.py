@@ -9,7 +9,8 @@ from tests.browser.conftest import Served
 
 
 def supervisors(portal: Served) -> list[psutil.Process]:
-    return psutil.Process(portal.process.pid).children()
+    below = psutil.Process(portal.process.pid).children()
+    return [process for process in below if "portal.supervisor" in process.cmdline()]
 
 
 def judges(portal: Served) -> list[psutil.Process]:

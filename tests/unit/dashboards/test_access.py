@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from dashboards import clock
 from dashboards.access import AccessRules, NoAccessError, region_of, region_role, rules
 from dashboards.statements import RefusedError, allow_one_select
 
@@ -100,6 +104,102 @@ def test_a_table_function_is_refused_wherever_it_stands(sql: str, function: str)
     ):
         with pytest.raises(RefusedError):
             allow_one_select(text)
+
+
+BOUNDED = [
+    "SELECT lpad(name, 2, '0') FROM marts.t",
+    "SELECT repeat('x', 3)",
+    "SELECT format('{:,.0f}', cast(value AS double)) FROM marts.t",
+    "SELECT format(CASE WHEN unit IN ('percent') THEN '{:,.1f}' ELSE '{:,.0f}' END, 1)",
+    "SELECT bar(value, 0, 100) FROM marts.t",
+    "SELECT * FROM range(100000)",
+]
+UNBOUNDED = [
+    "SELECT repeat('x', 4000000000)",
+    "SELECT REPEAT('x', 1000 * 1000 * 1000)",
+    "SELECT repeat('x', n) FROM range(10) AS r(n)",
+    "SELECT lpad('x', 2000000000, 'y')",
+    "SELECT rpad('x', (SELECT 2000000000), 'y')",
+    "SELECT 'x'.repeat(2000000000)",
+    "SELECT len(range(1000000000))",
+    "SELECT len(generate_series(1, 1000000000))",
+    "SELECT list_resize([1], 1000000000)",
+    "SELECT array_resize([1], 1000000000)",
+    "SELECT bar(1, 0, 1, 2000000000)",
+    "SELECT printf('%2000000000d', 1)",
+    "SELECT printf('%*d', 2000000000, 1)",
+    "SELECT printf('%' || '2000000000d', 1)",
+    "SELECT format('{:2000000000}', 1)",
+    "SELECT format('{:{}}', 1, 2000000000)",
+    "SELECT format(f, 1) FROM (SELECT '{:2000000000}' AS f)",
+]
+
+
+@pytest.mark.parametrize("sql", BOUNDED)
+def test_a_function_of_a_small_size_passes(sql: str) -> None:
+    assert allow_one_select(sql) == sql
+
+
+@pytest.mark.parametrize("sql", UNBOUNDED)
+def test_a_function_that_may_take_all_memory_is_refused_wherever_it_stands(sql: str) -> None:
+    for text in (
+        sql,
+        f"WITH t AS ({sql}) SELECT * FROM t",  # noqa: S608
+        f"SELECT 1 WHERE EXISTS ({sql})",
+        f"SELECT count(*) FROM ({sql}) AS t ORDER BY 1",  # noqa: S608
+    ):
+        with pytest.raises(RefusedError):
+            allow_one_select(text)
+
+
+_WORKER = """
+import duckdb
+from dashboards.database import LOCKED
+from dashboards.server import limit_memory
+engine = duckdb.connect(config=LOCKED)
+engine.execute("SELECT 1").fetchall()
+limit_memory(300 * 2**20)
+doubling = (
+    "WITH RECURSIVE t(s) AS (SELECT 'xxxxxxxx' UNION ALL "
+    "SELECT s || s FROM t WHERE length(s) < 1000000000) SELECT max(length(s)) FROM t"
+)
+try:
+    engine.execute(doubling).fetchall()
+except duckdb.OutOfMemoryException:
+    print(engine.execute("SELECT 'goes on'").fetchone()[0])
+"""
+
+
+def test_a_question_that_takes_too_much_memory_fails_and_the_server_goes_on() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", _WORKER], capture_output=True, text=True, check=True, timeout=120
+    )
+    assert ended.stdout == "goes on\n"
+
+
+class _Engine:
+    """Counts interruptions."""
+
+    def __init__(self) -> None:
+        self.interrupted = 0
+
+    def interrupt(self) -> None:
+        self.interrupted += 1
+
+
+def test_a_question_is_interrupted_until_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "_TIMEOUT_SECONDS", 0.05)
+    monkeypatch.setattr(clock, "_AGAIN_SECONDS", 0.01)
+    engine = _Engine()
+    clock.start(engine, None)
+    ends_at = time.monotonic() + 30
+    while engine.interrupted < 3 and time.monotonic() < ends_at:
+        time.sleep(0.01)
+    clock.stop(engine, None)
+    time.sleep(0.05)
+    seen = engine.interrupted
+    time.sleep(0.1)
+    assert seen == engine.interrupted >= 3
 
 
 @given(st.text(max_size=60))

@@ -68,6 +68,7 @@ class Desk:
             "period": PERIOD,
             "file_name": "СНГ-1.xlsx",
             "received_at": RECEIVED,
+            "workers": 0,
         }
         return submit(content, services=self.services, **{**terms, **given})  # type: ignore[arg-type]
 

@@ -138,6 +138,7 @@ class Counter:
             form=form,
             file_name=file_name,
             received_at=RECEIVED,
+            workers=0,
         )
 
     def figures(self, result: SubmissionResult) -> dict[tuple[str, int], float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,13 +30,19 @@ def services(tmp_path: Path) -> Iterator[Services]:
 def judged(services: Services) -> list[Submission]:
     """An accepted and a refused report."""
     for figure in (5, -5):
-        submit(sng_workbook(R1_1_1=figure), territory=KYZYLORDA, period=PERIOD, services=services)
+        submit(
+            sng_workbook(R1_1_1=figure),
+            territory=KYZYLORDA,
+            period=PERIOD,
+            services=services,
+            workers=0,
+        )
     return services.ledger.submissions()
 
 
 def under(services: Services, root: Path) -> Services:
     """The same installation with other contracts."""
-    return Services(services.home, services.ledger, load_contracts(root), services.limits)
+    return replace(services, contracts=load_contracts(root))
 
 
 def changed_contracts(tmp_path: Path, minimum: int) -> Path:

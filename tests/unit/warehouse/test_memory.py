@@ -131,4 +131,4 @@ def test_the_engine_has_no_more_threads_than_memory_for_them(
 
 @pytest.mark.parametrize(("limit", "processes"), [("2GB", 3), ("4 GiB", 7), ("512MB", 1)])
 def test_workbooks_are_read_by_as_many_processes_as_fit(limit: str, processes: int) -> None:
-    assert readers(limit) == processes
+    assert readers(limit, in_bytes("500MiB")) == processes

@@ -4,6 +4,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from tests.tools.processes import children_watched
 from tests.unit.warehouse.builds import build
 from warehouse import releases, sql
 from warehouse.duck import connect_reader
@@ -189,3 +190,52 @@ def test_the_connection_itself_is_locked(home: Home, tmp_path: Path) -> None:
         ):
             with pytest.raises(duckdb.Error):
                 reader.execute(statement)
+
+
+HOSTILE = {
+    "one long text": "SELECT length(repeat('x', 4000000000))",
+    "a text that doubles": (
+        "WITH RECURSIVE t(s) AS (SELECT 'xxxxxxxx' UNION ALL "
+        "SELECT s || s FROM t WHERE length(s) < 4000000000) SELECT max(length(s)) FROM t"
+    ),
+    "a padded text": "SELECT length(lpad('x', 2000000000, 'y'))",
+    "a width of printf": "SELECT length(printf('%2000000000d', 1))",
+    "a list": "SELECT len(range(1000000000))",
+    "a resized list": "SELECT len(list_resize([1], 1000000000))",
+    "texts put together": (
+        "SELECT length(string_agg(repeat('x', 1000), ',')) FROM range(5000) a, range(500) b"
+    ),
+    "lists of lists": ("SELECT len(list(l)) FROM (SELECT range(10000) AS l FROM range(50000))"),
+    "texts replaced": (
+        "SELECT length(replace(replace(repeat('x', 100000), 'x', repeat('y', 10000)), 'y', 'zzz'))"
+    ),
+    "rows without end": "SELECT * FROM range(1000000000000)",
+    "work without end": "SELECT count(*) FROM range(9999999) a, range(9999999) b "
+    "WHERE hash(a, b) = 1",
+    "one call without end": "SELECT count(*) FROM (SELECT list_reduce(range(3000000), "
+    "lambda x, y: x + len(range(y % 99999)))  FROM range(1000))",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_question_exceeds_its_memory_and_time(home: Home, name: str) -> None:
+    start = time.monotonic()
+    with children_watched() as most, pytest.raises(UserError) as raised:
+        sql.ask(home, HOSTILE[name], timeout=3, memory_limit="200MB", threads=2)
+    assert raised.value.code in {"QUERY_TOO_LARGE", "QUERY_TIMEOUT"}
+    assert time.monotonic() - start < 60
+    assert most[0] <= 200_000_000 + 40 * 1024**2
+
+
+def test_a_question_within_its_bounds_is_answered_as_ever(home: Home) -> None:
+    question = "SELECT mark, count(*) AS n FROM marts.fct_crimes GROUP BY mark ORDER BY mark"
+    asked = sql.ask(home, question, timeout=60, memory_limit="200MB", threads=2)
+    assert asked.equals(sql.query(home, question))
+    with pytest.raises(UserError, match="QUERY_REFUSED"):
+        sql.ask(home, "DROP TABLE marts.fct_crimes", timeout=9, memory_limit="200MB", threads=2)
+
+
+def test_work_that_goes_to_disk_still_fits(home: Home) -> None:
+    question = "SELECT count(DISTINCT md5(range::VARCHAR)) AS n FROM range(2000000)"
+    asked = sql.ask(home, question, timeout=120, memory_limit="200MB", threads=2)
+    assert asked.to_pylist() == [{"n": 2_000_000}]

@@ -50,7 +50,14 @@ def close_period() -> None:
         ]
         release = state.release_id or "none"
         held = "holds" if state.is_released else "does NOT hold"
-        return "\n".join([f"Release {release} {held} every accepted report.", "", *lines])
+        compared = {
+            "not in the release": state.missing,
+            "in the release, but no longer in force": state.overtaken,
+            "left out by the build": state.left_out,
+        }
+        named = [f"- {what}: {', '.join(names)}" for what, names in compared.items() if names]
+        said = f"Release {release} {held} every accepted report."
+        return "\n".join([said, *named, "", *lines])
 
     approve = Approval(
         task_id="approve",

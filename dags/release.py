@@ -1,4 +1,7 @@
-"""Build, judge and publish a release as soon as submissions are in force that no build has seen.
+"""Build, judge and publish a release as soon as the one in force lacks something that was accepted.
+
+Data that tests, contracts or the gate refuse end the run: trying again gives the same answer. A
+step that the machine fails is tried again, and after the last try the watcher starts another run.
 
 The models and their tests run in one dbt process: its log shows a group per model with the tests
 of that model, and every published table becomes an event of its asset with rows and hash.
@@ -7,6 +10,8 @@ of that model, and every published table becomes an event of its asset with rows
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +26,7 @@ from dags.notify import release_is_late
 from warehouse.transform import PROJECT
 
 if TYPE_CHECKING:
+    from ingestion.request import Services
     from warehouse.manifest import Manifest
 
 log = logging.getLogger(__name__)
@@ -31,19 +37,19 @@ SOURCES = PROJECT / "models" / "staging" / "_sources.yml"
 def prepare(params: dict[str, Any] | None = None, ti: Any = None) -> str:
     """Write the inputs of a build; gives its release id."""
     from mvd import build_steps
-    from warehouse.ledger.pending import pending
+    from warehouse.completeness import build_is_due
 
     with services() as opened, build_steps.alone(opened.home):
-        found = pending(opened.ledger)
+        found = build_is_due(opened.home, opened.ledger)
         if not found and not (params or {}).get("force"):
-            raise AirflowSkipException("every submission in force is in a release")
+            raise AirflowSkipException("no reason for a build: all is released, or refused already")
         release_id = build_steps.begin(opened)
         tell_inputs(ti, opened.ledger.submissions(in_force=True), SOURCES)
     log.info(
         "release %s: submissions added %s, no longer in force %s",
         release_id,
-        sorted(found.added),
-        sorted(found.removed),
+        sorted(found.missing) if found else [],
+        sorted(found.overtaken) if found else [],
     )
     return release_id
 
@@ -55,14 +61,15 @@ def transform(release_id: str, ti: Any = None) -> str:
     from mvd import build_steps
 
     here = settings()
-    with build_steps.alone(here.paths):
+    with _step(release_id):
         plan = build_steps.make_plan(here.paths, release_id, engine=here.engine)
         log.info("release %s: %s", release_id, plan)
         built = build_steps.transform(here.paths, release_id, here)
-    show(log, built)
-    tell_models(ti, built)
-    if not built.is_successful:
-        _refuse(release_id, built.in_words())
+        show(log, built)
+        tell_models(ti, built)
+        reasons = build_steps.check_models(release_id, built)
+    if reasons:
+        _refuse(release_id, reasons, reasons)
     return release_id
 
 
@@ -72,12 +79,12 @@ def gate(release_id: str) -> str:
     from mvd import build_steps
 
     here = settings()
-    with build_steps.alone(here.paths):
+    with _step(release_id):
         result = build_steps.judge(here.paths, release_id, here)
     for code, rows in sorted(result.rows.items()):
         log.info("release %s: %s judged %d rows", release_id, code, rows)
     if not result.is_passed:
-        _refuse(release_id, result.in_words(here.language))
+        _refuse(release_id, result.in_words("en"), result.in_words(here.language))
     return release_id
 
 
@@ -87,7 +94,7 @@ def publish(release_id: str, *, outlet_events: Any = None, ti: Any = None) -> st
     from mvd import build_steps
 
     here = settings()
-    with services() as opened, build_steps.alone(opened.home):
+    with _step(release_id) as opened:
         manifest = build_steps.publish(opened, release_id, here)
     log.info("release %s published, content %s", release_id, manifest.content_hash)
     _tell(manifest, outlet_events)
@@ -95,13 +102,26 @@ def publish(release_id: str, *, outlet_events: Any = None, ti: Any = None) -> st
     return release_id
 
 
-def _refuse(release_id: str, reasons: list[str]) -> None:
+@contextmanager
+def _step(release_id: str) -> Iterator[Services]:
+    """The writer, alone. What goes wrong has failed the build, and Airflow tries the task again."""
+    from mvd import build_steps
+
+    with (
+        services() as opened,
+        build_steps.alone(opened.home),
+        build_steps.attempt(opened, release_id),
+    ):
+        yield opened
+
+
+def _refuse(release_id: str, reasons: list[str], told: list[str]) -> None:
     """A refused build stays refused: trying again gives the same answer."""
     from mvd import build_steps
 
     with services() as opened:
-        build_steps.refuse(opened, release_id)
-    raise AirflowFailException(f"release {release_id} refused: " + "; ".join(reasons))
+        build_steps.refuse(opened, release_id, reasons)
+    raise AirflowFailException(f"release {release_id} refused, data: " + "; ".join(told))
 
 
 def _tell(manifest: Manifest, outlet_events: Any) -> None:

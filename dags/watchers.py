@@ -46,41 +46,50 @@ class InboxTrigger(BaseEventTrigger):
 
 
 class LedgerTrigger(BaseEventTrigger):
-    """An event when submissions are in force that no build has seen, whoever took them in.
+    """An event when there is a reason for a build, whoever took in what makes it one.
 
     It waits until the ledger has been quiet for one look, so that a batch makes one release, but
-    no longer than a minute: a steady stream must not keep releases back.
+    no longer than a minute: a steady stream must not keep releases back. While the latest build is
+    one that the machine failed, it says so again from time to time.
     """
 
-    def __init__(self, poll_seconds: float = _POLL_SECONDS) -> None:
+    def __init__(
+        self,
+        poll_seconds: float = _POLL_SECONDS,
+        again_after_seconds: float = _AGAIN_AFTER_SECONDS,
+    ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.poll_seconds = poll_seconds
+        self.again_after_seconds = again_after_seconds
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Class and arguments, from which the triggerer makes it again."""
-        return "dags.watchers.LedgerTrigger", {"poll_seconds": self.poll_seconds}
+        return "dags.watchers.LedgerTrigger", {
+            "poll_seconds": self.poll_seconds,
+            "again_after_seconds": self.again_after_seconds,
+        }
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Look until the triggerer ends."""
         ledger = await asyncio.to_thread(_open_ledger)
         seen: tuple[int, ...] | None = None
         looked_at: tuple[int, ...] | None = None
-        announced, restless_since = "", time.monotonic()
+        announced, announced_at, restless_since = "", 0.0, time.monotonic()
         while True:
             now = await asyncio.to_thread(_mark, ledger)
             waited = time.monotonic() - restless_since > _LONGEST_QUIET_SECONDS
-            if now != looked_at and (now == seen or waited):
-                found = await asyncio.to_thread(_pending, ledger)
+            is_again = (
+                bool(announced) and time.monotonic() - announced_at > self.again_after_seconds
+            )
+            if is_again or (now != looked_at and (now == seen or waited)):
+                due = await asyncio.to_thread(_due, ledger)
                 looked_at, restless_since = now, time.monotonic()
-                if found.digest and found.digest != announced:
-                    yield _event(
-                        {
-                            "added": len(found.added),
-                            "removed": len(found.removed),
-                            "digest": found.digest,
-                        }
-                    )
-                announced = found.digest
+                is_new = bool(due) and due["digest"] != announced
+                if is_new or (is_again and due and due["is_failed"]):
+                    yield _event(due)
+                if is_new or is_again:
+                    announced_at = time.monotonic()
+                announced = due["digest"] if due else ""
             if now == looked_at:
                 restless_since = time.monotonic()
             seen = now
@@ -106,12 +115,23 @@ def _open_ledger() -> Any:
 
 
 def _mark(ledger: Any) -> tuple[int, ...]:
-    from warehouse.ledger.pending import mark
+    from warehouse.completeness import mark
 
     return mark(ledger)
 
 
-def _pending(ledger: Any) -> Any:
-    from warehouse.ledger.pending import pending
+def _due(ledger: Any) -> dict[str, Any]:
+    """What the event says; empty when there is no reason for a build."""
+    from warehouse.completeness import build_is_due, latest_build
+    from warehouse.settings import load_settings
 
-    return pending(ledger)
+    found = build_is_due(load_settings().paths, ledger)
+    if found is None:
+        return {}
+    latest = latest_build(ledger)
+    return {
+        "added": len(found.missing),
+        "removed": len(found.overtaken),
+        "digest": found.digest,
+        "is_failed": latest is not None and latest.state == "failed",
+    }

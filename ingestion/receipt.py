@@ -77,7 +77,7 @@ class Receipt:
 
     @property
     def said(self) -> dict[str, Any]:
-        """What the line says; of a signature, a decision or a demonstration only where there is one."""
+        """What the line says: of signature, decision and demonstration only where there is one."""
         fields = asdict(self)
         return {name: value for name, value in fields.items() if value or name not in _OPTIONAL}
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import fcntl
 import json
+import logging
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
@@ -19,8 +20,12 @@ from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
+from sqlalchemy.exc import SQLAlchemyError
+
+from warehouse import releases
 from warehouse.clock import utc_now
 from warehouse.durable import make_directories
+from warehouse.errors import Language, UserError
 from warehouse.paths import Home
 from warehouse.settings import Engine, Settings
 from warehouse.timings import timed
@@ -29,7 +34,7 @@ if TYPE_CHECKING:
     from expectations.release_gate import GateResult
     from ingestion.request import Services
     from warehouse.changes import Plan
-    from warehouse.ledger import Snapshot
+    from warehouse.ledger import ReleaseRecord, Snapshot
     from warehouse.left_out import LeftOut
     from warehouse.manifest import Manifest
     from warehouse.transform import TransformResult
@@ -41,8 +46,31 @@ _PART = "part"
 """Directory of the inputs of the years that are computed, with their cells as extracted."""
 _PARSED = {"duckdb": ".partial_parse.msgpack", "spark": ".partial_parse.spark.msgpack"}
 _ABANDONED_AFTER_SECONDS = 3600
+_COMPUTED = ("*.duckdb*", "spill-*", "spark", "spark-spill", "gate.json")
+"""What is computed inside a build directory; all else is input, or says what happened."""
+_KILLED = "its process ended without a word"
 P = ParamSpec("P")
 R = TypeVar("R")
+
+
+_log = logging.getLogger(__name__)
+
+
+class BuildFailedError(Exception):
+    """The machine or the program failed a build; nothing is said about the data.
+
+    The ledger knows of it and readers notice nothing. Trying again may well succeed.
+    """
+
+    def __init__(self, release_id: str, problem: str, cause: UserError | None = None) -> None:
+        super().__init__(f"release {release_id} failed, the data are not at fault: {problem}")
+        self.release_id = release_id
+        self.problem = problem
+        self._cause = cause
+
+    def problem_in(self, language: Language) -> str:
+        """What failed, in the language of the user as far as it is known there."""
+        return self._cause.text(language) if self._cause else self.problem
 
 
 def timed_step(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -70,14 +98,75 @@ def alone(home: Home) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def attempt(services: Services, release_id: str) -> Iterator[None]:
+    """A step of a build, or several, of a build that may have failed before.
+
+    Whatever ends it with an exception has failed the build: it is noted, and raised as
+    BuildFailedError; an interruption or the time limit of a task goes on as it is. UserError
+    BUILD_INCOMPLETE when what the build began with has been cleared away.
+    """
+    home = services.home
+    if release_id not in releases.list_releases(home):
+        if not (home.builds / release_id).is_dir():
+            problem = f"{home.builds.name}/{release_id}: -"
+            raise UserError("BUILD_INCOMPLETE", build=release_id, problem=problem)
+        services.ledger.record_release(release_id, state="building")
+    with _noting_failure(services, release_id):
+        yield
+
+
+@contextmanager
+def _noting_failure(services: Services, release_id: str) -> Iterator[None]:
+    try:
+        yield
+    except BuildFailedError as error:
+        _fail(services, release_id, error.problem)
+        raise
+    except UserError as error:
+        _fail(services, release_id, error.text("en"))
+        raise BuildFailedError(release_id, error.text("en"), error) from error
+    except Exception as error:
+        problem = f"{type(error).__name__}: {error}"
+        _fail(services, release_id, problem)
+        raise BuildFailedError(release_id, problem) from error
+    except BaseException as error:
+        _fail(services, release_id, f"{type(error).__name__}: {error}")
+        raise
+
+
+def _fail(services: Services, release_id: str, problem: str) -> None:
+    """Note that a build failed. Never raises itself.
+
+    What broke the build may keep the ledger from being written, too; then the build stays
+    `building` until `remove_leftovers` finds it.
+    """
+    _log.error("release %s failed: %s", release_id, problem, exc_info=True)
+    try:
+        if release_id not in releases.list_releases(services.home):
+            services.ledger.record_release(release_id, state="failed", problem=problem)
+    except (OSError, SQLAlchemyError):
+        _log.exception("the ledger could not be told that release %s failed", release_id)
+
+
+def check_models(release_id: str, built: TransformResult) -> list[str]:
+    """Why models and tests refuse the data, one sentence each; none when they passed.
+
+    BuildFailedError when it was not the data: to be called within `attempt`.
+    """
+    if built.is_successful or built.is_refused:
+        return built.in_words()
+    raise BuildFailedError(release_id, "; ".join(built.in_words()))
+
+
 @timed_step("inputs")
 def begin(services: Services, *, as_of: datetime | None = None) -> str:
     """Take a running number and write the inputs of a build (received by `as_of`).
 
     Of submissions that have to be left out the ledger notes too that the build has seen them:
-    they are no reason for another one.
+    they are no reason for another one. BuildFailedError when the inputs cannot be written.
     """
-    from warehouse import left_out, releases
+    from warehouse import left_out
     from warehouse.inputs import write_build_inputs
 
     home, ledger = services.home, services.ledger
@@ -94,9 +183,10 @@ def begin(services: Services, *, as_of: datetime | None = None) -> str:
         period_last=max(periods, default=None),
     )
     build_dir = home.builds / release_id
-    write_build_inputs(home, snapshot, services.contracts, directory=build_dir / "inputs")
-    left_out_told = left_out.summary(left, services.contracts)
-    _keep_snapshot(build_dir, known, services.contracts.content_hash, left_out_told)
+    with _noting_failure(services, release_id):
+        write_build_inputs(home, snapshot, services.contracts, directory=build_dir / "inputs")
+        told = left_out.summary(left, services.contracts)
+        _keep_snapshot(build_dir, known, services.contracts.content_hash, told)
     return release_id
 
 
@@ -128,9 +218,28 @@ def make_plan(
 def transform(home: Home, release_id: str, settings: Settings) -> TransformResult:
     """Run the models and their tests over what the plan of the build names.
 
-    What it does not name is taken over from the release that it is based on.
+    What it does not name is taken over from the release that it is based on. Nothing that an
+    attempt computed is left, neither by an earlier one nor by one that the machine failed.
     """
-    from warehouse import changes, extracts, releases
+    build_dir = home.builds / release_id
+    _clear_computed(build_dir)
+    is_kept = False
+    try:
+        built = _compute(home, release_id, settings)
+        is_kept = built.is_successful or built.is_refused
+    finally:
+        if not is_kept:
+            _clear_computed(build_dir)
+    return built
+
+
+def _clear_computed(build_dir: Path) -> None:
+    for path in [path for pattern in _COMPUTED for path in build_dir.glob(pattern)]:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def _compute(home: Home, release_id: str, settings: Settings) -> TransformResult:
+    from warehouse import changes, extracts
     from warehouse.carry import complete
     from warehouse.input_tables import write_tables
     from warehouse.outlier_step import list_outliers
@@ -218,10 +327,10 @@ def publish(services: Services, release_id: str, settings: Settings) -> Manifest
     came first: then nothing is lost, for the newer one holds all that this one would.
     """
     from expectations.release_gate import RESULT_NAME
-    from warehouse import releases
 
     home, build_dir = services.home, services.home.builds / release_id
     if release_id in releases.list_releases(home):
+        releases.complete_ledger(home, services.ledger)
         shutil.rmtree(build_dir, ignore_errors=True)
         return releases.read_manifest(home, release_id)
     gate = json.loads((build_dir / RESULT_NAME).read_text(encoding="utf-8"))
@@ -243,23 +352,30 @@ def publish(services: Services, release_id: str, settings: Settings) -> Manifest
         left_out=tuple(told_left_out(home, release_id)),
     )
     manifest = releases.publish(home, services.ledger, draft, settings)
-    shutil.rmtree(build_dir)
+    shutil.rmtree(build_dir, ignore_errors=True)
     return manifest
 
 
-def refuse(services: Services, release_id: str) -> None:
-    """Note that the build is not to be published; its directory stays until the next one."""
-    services.ledger.record_release(release_id, state="refused")
+def refuse(services: Services, release_id: str, reasons: Sequence[str]) -> None:
+    """Note that tests, contracts or the gate refuse the data; the directory stays until the next
+    build."""
+    services.ledger.record_release(release_id, state="refused", problem="; ".join(reasons))
 
 
 def remove_leftovers(services: Services) -> list[str]:
     """Remove the directories of builds that ended, or that nobody has touched for an hour.
 
     Gives their names. What a killed build spilled to disk lies inside them; what a killed query
-    did is removed too.
+    did is removed too. The ledger learns what became of builds that were killed.
     """
     home = services.home
-    building = {record.release_id for record in services.ledger.releases("building")}
+    releases.complete_ledger(home, services.ledger)
+    building = set()
+    for record in services.ledger.releases("building"):
+        if _is_killed(home, record):
+            services.ledger.record_release(record.release_id, state="failed", problem=_KILLED)
+        else:
+            building.add(record.release_id)
     removed = []
     for path in (*home.builds.iterdir(), *home.spill.glob("*")):
         in_use = (
@@ -269,6 +385,13 @@ def remove_leftovers(services: Services) -> list[str]:
             shutil.rmtree(path)
             removed.append(path.name)
     return sorted(removed)
+
+
+def _is_killed(home: Home, record: ReleaseRecord) -> bool:
+    path = home.builds / record.release_id
+    if path.is_dir():
+        return _is_abandoned(path)
+    return (utc_now() - record.created_at).total_seconds() > _ABANDONED_AFTER_SECONDS
 
 
 def _is_abandoned(path: Path) -> bool:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from warehouse import releases
 from warehouse.clock import period_month
+from warehouse.completeness import Completeness, completeness
 from warehouse.errors import UserError
-from warehouse.ledger.pending import pending
 from warehouse.ledger.tags import set_tag, tags
 
 if TYPE_CHECKING:
     from ingestion.request import Services
+
+_SHOWN = 5
+"""Reports that a message names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +31,27 @@ class FormState:
 
 @dataclass(frozen=True, slots=True)
 class ClosingState:
-    """What closing would freeze. `is_released` says that the release in force holds all of it."""
+    """What closing would freeze, and whether the release in force holds all that was accepted.
+
+    `missing`, `overtaken` and `left_out` name what stands in `completeness`, one report each.
+    """
 
     period: str
-    release_id: str | None
-    is_released: bool
     forms: tuple[FormState, ...]
+    completeness: Completeness
+    missing: tuple[str, ...]
+    overtaken: tuple[str, ...]
+    left_out: tuple[str, ...]
+
+    @property
+    def release_id(self) -> str | None:
+        """The release in force."""
+        return self.completeness.release_id
+
+    @property
+    def is_released(self) -> bool:
+        """Whether it may be called final."""
+        return self.release_id is not None and self.completeness.is_complete
 
 
 def look(services: Services, period: str, forms: Sequence[str] = ()) -> ClosingState:
@@ -51,9 +68,15 @@ def look(services: Services, period: str, forms: Sequence[str] = ()) -> ClosingS
         found.append(
             FormState(form, len(expected), len(expected) - len(missing), missing, form in locked)
         )
-    in_force = releases.current(services.home)
+    compared = completeness(services.home, ledger)
     return ClosingState(
-        period, in_force, in_force is not None and not pending(ledger), tuple(found)
+        period,
+        tuple(found),
+        compared,
+        *(
+            _named(services, ids)
+            for ids in (compared.missing, compared.overtaken, compared.left_out)
+        ),
     )
 
 
@@ -63,16 +86,36 @@ def close(
     """Lock the forms of a period and tag the release in force; gives the tag.
 
     Locked first, so that nothing can come between; closing again changes nothing.
-    UserError CLOSING_NOT_RELEASED when the release in force lacks a submission: then the locks
-    stay, and closing is repeated after the build.
+    UserError CLOSING_NOT_RELEASED names what the release in force lacks, or holds although it
+    counts no longer: then the locks stay, and closing is repeated after the build. What a build
+    left out by name keeps nothing back.
     """
     state = look(services, period, forms)
     for form in state.forms:
         services.ledger.set_lock(form.form, period, is_locked=True, reason=reason, by=by)
     state = look(services, period, forms)
     if state.release_id is None or not state.is_released:
-        raise UserError("CLOSING_NOT_RELEASED", period=period)
+        raise UserError(
+            "CLOSING_NOT_RELEASED",
+            period=period,
+            release_id=state.release_id or "-",
+            missing=_some(state.missing),
+            overtaken=_some(state.overtaken),
+        )
     return _tag(services, period, state.release_id, reason, by)
+
+
+def _named(services: Services, ids: Iterable[str]) -> tuple[str, ...]:
+    """Form, territory, month and id of each, in this order."""
+    found = [services.ledger.submission(each) for each in ids]
+    return tuple(
+        sorted(f"{s.form_code} {s.territory_kato} {s.period} ({s.submission_id})" for s in found)
+    )
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f", … ({len(names)})" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more or "-"
 
 
 def _tag(services: Services, period: str, release_id: str, reason: str, by: str | None) -> str:

@@ -51,6 +51,7 @@ def examine(settings: Settings) -> list[Check]:
         "disk": _disk,
         "ledger": _ledger,
         "release": _release,
+        "build": _build,
         "cells": _cells,
         "left_out": _left_out,
         "secrets": _secrets,
@@ -190,6 +191,34 @@ def _release(settings: Settings) -> str:
     return f"{manifest.release_id}, {manifest.published_at:%Y-%m-%d %H:%M} UTC"
 
 
+def _build(settings: Settings) -> str:
+    """The latest build was not failed by the machine; what the release in force lacks."""
+    from warehouse.completeness import completeness, latest_build
+    from warehouse.ledger import Ledger
+
+    if not _has_ledger(settings):
+        return "-"
+    with Ledger(settings.ledger) as ledger:
+        latest = latest_build(ledger)
+        found = completeness(settings.paths, ledger)
+    if latest is None:
+        return "-"
+    told = f"{latest.release_id} {latest.state}" + (f": {latest.problem}" if latest.problem else "")
+    if latest.state == "failed":
+        raise Trouble(told)
+    left_out = f" ({', '.join(sorted(found.left_out))})" if found.left_out else ""
+    return (
+        f"{told}; {found.release_id or '-'}: missing {len(found.missing)},"
+        f" overtaken {len(found.overtaken)}, left out {len(found.left_out)}{left_out}"
+    )
+
+
+def _has_ledger(settings: Settings) -> bool:
+    """Whether there is one: opening an SQLite ledger would make it."""
+    url = make_url(settings.ledger)
+    return url.get_backend_name() != "sqlite" or Path(url.database or "").exists()
+
+
 def _cells(settings: Settings) -> str:
     """What the ledger counts on lies in the lake and in the originals."""
     from warehouse import mirror
@@ -228,11 +257,6 @@ def _left_out(settings: Settings) -> str:
     if any(each.in_force for each in left):
         raise Trouble(told)
     return told or "0"
-
-
-def _has_ledger(settings: Settings) -> bool:
-    url = make_url(settings.ledger)
-    return url.get_backend_name() != "sqlite" or Path(url.database or "").exists()
 
 
 def _secrets(settings: Settings) -> str:

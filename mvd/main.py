@@ -1,4 +1,5 @@
-"""The command line: `mvd`. Exit codes: 0 done, 1 refused or a check failed, 2 wrong use."""
+"""The command line: `mvd`. Exit codes: 0 done, 1 refused or a check failed, 2 wrong use,
+3 the machine failed a build and nothing is wrong with the data."""
 
 import sys
 from pathlib import Path

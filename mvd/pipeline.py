@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from mvd import build_steps
 from warehouse.durable import make_directories
@@ -30,20 +30,24 @@ _LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 @dataclass(frozen=True)
 class BuildOutcome:
-    """How a build ended. `reasons` by language say why it was not published."""
+    """How a build ended. `reasons` by language say why it was not published.
+
+    `refused`: the data are at fault. `failed`: the machine or the program; the data are not.
+    """
 
     release_id: str
-    content_hash: str | None
-    reasons: Mapping[Language, Sequence[str]]
+    state: Literal["published", "refused", "failed"]
+    content_hash: str | None = None
+    reasons: Mapping[Language, Sequence[str]] = field(default_factory=dict)
     left_out: Sequence[LeftOut] = ()
     """What the ledger holds and the contracts do not know."""
 
     @property
     def is_published(self) -> bool:
-        return self.content_hash is not None
+        return self.state == "published"
 
     def reasons_in(self, language: Language) -> Sequence[str]:
-        """Why it was refused, one sentence each."""
+        """Why it was refused or failed, one sentence each."""
         return self.reasons.get(language, ())
 
 
@@ -72,28 +76,42 @@ def build_release(
     """Build, judge and publish what the ledger holds (received by `as_of`).
 
     Only the years for which something came in are computed, unless `whole` asks for all. A refused
-    build changes nothing for readers. One build at a time; a second one waits.
+    or failed build changes nothing for readers. One build at a time; a second one waits.
     """
+    try:
+        with build_steps.alone(services.home):
+            announce("inputs")
+            release_id = build_steps.begin(services, as_of=as_of)
+            with build_steps.attempt(services, release_id):
+                return _go_on(services, settings, release_id, whole, announce)
+    except build_steps.BuildFailedError as error:
+        reasons = {language: [error.problem_in(language)] for language in _LANGUAGES}
+        return BuildOutcome(error.release_id, "failed", reasons=reasons)
+
+
+def _go_on(
+    services: Services,
+    settings: Settings,
+    release_id: str,
+    whole: bool,
+    announce: Callable[[str], None],
+) -> BuildOutcome:
     home = services.home
-    with build_steps.alone(home):
-        announce("inputs")
-        release_id = build_steps.begin(services, as_of=as_of)
-        left_out = build_steps.told_left_out(home, release_id)
-        plan = build_steps.make_plan(home, release_id, whole=whole, engine=settings.engine)
-        announce(f"whole_{plan.reason}" if plan.reason else "part")
-        announce("transform")
-        built = build_steps.transform(home, release_id, settings)
-        if not built.is_successful:
-            words = dict.fromkeys(_LANGUAGES, built.in_words())
-            return _refused(services, release_id, words, left_out)
-        announce("gate")
-        gate = build_steps.judge(home, release_id, settings)
-        if not gate.is_passed:
-            reasons = {language: gate.in_words(language) for language in _LANGUAGES}
-            return _refused(services, release_id, reasons, left_out)
-        announce("publish")
-        manifest = build_steps.publish(services, release_id, settings)
-        return BuildOutcome(release_id, manifest.content_hash, {}, left_out)
+    left_out = build_steps.told_left_out(home, release_id)
+    plan = build_steps.make_plan(home, release_id, whole=whole, engine=settings.engine)
+    announce(f"whole_{plan.reason}" if plan.reason else "part")
+    announce("transform")
+    built = build_steps.transform(home, release_id, settings)
+    if problems := build_steps.check_models(release_id, built):
+        return _refused(services, release_id, dict.fromkeys(_LANGUAGES, problems), left_out)
+    announce("gate")
+    gate = build_steps.judge(home, release_id, settings)
+    if not gate.is_passed:
+        reasons = {language: gate.in_words(language) for language in _LANGUAGES}
+        return _refused(services, release_id, reasons, left_out)
+    announce("publish")
+    manifest = build_steps.publish(services, release_id, settings)
+    return BuildOutcome(release_id, "published", manifest.content_hash, left_out=left_out)
 
 
 def rebuild_release(home: Home, release_id: str, settings: Settings) -> RebuildOutcome:
@@ -130,5 +148,5 @@ def _refused(
     reasons: Mapping[Language, Sequence[str]],
     left_out: Sequence[LeftOut],
 ) -> BuildOutcome:
-    build_steps.refuse(services, release_id)
-    return BuildOutcome(release_id, None, reasons, left_out)
+    build_steps.refuse(services, release_id, reasons["en"])
+    return BuildOutcome(release_id, "refused", reasons=reasons, left_out=left_out)

@@ -12,7 +12,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from portal.judges import JudgesState
 from portal.store.uploads import Queue
+from warehouse import releases
 from warehouse.clock import utc_now
+from warehouse.completeness import Build, Completeness, completeness, latest_build
+from warehouse.errors import UserError
 from warehouse.ledger import schema as t
 from warehouse.ledger.database import reading
 from warehouse.paths import LEAST_FREE_BYTES
@@ -25,8 +28,8 @@ Status = Literal["ready", "warming", "failing"]
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What was found. `judges` is None where another process judges; without a ledger `queue` and
-    `release` are unknown."""
+    """What was found. `judges` is None where another process judges; without a ledger `queue`,
+    `release` and the latest `build` are unknown, without its manifest its `completeness`."""
 
     is_ledger_reachable: bool
     judges: JudgesState | None
@@ -34,6 +37,8 @@ class Health:
     free_bytes: int
     release: str | None
     released_at: datetime | None
+    completeness: Completeness | None
+    build: Build | None
 
     @property
     def has_room(self) -> bool:
@@ -52,10 +57,13 @@ def look(portal: Portal) -> Health:
     """Look at everything, now."""
     home = portal.services.home
     place = next(p for p in (home.root, *home.root.parents) if p.exists())
-    queue, release, released_at = None, None, None
+    queue, release, released_at, compared, build = None, None, None, None, None
     try:
         queue = portal.uploads.queue()
-        release, released_at = _release(portal)
+        release = releases.current(home)
+        released_at = _released_at(portal, release)
+        compared = _completeness(portal)
+        build = latest_build(portal.services.ledger)
         is_reachable = True
     except SQLAlchemyError:
         is_reachable = False
@@ -66,24 +74,29 @@ def look(portal: Portal) -> Health:
         free_bytes=shutil.disk_usage(place).free,
         release=release,
         released_at=released_at,
+        completeness=compared,
+        build=build,
     )
 
 
-def _release(portal: Portal) -> tuple[str | None, datetime | None]:
-    """The release in force and when it was published."""
+def _completeness(portal: Portal) -> Completeness | None:
+    """Of a release that can be read: whoever asks how the portal is shall get an answer."""
     try:
-        name = portal.services.home.current.readlink().name
-    except FileNotFoundError:
-        return None, None
-    query = select(t.release.c.published_at).where(t.release.c.release_id == name)
+        return completeness(portal.services.home, portal.services.ledger)
+    except (OSError, ValueError, UserError):
+        return None
+
+
+def _released_at(portal: Portal, release_id: str | None) -> datetime | None:
+    query = select(t.release.c.published_at).where(t.release.c.release_id == release_id)
     with reading(portal.services.ledger.engine) as connection:
-        return name, connection.execute(query).scalar()
+        return connection.execute(query).scalar()
 
 
 def as_json(health: Health) -> dict[str, object]:
     """For load balancers and people; tells nothing about anybody's data."""
     judges, queue, now = health.judges, health.queue, utc_now()
-    at = health.released_at
+    at, compared, build = health.released_at, health.completeness, health.build
     return {
         "status": health.status,
         "ledger": {"is_reachable": health.is_ledger_reachable},
@@ -99,5 +112,9 @@ def as_json(health: Health) -> dict[str, object]:
         "release": {
             "id": health.release,
             "age_seconds": at and round((now - at).total_seconds()),
+            "missing": compared and len(compared.missing),
+            "overtaken": compared and len(compared.overtaken),
+            "left_out": compared and len(compared.left_out),
         },
+        "build": build and {"id": build.release_id, "state": build.state},
     }

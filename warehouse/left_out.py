@@ -27,13 +27,13 @@ Reason = Literal["form_unknown", "territory_unknown", "form_not_in_force", "mont
 class LeftOut:
     """Submissions of one form that are left out for one reason.
 
-    `in_force` of the `count` are accepted and would be published if the contracts knew them.
+    Those `in_force` of the `count`, by id, would be published if the contracts knew them.
     """
 
     reason: Reason
     form: str
     count: int
-    in_force: int
+    in_force: tuple[str, ...]
 
 
 def why_left_out(submission: Submission, contracts: Contracts) -> Reason | None:
@@ -65,6 +65,6 @@ def summary(submissions: Iterable[Submission], contracts: Contracts) -> list[Lef
         if reason := why_left_out(submission, contracts):
             found[reason, submission.form_code].append(submission)
     return [
-        LeftOut(reason, form, len(left), sum(s.in_force for s in left))
+        LeftOut(reason, form, len(left), tuple(s.submission_id for s in left if s.in_force))
         for (reason, form), left in sorted(found.items())
     ]

@@ -181,7 +181,7 @@ def publish(home: Home, ledger: Ledger, draft: Draft, settings: Settings) -> Man
             if store := mirror.store_of(home):
                 release_store.offer(store, home.releases / draft.release_id)
             _point_to(home, draft.release_id)
-        _complete_ledger(home, ledger)
+        complete_ledger(home, ledger)
     return read_manifest(home, draft.release_id)
 
 
@@ -354,9 +354,9 @@ def _remove_garbage(home: Home) -> None:
             shutil.rmtree(path)
 
 
-def _complete_ledger(home: Home, ledger: Ledger) -> None:
+def complete_ledger(home: Home, ledger: Ledger) -> None:
     """Tell the ledger what is published, including what a killed publisher did not get to say."""
-    for record in ledger.releases("building"):
+    for record in (*ledger.releases("building"), *ledger.releases("failed")):
         if _is_published(home, home.releases / record.release_id):
             manifest = read_manifest(home, record.release_id)
             ledger.record_release(

@@ -3,13 +3,16 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+import duckdb
 
 from warehouse import spark
 from warehouse.memory import ENGINE_OF_BUILD, share, threads_of_build
@@ -18,7 +21,20 @@ from warehouse.settings import Engine
 PROJECT = Path(__file__).resolve().parents[1] / "dbt_project"
 DATABASE_NAME = "warehouse.duckdb"
 _PARSED = "partial_parse.msgpack"
+_RESULTS = "run_results.json"
 _HEALTHY = {"success", "pass", "warn", "no-op"}
+_FOUND_WRONG = "fail"
+"""Status of a test that ran and found rows; one that could not run has `error`."""
+_DATA_ERROR = re.compile(
+    r"^\s*(Conversion Error|Constraint Error|Out of Range Error):"
+    r"|enforced contract that failed"
+    r"|SQLSTATE: 2[23]",
+    re.MULTILINE,
+)
+"""How dbt words an error of a model that lies in its rows: DuckDB's own classes, a contract of dbt,
+and on Spark the classes 22 (data exception) and 23 (constraint violation) of SQLSTATE."""
+_COMPLETED = (0, 1)
+"""How dbt exits after going through all nodes, with 1 when some failed."""
 # The project stays in memory to the end: collecting garbage would only walk through it again.
 _DBT = """
 import gc
@@ -51,6 +67,13 @@ class NodeResult:
     def is_failed(self) -> bool:
         return self.status not in _HEALTHY
 
+    @property
+    def is_refusal(self) -> bool:
+        """Whether the data are at fault: the same rows would fail again on any machine."""
+        if self.kind.endswith("test") and self.status == _FOUND_WRONG:
+            return True
+        return self.status == "error" and _DATA_ERROR.search(self.message) is not None
+
     def in_words(self) -> str:
         """Name, state and reason on one line."""
         reason = " ".join(self.message.split()) or self.description
@@ -66,6 +89,7 @@ class TransformResult:
     seconds: float
     nodes: tuple[NodeResult, ...]
     error: str = ""
+    """What kept dbt from going through all of it."""
 
     @property
     def failures(self) -> tuple[NodeResult, ...]:
@@ -74,6 +98,22 @@ class TransformResult:
     @property
     def is_successful(self) -> bool:
         return not self.error and not self.failures
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether dbt went through all of it and nothing but the data is at fault.
+
+        Neither successful nor refused: the machine or the program failed, which says nothing about
+        the data.
+        """
+        if self.error or self.is_successful:
+            return False
+        return bool(self._causes) and all(node.is_refusal for node in self._causes)
+
+    @property
+    def _causes(self) -> tuple[NodeResult, ...]:
+        """The failures that do not follow from others."""
+        return tuple(node for node in self.failures if node.status != "skipped")
 
     @property
     def models(self) -> tuple[NodeResult, ...]:
@@ -88,8 +128,8 @@ class TransformResult:
 
         What was only skipped because something before it failed is left out.
         """
-        lines = [node.in_words() for node in self.failures if node.status != "skipped"]
-        return lines or ([self.error] if self.error else [])
+        lines = [node.in_words() for node in self._causes]
+        return [*lines, *([self.error] if self.error else [])]
 
 
 def models_hash() -> str:
@@ -125,13 +165,14 @@ def transform(
 
     Models, their data tests and, on request, their unit tests run in one dbt process.
     Everything dbt writes lies in `build_dir`, so builds side by side do not meet; only what dbt
-    understood of the project is kept in the file `parsed` for the next run. A failure is
-    returned, not raised; subprocess.TimeoutExpired when dbt does not end in time.
+    understood of the project is kept in the file `parsed` for the next run. What goes wrong in dbt
+    is returned, not raised, also that it was killed or did not end in time.
     """
     target = build_dir / "dbt"
     database = build_dir / DATABASE_NAME
     target.mkdir(parents=True, exist_ok=True)
-    for leftover in (database, database.with_name(database.name + ".wal")):
+    # Results of an earlier attempt would be taken for those of a dbt that is killed before its own.
+    for leftover in (database, database.with_name(database.name + ".wal"), target / _RESULTS):
         leftover.unlink(missing_ok=True)
     if parsed and parsed.is_file():
         shutil.copyfile(parsed, target / _PARSED)
@@ -155,14 +196,30 @@ def transform(
             build_dir, threads=threads, memory_limit=memory_limit, master=spark_master
         )
         environment |= {"MVD_DBT_SPARK": json.dumps(settings), "MVD_DBT_THREADS": str(threads)}
-    ended = run_dbt(
-        command, target=target, environment=environment, timeout_seconds=timeout_seconds
-    )
-    if parsed and (target / _PARSED).is_file():
+    try:
+        ended = run_dbt(
+            command, target=target, environment=environment, timeout_seconds=timeout_seconds
+        )
+    except subprocess.TimeoutExpired:
+        problem = f"dbt did not end within {timeout_seconds:.0f} s"
+        return TransformResult(database, target, timeout_seconds, (), problem)
+    if parsed and ended.returncode in _COMPLETED and (target / _PARSED).is_file():
         (target / _PARSED).replace(parsed)
     result = _read_result(database, target, ended)
     if engine == "spark" and result.is_successful:
-        spark.load(database, build_dir, _manifest(target), memory_limit)
+        return _with_spark_tables(result, build_dir, memory_limit)
+    return result
+
+
+def _with_spark_tables(
+    result: TransformResult, build_dir: Path, memory_limit: str
+) -> TransformResult:
+    """The result once more, with the failure if a mart cannot be loaded."""
+    try:
+        spark.load(result.database, build_dir, _manifest(result.target), memory_limit)
+    except duckdb.Error as error:
+        failed = NodeResult(spark.SCHEMA, "load", "error", 0.0, str(error), "")
+        return replace(result, nodes=(*result.nodes, failed))
     return result
 
 
@@ -211,15 +268,17 @@ def _manifest(target: Path) -> dict[str, Any]:
 def _read_result(
     database: Path, target: Path, ended: subprocess.CompletedProcess[str]
 ) -> TransformResult:
-    results = target / "run_results.json"
-    if not results.exists():
+    try:
+        run = json.loads((target / _RESULTS).read_text(encoding="utf-8"))
+        manifest = _manifest(target)
+    except (FileNotFoundError, ValueError):
+        # Killed before it wrote them, or no room for the whole of them.
         return TransformResult(database, target, 0.0, (), _last_words(ended))
-    run = json.loads(results.read_text(encoding="utf-8"))
-    manifest = _manifest(target)
     known: dict[str, Any] = {**manifest["nodes"], **manifest["unit_tests"]}
     nodes = tuple(_node(entry, known) for entry in run["results"])
-    failed = ended.returncode != 0 and not any(node.is_failed for node in nodes)
-    error = _last_words(ended) if failed else ""
+    is_explained = ended.returncode == 0 or any(node.is_failed for node in nodes)
+    is_complete = ended.returncode in _COMPLETED and is_explained
+    error = "" if is_complete else _last_words(ended)
     return TransformResult(database, target, run["elapsed_time"], nodes, error)
 
 
@@ -240,4 +299,7 @@ def _node(entry: dict[str, Any], known: dict[str, Any]) -> NodeResult:
 
 def _last_words(ended: subprocess.CompletedProcess[str]) -> str:
     lines = (ended.stdout + ended.stderr).strip().splitlines()
-    return f"dbt exit {ended.returncode}: " + "\n".join(lines[-15:])
+    how = f"dbt exit {ended.returncode}"
+    if ended.returncode < 0:
+        how = f"dbt was killed by signal {-ended.returncode}"
+    return f"{how}: " + "\n".join(lines[-15:])

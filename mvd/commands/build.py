@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,12 @@ from mvd.commands.show import show_left_out
 from mvd.console import console, errors, print_json, print_table
 from mvd.context import Context
 from warehouse.settings import Engine
+
+if TYPE_CHECKING:
+    from mvd.pipeline import BuildOutcome
+
+EXIT_CODES = {"refused": 1, "failed": 3}
+"""Of a build that was not published."""
 
 
 def build(
@@ -48,6 +54,7 @@ def build(
         print_json(
             {
                 "release_id": outcome.release_id,
+                "state": outcome.state,
                 "is_published": outcome.is_published,
                 "content_hash": outcome.content_hash,
                 "reasons": outcome.reasons_in(here.language),
@@ -62,13 +69,19 @@ def build(
             style="green",
         )
     else:
-        console.print(here.say("build_refused", release_id=outcome.release_id), style="red")
-        for reason in outcome.reasons_in(here.language):
-            console.print(f"  – {reason}")
+        show_unpublished(here, outcome)
     if not as_json:
         show_left_out(here, outcome.left_out)
     if not outcome.is_published:
-        raise typer.Exit(1)
+        raise typer.Exit(EXIT_CODES[outcome.state])
+
+
+def show_unpublished(context: Context, outcome: BuildOutcome) -> None:
+    """Print why a build was not published, and whether data or machine are at fault."""
+    said = context.say(f"build_{outcome.state}", release_id=outcome.release_id)
+    console.print(said, style="red")
+    for reason in outcome.reasons_in(context.language):
+        console.print(f"  – {reason}", markup=False)
 
 
 def rebuild(

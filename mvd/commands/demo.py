@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mvd.commands.build import EXIT_CODES
 from mvd.console import console, errors
 from mvd.context import Context
 from mvd.progress import counted
@@ -50,7 +51,7 @@ def demo(
         outcome = build_release(services, settings, announce=lambda s: _announce(here, s))
         show_summary(here, services, written, results, outcome)
     if not outcome.is_published:
-        raise typer.Exit(1)
+        raise typer.Exit(EXIT_CODES[outcome.state])
 
 
 def _write(

@@ -122,7 +122,7 @@ def show_left_out(context: Context, left_out: Sequence[LeftOut]) -> None:
     for each in left_out:
         reason = context.say(f"left_out_{each.reason}")
         said = context.say(
-            "left_out", form=each.form, count=each.count, in_force=each.in_force, reason=reason
+            "left_out", form=each.form, count=each.count, in_force=len(each.in_force), reason=reason
         )
         console.print(said, style="yellow" if each.in_force else None)
 

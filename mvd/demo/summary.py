@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from mvd.commands.build import show_unpublished
 from mvd.commands.show import show_results
 from mvd.console import console, print_table
 from mvd.context import Context
@@ -53,9 +54,7 @@ def show_summary(
     """Print the end of the demonstration."""
     show_results(context, services, results)
     if not outcome.is_published:
-        console.print(context.say("build_refused", release_id=outcome.release_id), style="red")
-        for reason in outcome.reasons_in(context.language):
-            console.print(f"  – {reason}")
+        show_unpublished(context, outcome)
         return
     _show_query(context, "demo_coverage", _COVERAGE, _COVERAGE_COLUMNS)
     totals = _TOTALS.format(language=context.language)

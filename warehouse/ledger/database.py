@@ -114,11 +114,36 @@ def _migrate(engine: Engine) -> None:
     with reading(engine) as connection:
         if _revision(connection) == REVISION:
             return
-    with writing(engine) as connection:
+    with _restructuring(engine) as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
         if _revision(connection) != REVISION:
             _upgrade(connection)
+
+
+@contextmanager
+def _restructuring(engine: Engine) -> Iterator[Connection]:
+    """A write transaction that may replace tables to which others refer.
+
+    SQLite would take what refers to a replaced table for orphaned; so it looks at foreign keys
+    once, at the end.
+    """
+    if engine.dialect.name != "sqlite":
+        with writing(engine) as connection:
+            yield connection
+        return
+    with engine.connect().execution_options(writes=True) as connection:
+        plain = cast(sqlite3.Connection, connection.connection.driver_connection)
+        plain.execute("PRAGMA foreign_keys = OFF")
+        try:
+            with connection.begin():
+                yield connection
+                if orphans := plain.execute("PRAGMA foreign_key_check").fetchall():
+                    raise RuntimeError(
+                        f"the migration leaves rows without their parents: {orphans}"
+                    )
+        finally:
+            plain.execute("PRAGMA foreign_keys = ON")
 
 
 def _revision(connection: Connection) -> str | None:

@@ -34,6 +34,7 @@ from warehouse.ledger.arrivals import Arrival, of_key
 from warehouse.ledger.database import insert_many, open_engine, reading, writing
 from warehouse.ledger.records import (
     FINDING_SCHEMA,
+    BuildState,
     Finding,
     Judgement,
     Registration,
@@ -409,23 +410,30 @@ class Ledger:
         self,
         release_id: str,
         *,
-        state: Literal["published", "refused"],
+        state: BuildState,
         content_hash: str | None = None,
         published_at: datetime | None = None,
+        problem: str | None = None,
     ) -> None:
-        """Note how a build ended. Saying so twice changes nothing."""
+        """Note how a build ended, or `building` when one that failed is taken up again.
+
+        Saying so twice changes nothing.
+        """
         with writing(self._engine) as connection:
             done = connection.execute(
                 update(t.release)
                 .where(t.release.c.release_id == release_id)
-                .values(state=state, content_hash=content_hash, published_at=published_at)
+                .values(
+                    state=state,
+                    content_hash=content_hash,
+                    published_at=published_at,
+                    problem=problem,
+                )
             )
             if done.rowcount == 0:
                 raise UserError("RELEASE_UNKNOWN", release_id=release_id)
 
-    def releases(
-        self, state: Literal["building", "published", "refused"] | None = None
-    ) -> list[ReleaseRecord]:
+    def releases(self, state: BuildState | None = None) -> list[ReleaseRecord]:
         """Releases, oldest first."""
         query = select(t.release).order_by(t.release.c.release_id)
         if state:

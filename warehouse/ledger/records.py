@@ -169,12 +169,16 @@ class Snapshot:
         return pa.Table.from_pylist(rows, schema=SUBMISSION_SCHEMA)
 
 
+BuildState = Literal["building", "published", "refused", "failed"]
+"""`refused`: the data were found wrong. `failed`: the machine or the program gave up."""
+
+
 @dataclass(frozen=True, slots=True)
 class ReleaseRecord:
     """A build that was given a running number, and how it ended."""
 
     release_id: str
-    state: Literal["building", "published", "refused"]
+    state: BuildState
     created_at: datetime
     published_at: datetime | None
     as_of: datetime | None
@@ -182,6 +186,8 @@ class ReleaseRecord:
     content_hash: str | None
     period_first: str | None
     period_last: str | None
+    problem: str | None
+    """Why it was refused or failed."""
     submission_ids: list[str]
 
 

@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from warehouse.clock import as_utc
 
-REVISION = "0007"
+REVISION = "0008"
 """Newest migration; a test holds it equal to the newest script."""
 
 
@@ -220,8 +220,11 @@ release = Table(
     Column("content_hash", String(64)),
     Column("period_first", String(7)),
     Column("period_last", String(7)),
-    CheckConstraint("state in ('building', 'published', 'refused')", name="state"),
+    Column("problem", Text),
+    CheckConstraint("state in ('building', 'published', 'refused', 'failed')", name="state"),
 )
+"""Builds. `refused`: tests, contracts or the gate found the data wrong. `failed`: the machine or
+the program gave up, so the data are as good as before. `problem` says what it was."""
 
 release_submission = Table(
     "release_submission",

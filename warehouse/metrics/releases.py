@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime
+from typing import get_args
 
 from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
 
 from warehouse import releases
+from warehouse.completeness import completeness, latest_build
 from warehouse.contracts.territories import REPUBLIC
 from warehouse.ledger import Ledger
-from warehouse.ledger.pending import pending
+from warehouse.ledger.records import BuildState
 from warehouse.metrics.reporting import PERIODS
 from warehouse.paths import Home
 from warehouse.sql import query
@@ -27,35 +29,54 @@ _COVERAGE = f"""
 
 
 def build_families(ledger: Ledger) -> list[Metric]:
-    """Builds by how they ended, and how long the last published one took."""
+    """Builds by how they ended, how the latest did, and how long the last published one took."""
     records = ledger.releases()
     builds = GaugeMetricFamily("mvd_builds", "Builds by state", labels=["state"])
     counts = Counter(record.state for record in records)
-    for state in ("building", "published", "refused"):
+    for state in get_args(BuildState):
         builds.add_metric([state], counts[state])
+    latest = GaugeMetricFamily(
+        "mvd_last_build",
+        "1 for the state of the latest build; failed: the machine or the program, not the data",
+        labels=["state"],
+    )
+    last = latest_build(ledger)
+    for state in get_args(BuildState):
+        latest.add_metric([state], int(last is not None and last.state == state))
     published = [r for r in records if r.published_at is not None]
     if not published:
-        return [builds]
-    last = max(published, key=lambda r: (r.published_at, r.release_id))
-    assert last.published_at is not None  # noqa: S101 - chosen above
+        return [builds, latest]
+    done = max(published, key=lambda r: (r.published_at, r.release_id))
+    assert done.published_at is not None  # noqa: S101 - chosen above
     duration = GaugeMetricFamily(
         "mvd_build_seconds",
         "From the first input to the pointer, for the last build that was published",
-        value=(last.published_at - last.created_at).total_seconds(),
+        value=(done.published_at - done.created_at).total_seconds(),
     )
-    return [builds, duration]
+    return [builds, latest, duration]
 
 
 def release_families(home: Home, ledger: Ledger, now: datetime) -> list[Metric]:
     """The release in force: which, how old, what it lacks, what it covers."""
-    found = pending(ledger)
+    found = completeness(home, ledger)
     unreleased = GaugeMetricFamily(
         "mvd_unreleased_submissions",
-        "Submissions in force of which no build knows",
-        value=len(found.added),
+        "Submissions in force that the release in force does not hold",
+        value=len(found.missing),
     )
-    if releases.current(home) is None:
-        return [unreleased]
+    overtaken = GaugeMetricFamily(
+        "mvd_overtaken_submissions",
+        "Submissions in the release in force that count no longer",
+        value=len(found.overtaken),
+    )
+    left_out = GaugeMetricFamily(
+        "mvd_left_out_submissions",
+        "Submissions in force that the build of the release in force could not take up",
+        value=len(found.left_out),
+    )
+    differing: list[Metric] = [unreleased, overtaken, left_out]
+    if found.release_id is None:
+        return differing
     manifest = releases.read_manifest(home)
     info = InfoMetricFamily("mvd_release", "The release in force")
     info.add_metric([], {"release_id": manifest.release_id, "content_hash": manifest.content_hash})
@@ -69,7 +90,7 @@ def release_families(home: Home, ledger: Ledger, now: datetime) -> list[Metric]:
         "When the release in force was published",
         value=manifest.published_at.timestamp(),
     )
-    return [unreleased, info, age, at, _coverage(home)]
+    return [*differing, info, age, at, _coverage(home)]
 
 
 def _coverage(home: Home) -> Metric:

@@ -104,6 +104,22 @@ def test_a_correction_is_announced_after_the_first_version(home: Home) -> None:
     assert len(set(digests)) == len(digests) == 2
 
 
+def test_what_the_machine_failed_is_announced_again(home: Home) -> None:
+    from dags.watchers import LedgerTrigger
+
+    with Ledger(f"sqlite:///{home.ledger_file}") as ledger:
+        submission_id = submit(home, ledger)
+        release_id = ledger.begin_release(contract_hash="c" * 64, submission_ids=[submission_id])
+        ledger.record_release(release_id, state="failed")
+    assert len(asyncio.run(events(LedgerTrigger(POLL)))) == 1
+
+    async def first_three() -> list[str]:
+        stream = LedgerTrigger(POLL, again_after_seconds=POLL).run()
+        return [(await anext(stream)).payload["digest"] for _ in range(3)]
+
+    assert len(set(asyncio.run(asyncio.wait_for(first_three(), timeout=60)))) == 1
+
+
 def test_what_a_build_has_seen_is_not_announced(home: Home) -> None:
     from dags.watchers import LedgerTrigger
 

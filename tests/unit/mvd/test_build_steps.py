@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from ingestion.request import Services
 from mvd import build_steps
 from tests.unit.warehouse.builds import submit, write_marts
 from warehouse import releases
+from warehouse.clock import utc_now
+from warehouse.errors import UserError
 from warehouse.settings import Settings
+from warehouse.transform import TransformResult
 
 PASSED = '{"is_passed": true}'
 
@@ -85,7 +92,7 @@ def test_a_build_on_its_way_is_not_cleared_away_by_another(services: Services) -
 def test_refused_and_abandoned_builds_are_cleared_away(services: Services) -> None:
     submit(services.home, services.ledger)
     refused, abandoned, alive = begun(services), begun(services), begun(services)
-    build_steps.refuse(services, refused)
+    build_steps.refuse(services, refused, ["a sum differs"])
     for name in (abandoned, "rebuild-r000001-x"):
         folder = services.home.builds / name
         folder.mkdir(exist_ok=True)
@@ -95,3 +102,163 @@ def test_refused_and_abandoned_builds_are_cleared_away(services: Services) -> No
     assert build_steps.remove_leftovers(services) == [refused, abandoned, "rebuild-r000001-x"]
     left = {path.name for path in services.home.builds.iterdir() if path.is_dir()}
     assert left == {alive, "rebuild-r000002-y"}
+
+
+def state_of(services: Services, release_id: str) -> tuple[str, str | None]:
+    (record,) = [each for each in services.ledger.releases() if each.release_id == release_id]
+    return record.state, record.problem
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "No space left on device"),
+        (MemoryError(), "MemoryError"),
+        (duckdb.OutOfMemoryException("failed to pin block"), "failed to pin block"),
+        (UserError("RELEASE_NONE", home="s3://x"), "s3://x"),
+    ],
+)
+def test_whatever_breaks_a_step_has_failed_the_build(
+    services: Services, error: Exception, said: str
+) -> None:
+    submit(services.home, services.ledger)
+    release_id = begun(services)
+    with (
+        pytest.raises(build_steps.BuildFailedError, match="data are not at fault") as failed,
+        build_steps.attempt(services, release_id),
+    ):
+        raise error
+    assert said in failed.value.problem_in("ru")
+    state, problem = state_of(services, release_id)
+    assert (state, said in str(problem)) == ("failed", True)
+
+
+def test_an_interrupted_step_has_failed_the_build_and_stays_interrupted(services: Services) -> None:
+    release_id = begun(services)
+    with pytest.raises(KeyboardInterrupt), build_steps.attempt(services, release_id):
+        raise KeyboardInterrupt
+    assert state_of(services, release_id)[0] == "failed"
+
+
+def test_inputs_that_cannot_be_written_fail_the_build(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("warehouse.inputs.write_build_inputs", full)
+    with pytest.raises(build_steps.BuildFailedError) as failed:
+        begun(services)
+    assert state_of(services, failed.value.release_id)[0] == "failed"
+
+
+def test_a_failed_build_is_taken_up_again_and_published(
+    services: Services, settings: Settings
+) -> None:
+    submit(services.home, services.ledger)
+    release_id = built(services)
+    with pytest.raises(build_steps.BuildFailedError), build_steps.attempt(services, release_id):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    with build_steps.attempt(services, release_id):
+        assert state_of(services, release_id) == ("building", None)
+        build_steps.publish(services, release_id, settings)
+    assert state_of(services, release_id) == ("published", None)
+
+
+def test_a_disk_that_fills_up_while_publishing_leaves_the_earlier_release(
+    services: Services, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit(services.home, services.ledger)
+    first = built(services)
+    build_steps.publish(services, first, settings)
+    submit(services.home, services.ledger, "150000000")
+    second = built(services)
+    with monkeypatch.context() as patch:
+        patch.setattr(releases, "seal", lambda _: os.write(os.open("/dev/full", os.O_WRONLY), b"1"))
+        with pytest.raises(build_steps.BuildFailedError), build_steps.attempt(services, second):
+            build_steps.publish(services, second, settings)
+    assert state_of(services, second)[0] == "failed"
+    assert releases.list_releases(services.home) == [first]
+    with build_steps.attempt(services, second):
+        build_steps.publish(services, second, settings)
+    assert releases.list_releases(services.home) == [first, second]
+
+
+def test_a_release_that_readers_see_is_never_called_failed(
+    services: Services, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit(services.home, services.ledger)
+    release_id = built(services)
+
+    def no_room(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(releases, "complete_ledger", no_room)
+        with pytest.raises(build_steps.BuildFailedError), build_steps.attempt(services, release_id):
+            build_steps.publish(services, release_id, settings)
+    assert releases.current(services.home) == release_id
+    with build_steps.attempt(services, release_id):
+        build_steps.publish(services, release_id, settings)
+    assert state_of(services, release_id)[0] == "published"
+
+
+def test_a_ledger_that_cannot_be_written_hides_no_failure(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release_id = begun(services)
+
+    def full(*_: object, **__: object) -> None:
+        raise OperationalError("UPDATE release", {}, Exception("database or disk is full"))
+
+    def broken() -> None:
+        with build_steps.attempt(services, release_id):
+            monkeypatch.setattr(services.ledger, "record_release", full)
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(build_steps.BuildFailedError):
+        broken()
+    assert state_of(services, release_id)[0] == "building"
+
+
+def test_a_killed_build_is_told_to_the_ledger_after_an_hour(services: Services) -> None:
+    submit(services.home, services.ledger)
+    killed, alive = begun(services), begun(services)
+    os.utime(services.home.builds / killed, (time.time() - 7200,) * 2)
+    lost = services.ledger.begin_release(
+        contract_hash="k", submission_ids=[], created_at=utc_now() - timedelta(hours=2)
+    )
+    build_steps.remove_leftovers(services)
+    assert state_of(services, killed)[0] == state_of(services, lost)[0] == "failed"
+    assert state_of(services, alive)[0] == "building"
+
+
+def test_a_build_that_was_cleared_away_cannot_be_taken_up(services: Services) -> None:
+    release_id = begun(services)
+    services.ledger.record_release(release_id, state="failed")
+    begun(services)
+    with (
+        pytest.raises(UserError, match="BUILD_INCOMPLETE"),
+        build_steps.attempt(services, release_id),
+    ):
+        pass
+    assert state_of(services, release_id)[0] == "failed"
+
+
+def test_a_failed_attempt_leaves_nothing_that_it_computed(
+    services: Services, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit(services.home, services.ledger)
+    release_id = built(services)
+    build_dir = services.home.builds / release_id
+
+    def killed(*_: object) -> TransformResult:
+        (build_dir / "warehouse.duckdb.tmp").mkdir()
+        (build_dir / "warehouse.duckdb").write_bytes(b"half")
+        return TransformResult(build_dir, build_dir, 0.0, (), "dbt was killed by signal 9: ")
+
+    monkeypatch.setattr(build_steps, "_compute", killed)
+    result = build_steps.transform(services.home, release_id, settings)
+    assert not result.is_successful
+    left = {path.name for path in build_dir.iterdir()}
+    assert left == {"inputs", "snapshot.json", "findings.parquet", "plan.json"}

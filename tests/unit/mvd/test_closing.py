@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -11,7 +12,8 @@ from ingestion.request import Services
 from mvd.closing import close, look
 from tests.unit.warehouse.builds import build, submit
 from warehouse import releases
-from warehouse.errors import UserError
+from warehouse.errors import Language, UserError
+from warehouse.ledger.records import BuildState
 from warehouse.ledger.tags import tags
 from warehouse.settings import Settings
 
@@ -76,6 +78,36 @@ def test_what_is_not_released_cannot_be_final(services: Services) -> None:
     assert look(services, PERIOD, ["1-M"]).forms[0].is_locked
     publish(services, mark=2)
     assert close(services, PERIOD, ["1-M"], reason="final", by=None) == "final-2025-06"
+
+
+@pytest.mark.parametrize("state", ["refused", "failed"])
+def test_a_release_without_an_accepted_report_is_not_final_whatever_became_of_its_build(
+    services: Services, state: BuildState
+) -> None:
+    submit(services.home, services.ledger, "430000000")
+    publish(services)
+    lacking = submit(services.home, services.ledger, "150000000")
+    draft = build(services.home, services.ledger, 2, only_in_force=True)
+    services.ledger.record_release(draft.release_id, state=state)
+    assert not look(services, PERIOD, ["1-M"]).is_released
+    with pytest.raises(UserError, match="CLOSING_NOT_RELEASED") as refused:
+        close(services, PERIOD, ["1-M"], reason="final", by=None)
+    for language in get_args(Language):
+        assert f"1-M 150000000 {PERIOD} ({lacking})" in refused.value.text(language)
+    assert tags(services.ledger) == []
+    # The operator returns what is refused; then the release holds everything, without a build.
+    services.ledger.send_back(lacking, by="operator", comment="contradicts itself")
+    assert close(services, PERIOD, ["1-M"], reason="final", by=None) == "final-2025-06"
+
+
+def test_a_release_that_holds_a_returned_report_is_not_final(services: Services) -> None:
+    submit(services.home, services.ledger, "430000000")
+    returned = submit(services.home, services.ledger, "150000000")
+    publish(services)
+    services.ledger.send_back(returned, by="operator", comment="wrong month")
+    assert look(services, PERIOD, ["1-M"]).overtaken == (f"1-M 150000000 {PERIOD} ({returned})",)
+    with pytest.raises(UserError, match="CLOSING_NOT_RELEASED"):
+        close(services, PERIOD, ["1-M"], reason="final", by=None)
 
 
 def test_a_period_that_was_opened_again_gets_another_name(services: Services) -> None:

@@ -63,6 +63,17 @@ def test_an_installation_that_has_not_begun_is_sound_and_stays_untouched(
     assert not settings.paths.root.exists()
 
 
+def test_a_build_that_the_machine_failed_is_named_with_its_cause(
+    installation: Settings, ledger: Ledger
+) -> None:
+    release_id = ledger.begin_release(contract_hash="c", submission_ids=[])
+    ledger.record_release(release_id, state="refused", problem="a test")
+    assert failed(installation) == {}
+    release_id = ledger.begin_release(contract_hash="c", submission_ids=[])
+    ledger.record_release(release_id, state="failed", problem="no space left")
+    assert failed(installation) == {"build": f"{release_id} failed: no space left"}
+
+
 def test_a_home_that_is_a_file(settings: Settings) -> None:
     settings.paths.root.write_text("")
     assert "not a folder" in failed(settings)["home"]

@@ -10,6 +10,7 @@ from portal import health
 from portal.judges import Judges, JudgesState
 from portal.web import Portal
 from tests.unit.portal.conftest import PERIOD, Desk
+from tests.unit.warehouse.builds import submit
 from warehouse.clock import utc_now
 from warehouse.ledger import schema as t
 from warehouse.ledger.database import writing
@@ -95,3 +96,13 @@ def test_it_tells_the_age_of_the_release_in_force(desk: Desk) -> None:
     release = desk.browser().get("/health").json()["release"]
     assert release["id"] == "r000001"
     assert 7200 <= release["age_seconds"] < 7300
+
+
+def test_it_tells_what_is_not_released_and_how_the_latest_build_ended(desk: Desk) -> None:
+    ledger = desk.services.ledger
+    submit(desk.services.home, ledger)
+    build = ledger.begin_release(contract_hash="x", submission_ids=[])
+    ledger.record_release(build, state="failed", problem="no space left")
+    told = desk.browser().get("/health").json()
+    assert told["release"]["missing"] == 1
+    assert told["build"] == {"id": build, "state": "failed"}

@@ -17,6 +17,7 @@ from warehouse.errors import UserError
 from warehouse.lake import CellFile
 from warehouse.ledger import Finding, Ledger, Registration, Verdict
 from warehouse.ledger import schema as tables
+from warehouse.ledger.tags import set_tag, tags
 
 T0 = datetime(2025, 7, 1, 9, 0, tzinfo=UTC)
 CELLS = CellFile(Path("x.parquet"), "form=1-M/x.parquet", "c" * 64, 217_460)
@@ -396,6 +397,39 @@ def test_what_was_registered_before_the_log_of_arrivals_is_its_beginning(ledger_
 
     assert (first.number, first.received_at, first.submission_id) == (7, T0, "a" * 16)
     assert (again.number, again.received_at) == (8, T0 + timedelta(hours=1))
+
+
+def test_builds_of_an_older_ledger_keep_state_members_and_names(ledger_url: str) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", "warehouse.ledger:migrations")
+    config.set_main_option("path_separator", "os")
+    with Ledger(ledger_url) as ledger:
+        submission_id = send(ledger, "first").submission_id
+        published = ledger.begin_release(contract_hash="k", submission_ids=[submission_id])
+        ledger.record_release(published, state="published", content_hash="h", published_at=T0)
+        set_tag(ledger, "final-2025-06", published, reason="", by=None)
+        failed = ledger.begin_release(contract_hash="k", submission_ids=[submission_id])
+        ledger.record_release(failed, state="failed", problem="no room")
+    with create_engine(ledger_url).begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0006")
+        with pytest.raises(IntegrityError), connection.begin_nested():
+            connection.execute(text("UPDATE release SET state = 'failed'"))
+
+    with Ledger(ledger_url) as ledger:
+        one, two = ledger.releases()
+        assert (one.state, one.content_hash, one.published_at) == ("published", "h", T0)
+        assert one.submission_ids == two.submission_ids == [submission_id]
+        assert (two.state, two.problem) == ("building", None)
+        assert [tag.release_id for tag in tags(ledger)] == [published]
+        ledger.record_release(failed, state="failed", problem="no room")
+        assert ledger.releases("failed")[0].problem == "no room"
+        # What refers to a build still may name none that does not exist.
+        with pytest.raises(IntegrityError):
+            set_tag(ledger, "final-2025-05", "r000009", reason="", by=None)
 
 
 def test_sqlite_keeps_a_write_ahead_log(tmp_path: Path) -> None:

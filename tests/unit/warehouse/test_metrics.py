@@ -15,6 +15,7 @@ from tests.unit.warehouse.builds import build, submit
 from warehouse import releases
 from warehouse.contracts import load_contracts
 from warehouse.ledger import Ledger, Verdict
+from warehouse.ledger.records import BuildState
 from warehouse.metrics import Metrics, exposition
 from warehouse.paths import Home
 from warehouse.settings import Settings
@@ -114,7 +115,8 @@ def test_builds_release_age_and_what_waits_for_a_build(home: Home, ledger: Ledge
     submit(home, ledger, SECOND)
     told = asked(home, ledger, manifest.published_at + timedelta(seconds=90))
     assert told["mvd_builds['published']"] == 1
-    assert told["mvd_builds['refused']"] == 0
+    assert told["mvd_builds['refused']"] == told["mvd_builds['failed']"] == 0
+    assert told["mvd_last_build['published']"] == 1
     assert told["mvd_release_age_seconds[]"] == 90
     assert told[f"mvd_release_info{sorted(['r000001', manifest.content_hash])}"] == 1
     assert told["mvd_unreleased_submissions[]"] == 1
@@ -122,6 +124,18 @@ def test_builds_release_age_and_what_waits_for_a_build(home: Home, ledger: Ledge
     assert told["mvd_build_seconds[]"] == took
     assert told["mvd_coverage_ratio['1-M', '2025-06', 'units']"] == 0.25
     assert told["mvd_coverage_ratio['1-M', '2025-06', 'population']"] == 0.125
+
+
+@pytest.mark.parametrize("state", ["refused", "failed"])
+def test_what_a_build_did_not_bring_into_the_release_is_unreleased(
+    home: Home, ledger: Ledger, state: BuildState
+) -> None:
+    submit(home, ledger, FIRST)
+    draft = build(home, ledger, 1, only_in_force=True)
+    ledger.record_release(draft.release_id, state=state)
+    told = asked(home, ledger)
+    assert told["mvd_unreleased_submissions[]"] == 1
+    assert told[f"mvd_last_build['{state}']"] == told[f"mvd_builds['{state}']"] == 1
 
 
 def test_steps_are_counted_apart_by_how_they_ended(home: Home, ledger: Ledger) -> None:

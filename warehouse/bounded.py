@@ -73,7 +73,7 @@ class Bounded(Generic[T]):
     def __init__(
         self,
         bounds: Bounds,
-        prepare: Callable[..., None],
+        prepare: Callable[..., object],
         given: Sequence[Any] = (),
         *,
         preload: Sequence[str] = (),
@@ -143,7 +143,7 @@ def _reason(exit_code: int | None) -> End:
 
 
 def _serve(
-    words: Connection, bounds: Bounds, prepare: Callable[..., None], given: tuple[Any, ...]
+    words: Connection, bounds: Bounds, prepare: Callable[..., object], given: tuple[Any, ...]
 ) -> None:
     for number in (signal.SIGTERM, signal.SIGXCPU, signal.SIGALRM):
         signal.signal(number, signal.SIG_DFL)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -20,6 +20,7 @@ from portal.store.secret import digest, new_secret
 from portal.store.throttle import Attempt
 from warehouse.clock import utc_now
 from warehouse.contracts.messages import Language
+from warehouse.contracts.territories import Territories
 from warehouse.ledger import desk_tables as t
 from warehouse.ledger.database import reading, writing
 
@@ -61,7 +62,7 @@ class Accounts:
     """The accounts of one installation; an account's territory must be one of `territories`."""
 
     engine: Engine
-    territories: Container[str]
+    territories: Territories
 
     def create(
         self,

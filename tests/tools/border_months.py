@@ -49,7 +49,7 @@ def months_from_cells(release: Path, lake: Path, contracts: Contracts) -> pd.Dat
         .merge(sources, on=["form_code", "section", "line", "graph"])
     )
     told["ytd"] = told["sign"] * told["value"]
-    told = told.groupby(KEY, as_index=False)["ytd"].sum(min_count=1)
+    told = told.groupby(KEY)["ytd"].sum(min_count=1).reset_index()
     told["period"] = pd.PeriodIndex(pd.to_datetime(told["period_month"]), freq="M")
     before = told.assign(period=told["period"] + 1).rename(columns={"ytd": "before"})
     told = told.merge(

@@ -98,7 +98,8 @@ def same_bytes(connection: Connection, key: Key, sha256: str) -> list[str]:
         t.submission.c.file_sha256 == sha256,
         d.standing_column().in_(("counts", "held")),
     )
-    return [str(found) for found in connection.execute(query).scalars()]
+    ids: list[str] = list(connection.execute(query).scalars())
+    return ids
 
 
 def repetitions(connection: Connection, key: Key, sha256: str) -> int:

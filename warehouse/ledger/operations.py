@@ -630,7 +630,9 @@ def _one(connection: Connection, submission_id: str) -> Submission:
 def _submission(row: RowMapping) -> Submission:
     values = dict(row)
     verdict = values.pop("verdict")
-    flags = {name: bool(values.pop(name)) for name in ("in_force", "is_demonstration")}
+    flags: dict[str, Any] = {
+        name: bool(values.pop(name)) for name in ("in_force", "is_demonstration")
+    }
     return Submission(**values, verdict=verdict and Verdict(verdict), **flags)
 
 

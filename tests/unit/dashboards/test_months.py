@@ -42,7 +42,7 @@ def _table(
         marts.execute(f"insert into marts.{name} ({', '.join(row)}) values ({places})", row)  # noqa: S608
 
 
-def _figure(month: tuple[str, int], depth: int = 1, **more: Any) -> dict[str, Any]:
+def _figure(month: tuple[str, int], depth: int = 1, **more: object) -> dict[str, Any]:
     label, code = month
     return {
         "period_label": label,
@@ -67,7 +67,7 @@ def _answer(
 def test_a_region_whose_month_was_refused_is_not_told_by_the_month_before(
     marts: duckdb.DuckDBPyConnection, objects: dict[str, Any]
 ) -> None:
-    grown = {"ytd_value": 900.0, "ytd_prior_year": 400.0, "ytd_change_abs": 500.0}
+    grown: dict[str, Any] = {"ytd_value": 900.0, "ytd_prior_year": 400.0, "ytd_change_abs": 500.0}
     _table(
         marts,
         "rpt_dashboard_figures",
@@ -89,7 +89,7 @@ def test_a_territory_of_an_older_month_has_no_rank_among_those_of_the_newest(
 ) -> None:
     depth = 2 if place else 1
     same = {"ytd_value": 10.0, "ytd_per_100k": 50.0, "rank_from": 1, "rank_to": 1}
-    named = {"indicator_code": "TRF_DTP" if place else "TRF_DEATHS", "depth": depth}
+    named: dict[str, Any] = {"indicator_code": "TRF_DTP" if place else "TRF_DEATHS", "depth": depth}
     rows = [_figure(m, **named) for m in (FEBRUARY, MARCH)]
     for row in rows:
         for absent in ("unit", "depth"):

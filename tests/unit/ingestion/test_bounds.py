@@ -9,6 +9,7 @@ import signal
 import threading
 import time
 import zipfile
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import get_args
@@ -85,7 +86,7 @@ def opendocument(rows: bytes) -> bytes:
 _ROW = b'<table:table-row table:number-rows-repeated="9999">%s</table:table-row>'
 _CELLS = b'<table:table-cell table:number-columns-repeated="9999" office:value-type="float" %s/>'
 
-OVER_MEMORY = {
+OVER_MEMORY: Mapping[str, Callable[[], bytes]] = {
     "a row number of nine digits": lambda: sheet(
         b'<row r="1"><c r="A999999999"><v>1</v></c></row>'
     ),
@@ -99,10 +100,10 @@ OVER_MEMORY = {
     "a repeated row of repeated cells": lambda: opendocument(_ROW % (_CELLS % b'office:value="1"')),
     "a text of empty lines": lambda: b"a;b\n" + b"\n" * 20_000_000,
 }
-OVER_TIME = {
+OVER_TIME: Mapping[str, Callable[[], bytes]] = {
     "tags that never end": lambda: opendocument(b"<table:table-cell " * 200_000),
 }
-OTHERWISE = {
+OTHERWISE: Mapping[str, Callable[[], bytes]] = {
     "an address beyond the last column": lambda: sheet(
         b'<row r="1"><c r="ZZZZZZ1"><v>1</v></c></row>'
     ),

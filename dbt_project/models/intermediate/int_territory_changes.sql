@@ -1,6 +1,7 @@
 -- Days on which the borders of a territory moved: it came into being, or area went from it or to
--- it, be it with a new unit that was split off or with one that now lies elsewhere under a new code.
--- What lies above both sides keeps its borders, and so does a unit that only changed its code.
+-- it, be it with a new unit that was split off or with one that now lies elsewhere under a new
+-- code. What lies above both sides keeps its borders, and so does a unit that only changed its
+-- code.
 with territories as (
     select * from {{ ref('stg_contracts__territories') }}
 ),

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -13,13 +14,17 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import update
 
 from warehouse import lake
 from warehouse.changes import Inputs
+from warehouse.clock import PERIOD_PATTERN
 from warehouse.contracts import CONTRACTS_DIR, ContractError, Contracts, load_contracts
 from warehouse.contracts.messages import Messages
 from warehouse.inputs import ledger_tables, write_build_inputs
 from warehouse.ledger import Finding, Ledger, Submission, Verdict
+from warehouse.ledger import schema as t
+from warehouse.ledger.database import writing
 from warehouse.left_out import LeftOut, Reason, known, summary, why_left_out
 from warehouse.paths import Home
 
@@ -38,6 +43,11 @@ def contracts_of_today() -> Contracts:
 
 
 TODAY = contracts_of_today()
+
+
+def is_period(period: str) -> bool:
+    """Earlier versions registered months of any year; this one refuses them."""
+    return re.fullmatch(PERIOD_PATTERN, period) is not None
 
 
 @dataclass(frozen=True)
@@ -65,7 +75,7 @@ class Entry:
             form_code=self.form,
             form_version=self.version,
             territory_kato=self.territory,
-            period=self.period,
+            period=self.period if is_period(self.period) else MONTH,
             file_name="1.xlsx",
             file_sha256=hashlib.sha256(f"{self}{number}".encode()).hexdigest(),
             file_size=1,
@@ -74,6 +84,10 @@ class Entry:
         ).submission
         if self.fate != "waiting":
             self._judge(home, ledger, submission)
+        if not is_period(self.period):
+            with writing(ledger.engine) as connection:
+                mine = t.submission.c.submission_id == submission.submission_id
+                connection.execute(update(t.submission).where(mine).values(period=self.period))
         return ledger.submission(submission.submission_id)
 
     def _judge(self, home: Home, ledger: Ledger, submission: Submission) -> None:

@@ -4,9 +4,9 @@ import argparse
 import json
 import time
 
-from bench import report
 from bench.cases import ASKED_FOR, CASES, LONG, SHORT
 from bench.machine import describe
+from bench.pages import report
 
 
 def main() -> None:

@@ -16,8 +16,8 @@ import psutil
 from mvd.stack.airflow_api import AirflowApi, UnreachableError
 from mvd.stack.layout import USER, Layout, load_secrets, read_state
 from mvd.stack.processes import of_stack
-from warehouse.paths import Home
-from warehouse.timings import read_timings
+from warehouse.core.paths import Home
+from warehouse.core.timings import read_timings
 
 _DAGS = ("intake", "release")
 _PARTS = {

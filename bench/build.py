@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from warehouse.paths import Home
-    from warehouse.settings import Settings
-    from warehouse.transform import TransformResult
+    from warehouse.build.transform import TransformResult
+    from warehouse.core.paths import Home
+    from warehouse.core.settings import Settings
 
 
 def transform(home: Home, release_id: str, settings: Settings) -> TransformResult:
     """Build the marts. Raises RuntimeError with what went wrong, a line each."""
-    from mvd import build_steps
+    from mvd.build import steps
 
-    built = build_steps.transform(home, release_id, settings)
+    built = steps.transform(home, release_id, settings)
     if not built.is_successful:
         raise RuntimeError("\n".join(built.in_words()))
     return built
@@ -22,8 +22,8 @@ def transform(home: Home, release_id: str, settings: Settings) -> TransformResul
 
 def judge(home: Home, release_id: str, settings: Settings) -> None:
     """Judge the marts. Raises RuntimeError with what the gate found."""
-    from mvd import build_steps
+    from mvd.build import steps
 
-    judged = build_steps.judge(home, release_id, settings)
+    judged = steps.judge(home, release_id, settings)
     if not judged.is_passed:
         raise RuntimeError(judged.in_words("en"))

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from bench.dashboards import dashboards
-from bench.districts import measure as measure_districts
-from bench.floor import measure as measure_floor
-from bench.lake_size import measure as measure_lake_size
+from bench.lakes.districts import measure as measure_districts
+from bench.lakes.floor import measure as measure_floor
+from bench.lakes.lake_size import measure as measure_lake_size
+from bench.lakes.spark import measure as measure_engines
 from bench.measure import in_fresh_process
 from bench.memory import measure as measure_memory
-from bench.peer_ingest import measure as measure_peer_ingest
-from bench.spark import measure as measure_engines
+from bench.peers.ingest import measure as measure_peer_ingest
 from bench.stages import measure as measure_stages
 from bench.workbooks import PERIOD, Batch, region_batch, unit_batch
 
@@ -200,7 +200,7 @@ def peers_ingest(*, quick: bool) -> Result:
 def peers_queries(*, quick: bool) -> Result:
     """Eighteen questions to the same facts in DuckDB and in PostgreSQL."""
     with _folder() as folder:
-        return in_fresh_process("bench.peer_queries:measure", home=str(folder), quick=quick)
+        return in_fresh_process("bench.peers.queries:measure", home=str(folder), quick=quick)
 
 
 CASES = {

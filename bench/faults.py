@@ -26,13 +26,14 @@ import psutil
 
 from bench.airflow import drop, free_port
 from bench.machine import describe
-from bench.report import RESULTS, write
+from bench.pages.report import RESULTS, write
 from bench.workbooks import PERIOD, region_batch
 from mvd.stack.control import health
 from mvd.stack.layout import Layout
 from mvd.stack.processes import of_stack
-from warehouse.paths import LEAST_FREE_BYTES, Home
-from warehouse.releases import DATABASE, read_manifest
+from warehouse.core.paths import LEAST_FREE_BYTES, Home
+from warehouse.releases.catalogue import read_manifest
+from warehouse.releases.marts import DATABASE
 
 _LONGEST_SECONDS = 1200.0
 _ATTEMPTS = 3

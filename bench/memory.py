@@ -12,7 +12,7 @@ from bench.measure import in_fresh_process
 
 if TYPE_CHECKING:
     from ingestion.request import Services
-    from warehouse.settings import Settings
+    from warehouse.core.settings import Settings
 
 LIMIT = "2GB"
 # Every published value sorted by a text, and counted by all that makes it one.
@@ -30,11 +30,13 @@ def measure(lakes: Path, scratch: Path, *, quick: bool) -> dict[str, Any]:
     years, regions = (1, 5) if quick else (10, None)
     name = f"{'few-' if quick else ''}regions-{years}"
     lake = str(lakes / name)
-    written = in_fresh_process("bench.lake_size:write_lake", home=lake, years=years, first=regions)
+    written = in_fresh_process(
+        "bench.lakes.lake_size:write_lake", home=lake, years=years, first=regions
+    )
     home = scratch / name
     shutil.copytree(lakes / name, home)
     stages = {stage: _peak(home, stage) for stage in _STAGES}
-    in_fresh_process("bench.lake_size:receive", home=str(home), count=20, version=2)
+    in_fresh_process("bench.lakes.lake_size:receive", home=str(home), count=20, version=2)
     after = {stage: _peak(home, stage) for stage in ("inputs", "transform", "gate", "publish")}
     return {"limit": LIMIT, "years": years, **written, "stages": stages, "after_20": after}
 
@@ -47,7 +49,7 @@ def _peak(home: Path, stage: str) -> int:
 def run(home: str, stage: str, limit: str = LIMIT) -> dict[str, Any]:
     """Run one stage on what the stages before it left."""
     from ingestion.request import Services
-    from warehouse.settings import load_settings
+    from warehouse.core.settings import load_settings
 
     settings = load_settings(home=Path(home), memory_limit=limit)
     services = Services.open(settings)
@@ -59,11 +61,11 @@ def run(home: str, stage: str, limit: str = LIMIT) -> dict[str, Any]:
 
 
 def _inputs(services: Services, _: Settings) -> None:
-    from mvd import build_steps
+    from mvd.build import steps
 
-    with build_steps.alone(services.home):
-        release_id = build_steps.begin(services)
-        build_steps.make_plan(services.home, release_id)
+    with steps.alone(services.home):
+        release_id = steps.begin(services)
+        steps.make_plan(services.home, release_id)
 
 
 def _transform(services: Services, settings: Settings) -> None:
@@ -75,30 +77,30 @@ def _gate(services: Services, settings: Settings) -> None:
 
 
 def _publish(services: Services, settings: Settings) -> None:
-    from mvd import build_steps
+    from mvd.build import steps
 
-    build_steps.publish(services, _begun(services), settings)
+    steps.publish(services, _begun(services), settings)
 
 
 def _verify(services: Services, settings: Settings) -> None:
-    from warehouse import releases
+    from warehouse.releases import catalogue, verification
 
     home = services.home
-    if releases.verify(home, releases.current(home) or "", settings, services.ledger):
+    if verification.verify(home, catalogue.current(home) or "", settings, services.ledger):
         raise RuntimeError("the release differs from its manifest")
 
 
 def _rebuild(services: Services, settings: Settings) -> None:
-    from mvd.pipeline import rebuild_release
-    from warehouse import releases
+    from mvd.build.pipeline import rebuild_release
+    from warehouse.releases import catalogue
 
-    outcome = rebuild_release(services.home, releases.current(services.home) or "", settings)
+    outcome = rebuild_release(services.home, catalogue.current(services.home) or "", settings)
     if not outcome.is_same:
         raise RuntimeError(outcome.differences)
 
 
 def _question(services: Services, settings: Settings) -> None:
-    from warehouse.sql import query
+    from warehouse.query.reader import query
 
     query(services.home, _QUESTION, timeout=600, memory_limit=settings.memory_limit)
 

@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from bench import machine
-from bench.outliers_page import render
+from bench.pages.outliers_page import render
+from tests.support.simulated_outliers import Decade, DecadeParameters, simulate, year_to_date
 from warehouse.statistics.frame import HistoryFrame, OutlierParameters, load_parameters
 from warehouse.statistics.outliers import detect, score
 from warehouse.statistics.patterns import PATTERNS
-from warehouse.statistics.simulate import Decade, DecadeParameters, simulate, year_to_date
 from warehouse.statistics.slips import SLIPS, spoil
 
 Floats = npt.NDArray[np.float64]

@@ -23,23 +23,23 @@ _FEW_REGIONS = 5
 # Functions by the name under which their caller finds them, and the stage that they are. A stage
 # within another is taken off that one.
 _TAKING_IN = (
-    ("ingestion.prepare:extract", "read"),
-    ("ingestion.prepare:lay_out", "check"),
-    ("ingestion.prepare:join_frames", "check"),
-    ("ingestion.prepare:judge", "check"),
-    ("ingestion.prepare:explain", "check"),
-    ("ingestion.judge:_judge_across_forms", "check"),
-    ("warehouse.lake:write_cells", "write"),
+    ("ingestion.judge.prepare:extract", "read"),
+    ("ingestion.judge.prepare:lay_out", "check"),
+    ("ingestion.judge.prepare:join_frames", "check"),
+    ("ingestion.judge.prepare:judge", "check"),
+    ("ingestion.judge.prepare:explain", "check"),
+    ("ingestion.judge.verdicts:_judge_across_forms", "check"),
+    ("warehouse.storage.lake:write_cells", "write"),
 )
 _RELEASING = (
-    ("mvd.build_steps:begin", "inputs"),
-    ("mvd.build_steps:make_plan", "plan"),
-    ("warehouse.extracts:extract", "extract"),
-    ("warehouse.transform:transform", "dbt"),
-    ("warehouse.carry:complete", "carry"),
-    ("warehouse.outlier_step:list_outliers", "outliers"),
-    ("mvd.build_steps:judge", "gate"),
-    ("mvd.build_steps:publish", "publish"),
+    ("mvd.build.steps:begin", "inputs"),
+    ("mvd.build.steps:make_plan", "plan"),
+    ("warehouse.build.cell_cache:extract", "extract"),
+    ("warehouse.build.transform:transform", "dbt"),
+    ("warehouse.build.carry_over:complete", "carry"),
+    ("warehouse.build.outliers:list_outliers", "outliers"),
+    ("mvd.build.steps:judge", "gate"),
+    ("mvd.build.steps:publish", "publish"),
 )
 
 
@@ -48,7 +48,7 @@ def measure(lakes: Path, scratch: Path, *, quick: bool) -> Result:
     name = f"{'few-' if quick else ''}regions-3"
     count = _FEW_REGIONS if quick else 20
     written = in_fresh_process(
-        "bench.lake_size:write_lake",
+        "bench.lakes.lake_size:write_lake",
         home=str(lakes / name),
         years=3,
         first=_FEW_REGIONS if quick else None,
@@ -62,9 +62,9 @@ def measure(lakes: Path, scratch: Path, *, quick: bool) -> Result:
     )
     home = scratch / name
     shutil.copytree(lakes / name, home)
-    in_fresh_process("bench.lake_size:release", home=str(home))
+    in_fresh_process("bench.lakes.lake_size:release", home=str(home))
     nothing = in_fresh_process("bench.stages:release", home=str(home))
-    in_fresh_process("bench.lake_size:receive", home=str(home), count=count, version=2)
+    in_fresh_process("bench.lakes.lake_size:receive", home=str(home), count=count, version=2)
     after = in_fresh_process("bench.stages:release", home=str(home))
     shutil.rmtree(home)
     return {
@@ -78,10 +78,10 @@ def measure(lakes: Path, scratch: Path, *, quick: bool) -> Result:
 
 def take_in(folder: str, manifest: str, home: str) -> Result:
     """Take in a folder in one process that has its imports and rules already."""
-    from ingestion import batch
+    from ingestion.intake import batch
+    from ingestion.intake.submit import warm_up
     from ingestion.request import Services
-    from ingestion.submit import warm_up
-    from warehouse.settings import load_settings
+    from warehouse.core.settings import load_settings
 
     services = Services.open(load_settings(home=Path(home)))
     warm_up(services.contracts)
@@ -94,17 +94,17 @@ def take_in(folder: str, manifest: str, home: str) -> Result:
 def release(home: str) -> Result:
     """Build and publish; the seconds of models and tests as dbt tells them, by group."""
     from ingestion.request import Services
-    from mvd import build_steps
-    from warehouse.settings import load_settings
+    from mvd.build import steps
+    from warehouse.core.settings import load_settings
 
     settings = load_settings(home=Path(home))
     services = Services.open(settings)
-    with build_steps.alone(services.home), _watched("between the steps", _RELEASING) as stages:
-        release_id = build_steps.begin(services)
-        build_steps.make_plan(services.home, release_id)
+    with steps.alone(services.home), _watched("between the steps", _RELEASING) as stages:
+        release_id = steps.begin(services)
+        steps.make_plan(services.home, release_id)
         built = build.transform(services.home, release_id, settings)
         build.judge(services.home, release_id, settings)
-        build_steps.publish(services, release_id, settings)
+        steps.publish(services, release_id, settings)
     services.ledger.close()
     groups: dict[str, float] = defaultdict(float)
     for node in built.nodes:

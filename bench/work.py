@@ -24,14 +24,14 @@ def openpyxl_read(files: Sequence[str], processes: int) -> dict[str, Any]:
 
 
 def ingest(folder: str, manifest: str, home: str, workers: int, warm_up: str) -> dict[str, Any]:
-    """Read, check and write a folder by `ingestion.batch.ingest`.
+    """Read, check and write a folder by `ingestion.intake.batch.ingest`.
 
     `seconds` is what a running service needs when `warm_up`, another folder with a manifest.csv,
     was taken in before; without it, what a new process needs.
     """
-    from ingestion import batch
+    from ingestion.intake import batch
     from ingestion.request import Services
-    from warehouse.settings import load_settings
+    from warehouse.core.settings import load_settings
 
     services = Services.open(load_settings(home=Path(home)))
     started = time.perf_counter()
@@ -143,19 +143,19 @@ _QUESTION = """
 
 
 def _ask_once(home: Path) -> list[tuple[int, int]]:
-    from warehouse.paths import Home
-    from warehouse.sql import query
+    from warehouse.core.paths import Home
+    from warehouse.query.reader import query
 
     answer = query(Home(home), _QUESTION, threads=1, memory_limit="200MB")
     return [(answer.column(0)[0].as_py(), answer.column(1)[0].as_py())]
 
 
 def _ask_on_one_connection(home: Path) -> list[tuple[int, int]]:
-    from warehouse import releases
-    from warehouse.duck import connect_reader
-    from warehouse.paths import Home
+    from warehouse.core.duck import connect_reader
+    from warehouse.core.paths import Home
+    from warehouse.releases import catalogue
 
-    path = releases.database(Home(home))
+    path = catalogue.database(Home(home))
     with connect_reader(path, memory_limit="200MB", threads=1) as connection:
         marks = []
         for _ in range(10):
@@ -171,9 +171,9 @@ def publish_releases(home: str, count: int, rows: int, stop_file: str) -> dict[s
 
     import duckdb
 
-    from warehouse import releases
+    from warehouse.core.settings import load_settings
     from warehouse.ledger import Ledger
-    from warehouse.settings import load_settings
+    from warehouse.releases import marts, publication
 
     settings = load_settings(home=Path(home))
     seconds = []
@@ -187,7 +187,7 @@ def publish_releases(home: str, count: int, rows: int, stop_file: str) -> dict[s
                 )
                 folder = settings.paths.builds / release_id
                 (folder / "inputs").mkdir(parents=True)
-                with duckdb.connect(folder / releases.DATABASE) as connection:
+                with duckdb.connect(folder / marts.DATABASE) as connection:
                     connection.execute("CREATE SCHEMA marts")
                     connection.execute(
                         "CREATE TABLE marts.facts AS SELECT $mark AS mark, range AS line,"
@@ -198,11 +198,11 @@ def publish_releases(home: str, count: int, rows: int, stop_file: str) -> dict[s
                         "CREATE TABLE marts.coverage AS SELECT $mark AS mark FROM range(20)",
                         {"mark": mark},
                     )
-                draft = releases.Draft(
+                draft = publication.Draft(
                     release_id, folder, snapshot, "0" * 64, {"passed": True}, now
                 )
                 started = time.perf_counter()
-                releases.publish(settings.paths, ledger, draft, settings)
+                publication.publish(settings.paths, ledger, draft, settings)
                 seconds.append(time.perf_counter() - started)
     finally:
         Path(stop_file).touch()

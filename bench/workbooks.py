@@ -12,9 +12,9 @@ from xml.sax.saxutils import escape
 
 from mvd.demo.plan import FORMS
 from mvd.demo.write import write_demo
-from warehouse.clock import period_month
 from warehouse.contracts import Contracts, load_contracts
 from warehouse.contracts.territories import REGION_LEVELS, REPUBLIC
+from warehouse.core.clock import period_month
 
 PERIOD = "2022-12"
 _OFFICIAL = Path(__file__).resolve().parents[2] / "shared" / "official-forms" / "1-M"

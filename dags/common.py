@@ -15,11 +15,11 @@ from airflow.sdk import Asset, AssetWatcher
 
 from dags.notify import NoticeNotifier
 from dags.watchers import InboxTrigger, LedgerTrigger
-from warehouse.transform import PROJECT
+from warehouse.build.transform import PROJECT
 
 if TYPE_CHECKING:
     from ingestion.request import Services
-    from warehouse.settings import Settings
+    from warehouse.core.settings import Settings
 
 WRITER_POOL = "warehouse_writer"
 """One slot: models, gate and publication never run side by side."""
@@ -58,7 +58,7 @@ DEFAULTS = {
 
 def settings() -> Settings:
     """Settings of the installation, from the environment of the worker."""
-    from warehouse.settings import load_settings
+    from warehouse.core.settings import load_settings
 
     # It says several hundred lines when it is imported, none of them about the work.
     logging.getLogger("great_expectations").setLevel(logging.WARNING)

@@ -7,7 +7,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from warehouse.transform import NodeResult, TransformResult
+    from warehouse.build.transform import NodeResult, TransformResult
 
 
 def show(log: logging.Logger, result: TransformResult) -> None:

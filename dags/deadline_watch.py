@@ -39,8 +39,8 @@ def deadline_watch() -> None:
         prev_data_interval_end_success: Any = None,
     ) -> int:
         """Send what the calendar asks for in the interval; gives the number of notices."""
-        from mvd.deadlines import notices
         from mvd.notices import send
+        from warehouse.reporting.deadlines import notices
 
         since = prev_data_interval_end_success or data_interval_start
         with services() as opened:

@@ -29,7 +29,7 @@ def intake() -> None:
     @task
     def list_batches() -> list[list[str]]:
         """Paths inside the inbox, twenty together."""
-        from ingestion.inbox import batches
+        from ingestion.intake.pickup import batches
 
         with services() as opened:
             return batches(opened)
@@ -39,7 +39,7 @@ def intake() -> None:
         """Judge one batch; gives the ids of its submissions."""
         from airflow.sdk import get_current_context
 
-        from ingestion.inbox import take_in as judge
+        from ingestion.intake.pickup import take_in as judge
 
         get_current_context()["files"] = f"{len(names)}: {names[0]} …"  # type: ignore[typeddict-unknown-key]
         with services() as opened:

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from openlineage.client.event_v2 import Dataset, InputDataset, RunEvent
 
     from ingestion.request import SubmissionResult
+    from warehouse.build.transform import NodeResult, TransformResult
     from warehouse.ledger import Ledger, Submission
-    from warehouse.manifest import Manifest
-    from warehouse.transform import NodeResult, TransformResult
+    from warehouse.releases.manifest import Manifest
 
 log = logging.getLogger(__name__)
 P = ParamSpec("P")

@@ -22,7 +22,7 @@ class NoticeNotifier(BaseNotifier):
     def notify(self, context: Context) -> None:
         """Called by Airflow, for instance when a task has failed for the last time."""
         from mvd.notices import send
-        from warehouse.settings import load_settings
+        from warehouse.core.settings import load_settings
 
         send(load_settings(), self.kind, _told(context))
 
@@ -46,6 +46,6 @@ def _told(context: Any) -> dict[str, Any]:
 def release_is_late(context: Any = None, **_: Any) -> None:
     """Called by the deadline alert of the release DAG; runs in the executor."""
     from mvd.notices import send
-    from warehouse.settings import load_settings
+    from warehouse.core.settings import load_settings
 
     send(load_settings(), "release_late", {"run": str((context or {}).get("dag_run", ""))})

@@ -23,11 +23,11 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from dags.common import DEFAULTS, WRITER_POOL, accepted, marts, release, services, settings
 from dags.lineage import tell_inputs, tell_models, tell_published
 from dags.notify import release_is_late
-from warehouse.transform import PROJECT
+from warehouse.build.transform import PROJECT
 
 if TYPE_CHECKING:
     from ingestion.request import Services
-    from warehouse.manifest import Manifest
+    from warehouse.releases.manifest import Manifest
 
 log = logging.getLogger(__name__)
 SOURCES = PROJECT / "models" / "staging" / "_sources.yml"
@@ -36,14 +36,14 @@ SOURCES = PROJECT / "models" / "staging" / "_sources.yml"
 @task
 def prepare(params: dict[str, Any] | None = None, ti: Any = None) -> str:
     """Write the inputs of a build; gives its release id."""
-    from mvd import build_steps
-    from warehouse.completeness import build_is_due
+    from mvd.build import steps
+    from warehouse.releases.completeness import build_is_due
 
-    with services() as opened, build_steps.alone(opened.home):
+    with services() as opened, steps.alone(opened.home):
         found = build_is_due(opened.home, opened.ledger)
         if not found and not (params or {}).get("force"):
             raise AirflowSkipException("no reason for a build: all is released, or refused already")
-        release_id = build_steps.begin(opened)
+        release_id = steps.begin(opened)
         tell_inputs(ti, opened.ledger.submissions(in_force=True), SOURCES)
     log.info(
         "release %s: submissions added %s, no longer in force %s",
@@ -58,16 +58,16 @@ def prepare(params: dict[str, Any] | None = None, ti: Any = None) -> str:
 def transform(release_id: str, ti: Any = None) -> str:
     """Run the models and their tests in one dbt process."""
     from dags.dbt_log import show
-    from mvd import build_steps
+    from mvd.build import steps
 
     here = settings()
     with _step(release_id):
-        plan = build_steps.make_plan(here.paths, release_id, engine=here.engine)
+        plan = steps.make_plan(here.paths, release_id, engine=here.engine)
         log.info("release %s: %s", release_id, plan)
-        built = build_steps.transform(here.paths, release_id, here)
+        built = steps.transform(here.paths, release_id, here)
         show(log, built)
         tell_models(ti, built)
-        reasons = build_steps.check_models(release_id, built)
+        reasons = steps.check_models(release_id, built)
     if reasons:
         _refuse(release_id, reasons, reasons)
     return release_id
@@ -76,11 +76,11 @@ def transform(release_id: str, ti: Any = None) -> str:
 @task
 def gate(release_id: str) -> str:
     """Judge the marts against cells and ledger."""
-    from mvd import build_steps
+    from mvd.build import steps
 
     here = settings()
     with _step(release_id):
-        result = build_steps.judge(here.paths, release_id, here)
+        result = steps.judge(here.paths, release_id, here)
     for code, rows in sorted(result.rows.items()):
         log.info("release %s: %s judged %d rows", release_id, code, rows)
     if not result.is_passed:
@@ -91,11 +91,11 @@ def gate(release_id: str) -> str:
 @task(outlets=[release, *marts.values()])
 def publish(release_id: str, *, outlet_events: Any = None, ti: Any = None) -> str:
     """Swap the pointer; every table says what it holds now."""
-    from mvd import build_steps
+    from mvd.build import steps
 
     here = settings()
     with _step(release_id) as opened:
-        manifest = build_steps.publish(opened, release_id, here)
+        manifest = steps.publish(opened, release_id, here)
     log.info("release %s published, content %s", release_id, manifest.content_hash)
     _tell(manifest, outlet_events)
     tell_published(ti, manifest)
@@ -105,22 +105,22 @@ def publish(release_id: str, *, outlet_events: Any = None, ti: Any = None) -> st
 @contextmanager
 def _step(release_id: str) -> Iterator[Services]:
     """The writer, alone. What goes wrong has failed the build, and Airflow tries the task again."""
-    from mvd import build_steps
+    from mvd.build import steps
 
     with (
         services() as opened,
-        build_steps.alone(opened.home),
-        build_steps.attempt(opened, release_id),
+        steps.alone(opened.home),
+        steps.attempt(opened, release_id),
     ):
         yield opened
 
 
 def _refuse(release_id: str, reasons: list[str], told: list[str]) -> None:
     """A refused build stays refused: trying again gives the same answer."""
-    from mvd import build_steps
+    from mvd.build import steps
 
     with services() as opened:
-        build_steps.refuse(opened, release_id, reasons)
+        steps.refuse(opened, release_id, reasons)
     raise AirflowFailException(f"release {release_id} refused, data: " + "; ".join(told))
 
 

@@ -52,7 +52,7 @@ def replay() -> None:
     @task(pool=INTAKE_POOL)
     def preview(ids: list[str], ti: Any = None) -> str:
         """What the present contracts would change; gives the path of the file that says it."""
-        from ingestion.preview import as_json, changes
+        from ingestion.intake.preview import as_json, changes
 
         with services() as opened:
             wanted = set(ids)
@@ -70,7 +70,7 @@ def replay() -> None:
         """The counts, as text for the one who decides."""
         from pathlib import Path
 
-        from ingestion.preview import from_json, summary
+        from ingestion.intake.preview import from_json, summary
 
         rows = [row for path in paths for row in json.loads(Path(path).read_text("utf-8"))]
         told = summary(from_json(rows))
@@ -85,7 +85,7 @@ def replay() -> None:
     @task(pool=INTAKE_POOL)
     def judge_quarantine(ti: Any = None) -> list[str | None]:
         """Judge every refused report again; gives the ids of those now accepted."""
-        from ingestion.batch import replay as judge
+        from ingestion.intake.batch import replay as judge
 
         with services() as opened:
             results = judge(opened)

@@ -58,7 +58,7 @@ def reread() -> None:
     @task(pool=INTAKE_POOL)
     def judge_again(ids: list[str], ti: Any = None) -> list[str]:
         """Judge them; gives the ids of those whose verdict is another one now."""
-        from ingestion.batch import judge_again as judge
+        from ingestion.intake.batch import judge_again as judge
 
         with services() as opened:
             wanted = set(ids)

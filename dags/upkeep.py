@@ -37,7 +37,7 @@ def upkeep() -> None:
     @task
     def back_up_ledger() -> str:
         """Copy the ledger, remove the oldest copies; gives the path of the copy."""
-        from warehouse.backup import back_up, prune_backups
+        from warehouse.upkeep.backup import back_up, prune_backups
 
         here = settings()
         copy = back_up(here)
@@ -49,7 +49,7 @@ def upkeep() -> None:
     def prune_releases() -> list[str]:
         """Remove old releases that nothing protects; gives their ids."""
         from warehouse.ledger.tags import tags
-        from warehouse.releases import prune
+        from warehouse.releases.pruning import prune
 
         here = settings()
         with services() as opened:
@@ -61,7 +61,7 @@ def upkeep() -> None:
     @task(pool=WRITER_POOL)
     def clear_builds() -> list[str]:
         """Remove what killed builds left, with all they spilled to disk."""
-        from mvd.build_steps import alone, remove_leftovers
+        from mvd.build.steps import alone, remove_leftovers
 
         with services() as opened, alone(opened.home):
             removed = remove_leftovers(opened)
@@ -72,7 +72,7 @@ def upkeep() -> None:
     def report_orphans() -> int:
         """Files that nothing refers to; gives their number. Nothing is removed."""
         from mvd.notices import send
-        from warehouse.orphans import find_orphans
+        from warehouse.upkeep.orphans import find_orphans
 
         with services() as opened:
             found = find_orphans(opened.home, opened.ledger)

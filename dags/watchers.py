@@ -101,29 +101,29 @@ def _event(payload: dict[str, Any]) -> TriggerEvent:
 
 
 def _waiting() -> list[str]:
-    from warehouse.inbox import waiting
-    from warehouse.settings import load_settings
+    from warehouse.core.settings import load_settings
+    from warehouse.storage.inbox import waiting
 
     return [name.as_posix() for name in waiting(load_settings().paths)]
 
 
 def _open_ledger() -> Any:
+    from warehouse.core.settings import load_settings
     from warehouse.ledger import Ledger
-    from warehouse.settings import load_settings
 
     return Ledger(load_settings().ledger)
 
 
 def _mark(ledger: Any) -> tuple[int, ...]:
-    from warehouse.completeness import mark
+    from warehouse.releases.completeness import mark
 
     return mark(ledger)
 
 
 def _due(ledger: Any) -> dict[str, Any]:
     """What the event says; empty when there is no reason for a build."""
-    from warehouse.completeness import build_is_due, latest_build
-    from warehouse.settings import load_settings
+    from warehouse.core.settings import load_settings
+    from warehouse.releases.completeness import build_is_due, latest_build
 
     found = build_is_due(load_settings().paths, ledger)
     if found is None:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from dashboards.place import CONFIG, HOME_VARIABLE, PROJECT, Place, here
+from dashboards.paths import CONFIG, HOME_VARIABLE, PROJECT, Place, here
 
 _SPOKEN = ("ru", "kk", "en")
 
@@ -18,7 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     place = _enter(given.home)
     if given.command == "serve":
-        from dashboards.serve import serve
+        from dashboards.serving.serve import serve
 
         return serve(place, given.host, given.port, given.workers, given.threads, init=given.init)
     from dashboards import commands

@@ -9,7 +9,7 @@ from typing import Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from dashboards.place import CONTRACTS
+from dashboards.paths import CONTRACTS
 
 _REGION_PREFIX = "region:"
 

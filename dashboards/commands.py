@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from dashboards.place import Place, write_private
+from dashboards.paths import Place, write_private
 
 
 @contextmanager
@@ -33,10 +33,10 @@ def prepare(place: Place, *, anew: bool = True) -> None:
     Not `anew`: nothing, if it was done before from the very same project. Importing dashboards
     that did not change would also let go of all answers that were kept.
     """
-    from dashboards import accounts, assets, examples, metadata, roles
+    from dashboards.superset import accounts, examples, loading, metadata, roles
 
     was_upgraded = metadata.upgrade()
-    mark = assets.fingerprint()
+    mark = loading.fingerprint()
     if (
         not (anew or was_upgraded)
         and place.prepared.exists()
@@ -45,7 +45,7 @@ def prepare(place: Place, *, anew: bool = True) -> None:
         return
     roles.define()
     accounts.ensure_administrator(place)
-    assets.load()
+    loading.load()
     roles.open_dashboards()
     examples.give_to_all()
     write_private(place.prepared, mark)
@@ -53,11 +53,11 @@ def prepare(place: Place, *, anew: bool = True) -> None:
 
 def load(place: Place, _: argparse.Namespace) -> int:
     """The dashboards as they are in the project."""
-    from dashboards import assets, roles
+    from dashboards.superset import loading, roles
 
     del place
     with application():
-        count = assets.load()
+        count = loading.load()
         roles.open_dashboards()
     print(f"{count} objects")  # noqa: T201
     return 0
@@ -65,7 +65,7 @@ def load(place: Place, _: argparse.Namespace) -> int:
 
 def warm(place: Place, _: argparse.Namespace) -> int:
     """Ask every chart once."""
-    from dashboards.warm import ask_all
+    from dashboards.superset.warm import ask_all
 
     del place
     with application():
@@ -75,7 +75,7 @@ def warm(place: Place, _: argparse.Namespace) -> int:
 
 def reports(place: Place, given: argparse.Namespace) -> int:
     """Send the letters that are due."""
-    from dashboards.letters import send
+    from dashboards.pages.letters import send
 
     with application():
         failed = send(place, everything=given.all)
@@ -85,8 +85,8 @@ def reports(place: Place, given: argparse.Namespace) -> int:
 
 def borders(place: Place, given: argparse.Namespace) -> int:
     """Check the borders of districts that the operator supplied, and draw their maps."""
-    from dashboards import borders
-    from dashboards.warm import ask_all
+    from dashboards.superset import borders
+    from dashboards.superset.warm import ask_all
 
     try:
         for line in borders.install(place, given.language):
@@ -103,7 +103,7 @@ def borders(place: Place, given: argparse.Namespace) -> int:
 
 def account(place: Place, given: argparse.Namespace) -> int:
     """Add, change or close an account; prints a one-time password."""
-    from dashboards.accounts import command
+    from dashboards.superset.accounts import command
 
     del place
     with application():
@@ -112,7 +112,7 @@ def account(place: Place, given: argparse.Namespace) -> int:
 
 def accounts(place: Place, given: argparse.Namespace) -> int:
     """Add or change the accounts of a file; prints name and one-time password of each."""
-    from dashboards.accounts import several
+    from dashboards.superset.accounts import several
 
     del place
     with application():

@@ -17,7 +17,7 @@ printf '%s\n%s\n' "$password" "$password" | airflow users create \
     --username engineer --role Admin --firstname Data --lastname Engineer --email engineer@localhost
 python - <<'PY'
 from warehouse.ledger import Ledger
-from warehouse.settings import load_settings
+from warehouse.core.settings import load_settings
 
 Ledger(load_settings().ledger).close()
 PY

@@ -19,7 +19,7 @@ import duckdb
 from expectations.release_checks import Check, checks
 from expectations.statistics_checks import statistics_checks
 from expectations.validation import one_at_a_time, validate
-from warehouse.memory import ENGINE_OF_GATE, share
+from warehouse.core.memory import ENGINE_OF_GATE, share
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from ingestion.findings import render
-from ingestion.safety import Limits
-from ingestion.signature import SignatureCheck
-from ingestion.signing import Trust, load_trust
-from warehouse.bounded import Bounds
+from ingestion.read.safety import Limits
+from ingestion.signatures.cms import SignatureCheck
+from ingestion.signatures.trust import Trust, load_trust
 from warehouse.contracts import Contracts, load_contracts
 from warehouse.contracts.messages import Language
+from warehouse.core.bounded import Bounds
+from warehouse.core.memory import in_bytes
+from warehouse.core.paths import Home
+from warehouse.core.settings import Settings
 from warehouse.ledger import Finding, Ledger, Standing, Submission, Verdict
 from warehouse.ledger.text import storable
-from warehouse.memory import in_bytes
-from warehouse.paths import Home
-from warehouse.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from warehouse.clock import period_month
-from warehouse.completeness import Completeness, completeness
-from warehouse.errors import UserError
+from warehouse.core.clock import period_month
+from warehouse.core.errors import UserError
 from warehouse.ledger.tags import set_tag, tags
+from warehouse.releases.completeness import Completeness, completeness
 
 if TYPE_CHECKING:
     from ingestion.request import Services

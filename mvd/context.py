@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from mvd.console import errors
 from mvd.texts import text
-from warehouse.errors import Language
-from warehouse.paths import Home
-from warehouse.settings import Engine, Settings
+from warehouse.core.errors import Language
+from warehouse.core.paths import Home
+from warehouse.core.settings import Engine, Settings
 
 if TYPE_CHECKING:
     from ingestion.request import Services
@@ -35,7 +35,7 @@ class Context:
         """The settings for a command that may name what computes; UserError where it is missing."""
         settings = self.settings.model_copy(update={"engine": engine or self.settings.engine})
         if settings.engine == "spark":
-            from warehouse import spark
+            from warehouse.build import spark
 
             spark.require()
         return settings
@@ -51,7 +51,7 @@ class Context:
 
     def published_demonstration(self, release_id: str | None) -> bool:
         """Whether a release, or the one in force, has figures of the demonstration."""
-        from warehouse.releases import read_manifest
+        from warehouse.releases.catalogue import read_manifest
 
         return read_manifest(self.home, release_id).is_demonstration is True
 

@@ -19,9 +19,9 @@ from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
-from warehouse.errors import UserError
-from warehouse.paths import LEAST_FREE_BYTES
-from warehouse.settings import Settings
+from warehouse.core.errors import UserError
+from warehouse.core.paths import LEAST_FREE_BYTES
+from warehouse.core.settings import Settings
 
 _LIBRARIES = ("duckdb", "dbt-core", "dbt-duckdb", "pyarrow", "great-expectations", "sqlalchemy")
 _LOCK_SECONDS = 3.0
@@ -106,7 +106,7 @@ def _home(settings: Settings) -> str:
 
 def _store(settings: Settings) -> str:
     """The object store takes an object, refuses to replace it, gives it back and forgets it."""
-    from warehouse.mirror import store_of
+    from warehouse.storage.mirror import store_of
 
     store = store_of(settings.paths)
     if store is None:
@@ -173,8 +173,8 @@ def _same_schema(found: str) -> str:
 
 def _release(settings: Settings) -> str:
     """The pointer leads to a release whose database opens."""
-    from warehouse import releases
-    from warehouse.sql import query
+    from warehouse.query.reader import query
+    from warehouse.releases import catalogue
 
     home = settings.paths
     if not home.current.is_symlink():
@@ -186,15 +186,15 @@ def _release(settings: Settings) -> str:
     target = home.current.readlink()
     if not (home.root / target / "manifest.json").is_file():
         raise Trouble(f"{home.current} -> {target}: no release there")
-    manifest = releases.read_manifest(home)
+    manifest = catalogue.read_manifest(home)
     query(home, "SELECT count(*) FROM marts.rpt_submissions", memory_limit="200MB", threads=1)
     return f"{manifest.release_id}, {manifest.published_at:%Y-%m-%d %H:%M} UTC"
 
 
 def _build(settings: Settings) -> str:
     """The latest build was not failed by the machine; what the release in force lacks."""
-    from warehouse.completeness import completeness, latest_build
     from warehouse.ledger import Ledger
+    from warehouse.releases.completeness import completeness, latest_build
 
     if not _has_ledger(settings):
         return "-"
@@ -221,9 +221,9 @@ def _has_ledger(settings: Settings) -> bool:
 
 def _cells(settings: Settings) -> str:
     """What the ledger counts on lies in the lake and in the originals."""
-    from warehouse import mirror
     from warehouse.ledger import Ledger
-    from warehouse.originals import original_path
+    from warehouse.storage import mirror
+    from warehouse.storage.originals import original_path
 
     if not _has_ledger(settings):
         return "-"
@@ -247,7 +247,7 @@ def _left_out(settings: Settings) -> str:
     """Every accepted submission is of a form and a territory that the contracts know."""
     from warehouse.contracts import load_contracts
     from warehouse.ledger import Ledger
-    from warehouse.left_out import summary
+    from warehouse.releases.left_out import summary
 
     if not _has_ledger(settings):
         return "-"

@@ -8,30 +8,23 @@ from typing import Annotated, Literal
 import typer
 
 from mvd.commands import (
-    account,
-    audit,
-    backup,
     build,
     claims,
     demo,
     dictionary,
-    doctor,
     ingest,
-    metrics,
-    portal,
     query,
     releases,
-    stack,
     status,
-    store,
     submit,
     template,
 )
+from mvd.commands.operations import account, audit, backup, doctor, metrics, portal, stack, store
 from mvd.console import errors
 from mvd.context import Context
-from warehouse.errors import UserError
-from warehouse.logs import configure
-from warehouse.settings import load_settings
+from warehouse.core.errors import UserError
+from warehouse.core.logs import configure
+from warehouse.core.settings import load_settings
 
 _WRONG_USE = frozenset(
     {

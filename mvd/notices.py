@@ -10,9 +10,9 @@ import urllib.request
 from collections.abc import Mapping
 from typing import Any
 
-from warehouse.clock import utc_now
-from warehouse.durable import make_directories
-from warehouse.settings import Settings
+from warehouse.core.clock import utc_now
+from warehouse.core.durable import make_directories
+from warehouse.core.settings import Settings
 
 NOTICES = "notices.jsonl"
 _TIMEOUT_SECONDS = 10

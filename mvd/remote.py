@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from warehouse.errors import Language, UserError
+from warehouse.core.errors import Language, UserError
 
 _TIMEOUT = httpx.Timeout(30.0, write=600.0)
 _POLL_SECONDS = 0.5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from warehouse.clock import utc_now
+from warehouse.core.clock import utc_now
 
 
 def set_aside(path: Path, *, keep: int) -> list[Path]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from warehouse.errors import Language
+from warehouse.core.errors import Language
 
 
 @cache

@@ -12,14 +12,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from ingestion.request import finding_json
-from ingestion.signing import LONGEST
-from portal.access import needs, public
-from portal.bodies import takes
-from portal.duties import Duty
-from portal.pages.answers import XLSX, attachment
-from portal.pages.period import progress, read_signature, take_in
-from portal.pages.submissions import shown_signature
-from portal.parameters import (
+from ingestion.signatures.trust import LONGEST
+from portal.access.authorisation import needs, public
+from portal.guards.bodies import takes
+from portal.guards.parameters import (
     CommentText,
     FileNameQuery,
     Form,
@@ -35,13 +31,17 @@ from portal.parameters import (
     ReasonText,
     Sha256Query,
 )
+from portal.pages.answers import XLSX, attachment
+from portal.pages.period import progress, read_signature, take_in
+from portal.pages.submissions import shown_signature
 from portal.problems import PortalError
 from portal.web import API, access_of, desk_of, language_of, portal_of
-from warehouse import originals
-from warehouse.clock import utc_now
-from warehouse.errors import UserError
+from warehouse.core.clock import utc_now
+from warehouse.core.errors import UserError
 from warehouse.ledger import LockException, Submission
 from warehouse.ledger import PeriodLock as Lock
+from warehouse.reporting.duties import Duty
+from warehouse.storage import originals
 
 _SPOOLED_BYTES = 1 << 20
 

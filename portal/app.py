@@ -15,11 +15,14 @@ from starlette.staticfiles import StaticFiles
 
 from ingestion.request import Services
 from portal import api, metrics
-from portal.access import AccessDeniedError, NotSignedInError
-from portal.bodies import limits
-from portal.faults import Faults
-from portal.judges import Judges
-from portal.letters import Postman
+from portal.access.authorisation import AccessDeniedError, NotSignedInError
+from portal.desk.letters import Postman
+from portal.guards.bodies import limits
+from portal.guards.faults import Faults
+from portal.guards.parameters import LONGEST_LINK
+from portal.guards.request_log import RequestLog
+from portal.guards.security import BodyLimits, BodyRefusedError, RateLimit, SecurityHeaders
+from portal.judging.control import Judges
 from portal.pages import (
     accounts,
     country,
@@ -31,15 +34,12 @@ from portal.pages import (
     submissions,
     templates,
 )
-from portal.parameters import LONGEST_LINK
 from portal.problems import PortalError
 from portal.render import page
-from portal.request_log import RequestLog
-from portal.security import BodyLimits, BodyRefusedError, RateLimit, SecurityHeaders
 from portal.settings import PortalSettings
 from portal.texts import catalogue, text
 from portal.web import Portal, authorise, is_of_api, language_of
-from warehouse.errors import UserError
+from warehouse.core.errors import UserError
 
 _PAGES = (
     sign_in, oidc, period, submissions, templates, country, accounts, dictionary, health

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Literal
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from portal.judges import JudgesState
+from portal.judging.control import JudgesState
 from portal.store.uploads import Queue
-from warehouse import releases
-from warehouse.clock import utc_now
-from warehouse.completeness import Build, Completeness, completeness, latest_build
-from warehouse.errors import UserError
+from warehouse.core.clock import utc_now
+from warehouse.core.errors import UserError
+from warehouse.core.paths import LEAST_FREE_BYTES
 from warehouse.ledger import schema as t
 from warehouse.ledger.database import reading
-from warehouse.paths import LEAST_FREE_BYTES
+from warehouse.releases import catalogue
+from warehouse.releases.completeness import Build, Completeness, completeness, latest_build
 
 if TYPE_CHECKING:
     from portal.web import Portal
@@ -60,7 +60,7 @@ def look(portal: Portal) -> Health:
     queue, release, released_at, compared, build = None, None, None, None, None
     try:
         queue = portal.uploads.queue()
-        release = releases.current(home)
+        release = catalogue.current(home)
         released_at = _released_at(portal, release)
         compared = _completeness(portal)
         build = latest_build(portal.services.ledger)

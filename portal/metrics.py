@@ -8,9 +8,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from portal.access import AccessDeniedError, public
+from portal.access.authorisation import AccessDeniedError, public
 from portal.web import portal_of
-from warehouse.metrics import Metrics, exposition
+from warehouse.published.metrics import Metrics, exposition
 
 router = APIRouter()
 

@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from ingestion.request import Services
-from portal.parameters import LONGEST_LINK
+from portal.guards.parameters import LONGEST_LINK
 from portal.texts import LANGUAGES, catalogue, month_name, text
 from portal.web import (
     CSRF_FIELD,

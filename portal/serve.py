@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from portal.judges import Judges
+from portal.judging.control import Judges
 from portal.settings import PortalSettings
-from warehouse.settings import PREFIX, Settings
+from warehouse.core.settings import PREFIX, Settings
 
 _PORTAL_PREFIX = f"{PREFIX}PORTAL_"
 

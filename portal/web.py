@@ -11,24 +11,30 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 
 from ingestion.request import Services
-from portal.access import PUBLIC, Access, AccessDeniedError, NotSignedInError, privilege_of
-from portal.desk import Desk
-from portal.judges import Judges
-from portal.oidc import Oidc
-from portal.parameters import LONGEST_FIELDS, SECRET_FIELDS, check_field
+from portal.access.authorisation import (
+    PUBLIC,
+    Access,
+    AccessDeniedError,
+    NotSignedInError,
+    privilege_of,
+)
+from portal.access.oidc import Oidc
+from portal.access.roles import Privilege
+from portal.access.secret import new_secret
+from portal.desk.actions import Desk
+from portal.guards.parameters import LONGEST_FIELDS, SECRET_FIELDS, check_field
+from portal.judging.control import Judges
 from portal.problems import PortalError
-from portal.roles import Privilege
 from portal.settings import PortalSettings
 from portal.store.accounts import Accounts
 from portal.store.letters import Letters
-from portal.store.secret import new_secret
 from portal.store.sessions import Session, Sessions
 from portal.store.throttle import Throttle
 from portal.store.uploads import Uploads
 from portal.texts import LANGUAGES
 from warehouse.contracts.messages import Language
+from warehouse.core.logs import hide
 from warehouse.ledger.audit import AuditLog
-from warehouse.logs import hide
 
 API = "/api/v1"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})

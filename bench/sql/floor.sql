@@ -1,4 +1,4 @@
--- The marts of bench/floor.py by hand: the same rules, the same inputs, DuckDB alone, in as few steps
+-- The marts of bench/lakes/floor.py by hand: the same rules, the same inputs, DuckDB alone, in as few steps
 -- as the author could find. Statements are separated by a blank line. `cells` and the inputs are there.
 
 create macro tenths_text(x, comma) as

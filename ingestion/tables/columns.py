@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from ingestion.read import Grid
+from ingestion.read.workbook import Grid
 from ingestion.tables.quantities import unit_factors
 from warehouse.contracts import Form
 from warehouse.contracts.names import normalise_name

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from ingestion.read import Grid
-from ingestion.safety import Limits, Problem
+from ingestion.read.safety import Limits, Problem
+from ingestion.read.workbook import Grid
 
 _BODY = "content.xml"
 _ODS = b"application/vnd.oasis.opendocument.spreadsheet"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ingestion.read import Grid
+from ingestion.read.workbook import Grid
 
 _CELL = re.compile(
     r"(?P<form>[A-Z0-9]+-M);(?P<kato>\d{9});(?P<period>\d{4}-\d{2});(?P<version>\S+)"

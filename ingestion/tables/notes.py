@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from ingestion.findings import Findings
-from ingestion.normalise import Figure
-from ingestion.read import Grid
+from ingestion.read.normalise import Figure
+from ingestion.read.workbook import Grid
 from ingestion.tables.columns import Column, Columns
 from ingestion.tables.rows import Rows
 from warehouse.contracts import Contracts, Form

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from ingestion.normalise import Figure, Reading, read_figure
+from ingestion.read.normalise import Figure, Reading, read_figure
 from warehouse.contracts.tables import Vocabulary
 
 Note = Literal["converted", "footnote"]

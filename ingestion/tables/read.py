@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ingestion.cells import TextCell
 from ingestion.findings import Findings
-from ingestion.locate import ABSENT
-from ingestion.normalise import Reading
-from ingestion.read import Grid
+from ingestion.read.normalise import Reading
+from ingestion.read.workbook import Grid
+from ingestion.recognise.cells import TextCell
+from ingestion.recognise.locate import ABSENT
 from ingestion.tables.columns import (
     Columns,
     find_columns,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ingestion.read import Grid
+from ingestion.read.workbook import Grid
 from warehouse.contracts import Contracts, Form
 from warehouse.contracts.names import normalise_name
 

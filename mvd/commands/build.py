@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from mvd.commands.show import show_left_out
 from mvd.console import console, errors, print_json, print_table
 from mvd.context import Context
-from warehouse.settings import Engine
-
-if TYPE_CHECKING:
-    from mvd.pipeline import BuildOutcome
+from mvd.show import show_left_out, show_unpublished
+from warehouse.core.settings import Engine
 
 EXIT_CODES = {"refused": 1, "failed": 3}
 """Of a build that was not published."""
@@ -38,7 +35,7 @@ def build(
     """Собрать, проверить и опубликовать выпуск; при неудаче действует прежний."""
     from datetime import UTC
 
-    from mvd.pipeline import build_release
+    from mvd.build.pipeline import build_release
 
     here: Context = context.obj
     moment = as_of.replace(tzinfo=UTC) if as_of else None
@@ -76,14 +73,6 @@ def build(
         raise typer.Exit(EXIT_CODES[outcome.state])
 
 
-def show_unpublished(context: Context, outcome: BuildOutcome) -> None:
-    """Print why a build was not published, and whether data or machine are at fault."""
-    said = context.say(f"build_{outcome.state}", release_id=outcome.release_id)
-    console.print(said, style="red")
-    for reason in outcome.reasons_in(context.language):
-        console.print(f"  – {reason}", markup=False)
-
-
 def rebuild(
     context: typer.Context,
     release_id: Annotated[str, typer.Argument(help="Номер выпуска.")],
@@ -94,7 +83,7 @@ def rebuild(
     as_json: Annotated[bool, typer.Option("--json", help="Ответ для программ.")] = False,
 ) -> None:
     """Собрать выпуск заново из его описания и сравнить хеши содержания."""
-    from mvd.pipeline import rebuild_release
+    from mvd.build.pipeline import rebuild_release
 
     here: Context = context.obj
     outcome = rebuild_release(here.home, release_id, here.with_engine(engine))

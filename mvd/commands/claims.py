@@ -13,9 +13,9 @@ from mvd.console import console, print_json, print_table
 from mvd.context import Context
 
 if TYPE_CHECKING:
-    from warehouse.claims.check import Answer
     from warehouse.contracts import Contracts
     from warehouse.contracts.claims import Claim
+    from warehouse.published.claims.check import Answer
 
 claims = typer.Typer(invoke_without_command=True)
 
@@ -35,7 +35,7 @@ def list_claims(
     """Опубликованные цифры против выпуска, и где публикации противоречат друг другу."""
     if context.invoked_subcommand is not None:
         return
-    from warehouse.sql import query
+    from warehouse.query.reader import query
 
     here: Context = context.obj
     verdicts = query(here.home, _VERDICTS, release=release).to_pylist()
@@ -143,8 +143,8 @@ def add_figure(
     as_json: _Json = False,
 ) -> None:
     """Внести опубликованную цифру в реестр и показать, что о ней говорит выпуск."""
-    from warehouse.claims.check import add, next_id
     from warehouse.contracts import load_contracts
+    from warehouse.published.claims.check import add, next_id
 
     contracts = load_contracts()
     claim = _claim(
@@ -175,9 +175,9 @@ def _claim(
     *,
     is_month: bool,
 ) -> Claim:
-    from warehouse.clock import period_month, utc_now
     from warehouse.contracts.calendar import last_day
     from warehouse.contracts.claims import Claim
+    from warehouse.core.clock import period_month, utc_now
 
     first = period_month(period)
     known = contracts.indicators.get(indicator)
@@ -200,7 +200,7 @@ def _claim(
 
 
 def _answer(context: Context, contracts: Contracts, claim: Claim, *, as_json: bool) -> None:
-    from warehouse.claims.check import check
+    from warehouse.published.claims.check import check
 
     answer = check(claim, contracts, context.home)
     if context.published_demonstration(None):

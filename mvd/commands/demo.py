@@ -11,7 +11,7 @@ from mvd.commands.build import EXIT_CODES
 from mvd.console import console, errors
 from mvd.context import Context
 from mvd.progress import counted
-from warehouse.settings import Engine
+from warehouse.core.settings import Engine
 
 if TYPE_CHECKING:
     from ingestion.request import Services
@@ -34,9 +34,9 @@ def demo(
     ] = None,
 ) -> None:
     """Написать демонстрационные отчёты (вымышленные цифры в официальных формах)."""
+    from mvd.build.pipeline import build_release
     from mvd.demo.intake import take_in
     from mvd.demo.summary import show_summary
-    from mvd.pipeline import build_release
 
     here: Context = context.obj
     settings = here.with_engine(engine) if run else here.settings

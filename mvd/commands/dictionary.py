@@ -16,9 +16,9 @@ def dictionary(
     out: Annotated[Path, typer.Option(help="Каталог для страниц.")] = Path("dictionary"),
 ) -> None:
     """Словарь данных: страница на показатель и форму, на трёх языках."""
-    from warehouse.claims.verdicts import released_verdicts
     from warehouse.contracts import load_contracts
-    from warehouse.dictionary.files import write_dictionary
+    from warehouse.published.claims.verdicts import released_verdicts
+    from warehouse.published.dictionary.files import write_dictionary
 
     here: Context = context.obj
     pages = write_dictionary(out, load_contracts(), released_verdicts(here.home))

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from mvd.commands.show import show_results
 from mvd.console import print_json
 from mvd.context import Context
 from mvd.progress import counted
+from mvd.show import show_results
 
 
 def ingest(
@@ -30,7 +30,7 @@ def ingest(
     as_json: Annotated[bool, typer.Option("--json", help="Ответ для программ.")] = False,
 ) -> None:
     """Принять каталог файлов; с --replay — судить отклонённые по нынешним правилам."""
-    from ingestion import batch
+    from ingestion.intake import batch
 
     if (folder is None) != replay:
         raise typer.BadParameter("нужен либо каталог, либо --replay")

@@ -11,7 +11,7 @@ import typer
 
 from mvd.console import print_json, print_table
 from mvd.context import Context
-from warehouse.errors import UserError
+from warehouse.core.errors import UserError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -38,9 +38,9 @@ def sql(
     output: Annotated[Format, typer.Option("--format", help="Вид ответа.")] = "table",
 ) -> None:
     """Запрос на чтение к выпуску: только SELECT, без доступа к файлам, с пределом времени."""
-    from warehouse.bounded import limit_memory
-    from warehouse.memory import in_bytes
-    from warehouse.sql import ask as answer
+    from warehouse.core.bounded import limit_memory
+    from warehouse.core.memory import in_bytes
+    from warehouse.query.reader import ask as answer
 
     here: Context = context.obj
     settings = here.settings
@@ -76,13 +76,13 @@ def _is_demonstration(
 
 
 def _published(context: Context, day: datetime) -> str:
-    from warehouse.as_of import published_by
+    from warehouse.query.as_of import published_by
 
     return published_by(context.home, _end(day))
 
 
 def _known(context: Context, day: datetime) -> Path:
-    from mvd.known import known_on
+    from mvd.build.as_of_build import known_on
 
     with context.services() as services:
         return known_on(services, context.settings, _end(day))
@@ -90,8 +90,8 @@ def _known(context: Context, day: datetime) -> Path:
 
 def _end(day: datetime) -> datetime:
     """The end of a day in Kazakhstan."""
-    from warehouse.as_of import end_of_day
     from warehouse.contracts import load_contracts
+    from warehouse.query.as_of import end_of_day
 
     return end_of_day(day.date(), load_contracts().calendar.timezone_hours)
 

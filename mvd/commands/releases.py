@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from mvd.commands.show import local
 from mvd.console import console, print_json, print_table
 from mvd.context import Context
+from mvd.show import local
 
 
 def releases(
@@ -20,19 +20,21 @@ def releases(
     as_json: Annotated[bool, typer.Option("--json", help="Ответ для программ.")] = False,
 ) -> None:
     """Список выпусков или описание одного из них."""
-    from warehouse import releases as store
+    from warehouse.releases import catalogue
 
     here: Context = context.obj
     if release_id is not None:
         _one(here, release_id, as_json)
         return
-    store.catch_up(here.home)
-    manifests = [store.read_manifest(here.home, each) for each in store.list_releases(here.home)]
+    catalogue.catch_up(here.home)
+    manifests = [
+        catalogue.read_manifest(here.home, each) for each in catalogue.list_releases(here.home)
+    ]
     if as_json:
         left_out = {"files", "submissions"}
         print_json([manifest.model_dump(mode="json", exclude=left_out) for manifest in manifests])
         return
-    in_force = store.current(here.home)
+    in_force = catalogue.current(here.home)
     rows = [
         (
             manifest.release_id,
@@ -51,9 +53,9 @@ def releases(
 
 
 def _one(context: Context, release_id: str, as_json: bool) -> None:
-    from warehouse import releases as store
+    from warehouse.releases import catalogue
 
-    manifest = store.read_manifest(context.home, release_id)
+    manifest = catalogue.read_manifest(context.home, release_id)
     if as_json:
         print_json(manifest.model_dump(mode="json"))
         return
@@ -89,7 +91,7 @@ def verify(
 
 
 def _verify_receipt(context: Context, path: Path, report: Path | None, as_json: bool) -> bool:
-    from ingestion import receipt
+    from ingestion.documents import receipt
 
     content = report.read_bytes() if report else None
     key = receipt.public_key_pem(context.home)
@@ -102,10 +104,12 @@ def _verify_receipt(context: Context, path: Path, report: Path | None, as_json: 
 
 
 def _verify_release(context: Context, release_id: str, as_json: bool) -> bool:
-    from warehouse import releases as store
+    from warehouse.releases import verification
 
     with context.services() as services:
-        differences = store.verify(context.home, release_id, context.settings, services.ledger)
+        differences = verification.verify(
+            context.home, release_id, context.settings, services.ledger
+        )
     rows = [(d.name, d.expected, d.found) for d in differences]
     if as_json:
         keys = ("name", "expected", "found")

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mvd.commands.show import local, show_left_out, territory_name
 from mvd.console import console, print_json, print_table
 from mvd.context import Context
-from warehouse.clock import period_month, utc_now
-from warehouse.duties import latest, state_of
+from mvd.show import local, show_left_out, territory_name
+from warehouse.core.clock import period_month, utc_now
+from warehouse.reporting.outcomes import latest, state_of
 
 if TYPE_CHECKING:
     from ingestion.request import Services
@@ -49,7 +49,7 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="Ответ для программ.")] = False,
 ) -> None:
     """Кто сдал, опоздал, не сдал или получил отказ — по каждой форме."""
-    from warehouse.left_out import summary
+    from warehouse.releases.left_out import summary
 
     period_month(period)
     here: Context = context.obj

@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
-from mvd.commands.show import show_remote_result, show_result
 from mvd.console import print_json
 from mvd.context import Context
+from mvd.show import show_remote_result, show_result
 
 
 def submit(
@@ -54,9 +54,9 @@ def submit(
         target = _Target(territory, period, form, annotated, receipt, signature)
         _submit_remotely(context.obj, file, url, target, hold=hold, as_json=as_json)
         return
-    from ingestion.annotate import annotate_result
-    from ingestion.receipt import issue_receipt, plain_form
-    from ingestion.submit import submit as judge_file
+    from ingestion.annotate.answer import annotate_result
+    from ingestion.documents.receipt import issue_receipt, plain_form
+    from ingestion.intake.submit import submit as judge_file
 
     here: Context = context.obj
     with here.services() as services:
@@ -99,7 +99,7 @@ def _submit_remotely(
     here: Context, file: Path, url: str, target: _Target, *, hold: bool, as_json: bool
 ) -> None:
     from mvd.remote import RemotePortal
-    from warehouse.errors import UserError
+    from warehouse.core.errors import UserError
 
     token = os.environ.get("MVD_TOKEN", "")
     if not token:

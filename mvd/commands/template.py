@@ -9,7 +9,7 @@ import typer
 
 from mvd.console import console, print_json
 from mvd.context import Context
-from warehouse.clock import period_month
+from warehouse.core.clock import period_month
 
 if TYPE_CHECKING:
     from ingestion.request import Services
@@ -40,8 +40,8 @@ def template(
 
 def template_content(services: Services, form: str, territory: str, period: str) -> bytes:
     """The .xlsx to fill in, of whichever kind the form is. Raises UserError."""
-    from ingestion.official import write_blank
-    from ingestion.template import previous_figures, write_template
+    from ingestion.documents.official import write_blank
+    from ingestion.documents.template import previous_figures, write_template
 
     contracts = services.contracts
     found = next(

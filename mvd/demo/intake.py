@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from ingestion import batch
-from ingestion.manifest import read_manifest
+from ingestion.intake import batch
+from ingestion.intake.file_list import read_manifest
 from ingestion.request import Services, SubmissionResult
 from mvd.demo.write import DemoManifest
 

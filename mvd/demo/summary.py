@@ -7,16 +7,15 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from mvd.commands.build import show_unpublished
-from mvd.commands.show import show_results
 from mvd.console import console, print_table
 from mvd.context import Context
 from mvd.demo.shows import shows
+from mvd.show import show_results, show_unpublished
 
 if TYPE_CHECKING:
     from ingestion.request import Services, SubmissionResult
+    from mvd.build.pipeline import BuildOutcome
     from mvd.demo.write import DemoManifest
-    from mvd.pipeline import BuildOutcome
 
 _COVERAGE = """
 select form_code, strftime(period_month, '%Y-%m') as period, expected_units, accepted_units,
@@ -85,7 +84,7 @@ _TOTALS_COLUMNS = ("indicator", "value", "prior_year", "change", "units", "statu
 
 
 def _show_query(context: Context, title: str, sql: str, columns: Sequence[str]) -> None:
-    from warehouse.sql import query
+    from warehouse.query.reader import query
 
     answer = query(context.home, sql)
     heads = [context.say(f"col_{name}") for name in columns]

@@ -15,9 +15,9 @@ from importlib.resources import files
 from itertools import groupby
 from typing import Any
 
-from warehouse.claims.register import claim_rows
 from warehouse.contracts import Contracts
 from warehouse.contracts.indicators import Indicator
+from warehouse.published.claims.register import claim_rows
 
 # How far above (below) an open bound the demonstration goes: "more than 8,000" is not 8,000.
 _BEYOND = 0.02

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ingestion.official import write_workbook
-from ingestion.read import SYNTHETIC
+from ingestion.documents.official import write_workbook
+from ingestion.read.workbook import SYNTHETIC
 from mvd.demo.country import Country
 from mvd.demo.faults import TEXT_NUMBER_PLACE, Fault, Submission
 from mvd.demo.official import calibrate
@@ -21,9 +21,9 @@ from mvd.demo.simulate import Simulation, balance, catalogue, restated
 from mvd.demo.space import Space
 from mvd.demo.tables import TableFigures
 from mvd.demo.targets import Target, by_form, targets
-from warehouse.clock import period_month
 from warehouse.contracts import Contracts, Form
 from warehouse.contracts.territories import Territory
+from warehouse.core.clock import period_month
 
 MANIFEST = "manifest.csv"
 STORY = "STORY.md"

@@ -17,7 +17,7 @@ import psutil
 from mvd.stack.airflow_api import AirflowApi, UnreachableError
 from mvd.stack.layout import Layout, State, read_state, write_state
 from mvd.stack.processes import end_all, of_stack
-from warehouse.errors import UserError
+from warehouse.core.errors import UserError
 
 _POLL_SECONDS = 0.5
 _START_SECONDS = 300.0

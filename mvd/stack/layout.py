@@ -7,8 +7,8 @@ import secrets
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from warehouse.durable import temporary_in
-from warehouse.paths import Home
+from warehouse.core.durable import temporary_in
+from warehouse.core.paths import Home
 
 USER = "engineer"
 _PRIVATE_FOLDER, _PRIVATE_FILE = 0o700, 0o600

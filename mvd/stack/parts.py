@@ -24,11 +24,11 @@ PRELOADED = (
     "airflow.providers.openlineage.plugins.listener",
     "expectations.library",
     "expectations.release_gate",
-    "ingestion.inbox",
-    "mvd.build_steps",
-    "warehouse.inputs",
-    "warehouse.outlier_step",
-    "warehouse.releases",
+    "ingestion.intake.pickup",
+    "mvd.build.steps",
+    "warehouse.build.export",
+    "warehouse.build.outliers",
+    "warehouse.releases.catalogue",
 )
 """Loaded once, before the first task: the process of each task is a fork that has them already."""
 _PREFERRED_PORTS = {"airflow": 8080, "portal": 8000, "superset": 8088}

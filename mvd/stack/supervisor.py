@@ -32,8 +32,8 @@ from mvd.stack.layout import (
 )
 from mvd.stack.parts import MIGRATION, POOLS, Part, choose_ports, environment, parts
 from mvd.stack.processes import end_all
-from warehouse.clock import utc_now
-from warehouse.paths import Home
+from warehouse.core.clock import utc_now
+from warehouse.core.paths import Home
 
 _POLL_SECONDS = 0.5
 _GRACE_SECONDS = 20.0

@@ -5,16 +5,16 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from portal.access import needs
-from portal.bodies import takes
-from portal.links import enrolment_url
+from portal.access.authorisation import needs
+from portal.access.roles import account_rules
+from portal.desk.links import enrolment_url
+from portal.guards.bodies import takes
+from portal.guards.parameters import Id, NumberQuery
 from portal.pages.answers import to
-from portal.parameters import Id, NumberQuery
 from portal.problems import PortalError
 from portal.render import page
-from portal.roles import account_rules
 from portal.web import access_of, client_of, field_of, language_of, note, portal_of
-from warehouse.clock import utc_now
+from warehouse.core.clock import utc_now
 
 router = APIRouter()
 _AUDIT_SHOWN = 100

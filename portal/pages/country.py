@@ -8,17 +8,17 @@ from datetime import timedelta
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from portal.access import needs
-from portal.bodies import takes
+from portal.access.authorisation import needs
 from portal.exports import csv_file
+from portal.guards.bodies import takes
+from portal.guards.parameters import Period
 from portal.pages.answers import attachment, to
 from portal.pages.period import neighbour
-from portal.parameters import Period
 from portal.problems import PortalError
 from portal.render import demonstration_mark, form_name, moment, page, territory_name
 from portal.texts import text
 from portal.web import desk_of, field_of, form_of, language_of, portal_of
-from warehouse.clock import utc_now
+from warehouse.core.clock import utc_now
 
 router = APIRouter()
 _LONGEST_EXCEPTION_HOURS = 24 * 14

@@ -5,13 +5,13 @@ from __future__ import annotations
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 
-from portal.access import public
-from portal.parameters import Code
+from portal.access.authorisation import public
+from portal.guards.parameters import Code
 from portal.render import page
 from portal.web import language_of, portal_of
-from warehouse.claims.verdicts import released_verdicts
-from warehouse.dictionary.page import Page
-from warehouse.dictionary.pages import Dictionary
+from warehouse.published.claims.verdicts import released_verdicts
+from warehouse.published.dictionary.page import Page
+from warehouse.published.dictionary.pages import Dictionary
 
 router = APIRouter(prefix="/dictionary")
 

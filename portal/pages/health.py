@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
-from portal.access import public
+from portal.access.authorisation import public
 from portal.health import as_json, look
 from portal.web import portal_of
 

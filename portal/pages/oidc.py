@@ -5,14 +5,14 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from portal.access import public
-from portal.oidc import CALLBACK, MINUTES, Oidc, OidcError
+from portal.access.authorisation import public
+from portal.access.oidc import CALLBACK, MINUTES, Oidc, OidcError
+from portal.guards.parameters import LinkQuery, ProviderQuery
 from portal.pages.answers import local_path
 from portal.pages.sign_in import sign_in_page, signed_in
-from portal.parameters import LinkQuery, ProviderQuery
 from portal.problems import PortalError
 from portal.web import cookie_settings, note, portal_of
-from warehouse.logs import hide
+from warehouse.core.logs import hide
 
 router = APIRouter()
 

@@ -11,18 +11,18 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.datastructures import UploadFile
 
-from ingestion.signing import LONGEST, SUFFIXES
-from portal.access import needs
-from portal.bodies import takes
+from ingestion.signatures.trust import LONGEST, SUFFIXES
+from portal.access.authorisation import needs
+from portal.guards.bodies import takes
+from portal.guards.parameters import Id, Period
 from portal.pages.answers import to
-from portal.parameters import Id, Period
 from portal.problems import PortalError
 from portal.render import page
-from portal.store.uploads import Upload
 from portal.texts import text
 from portal.web import access_of, desk_of, field_of, form_of, language_of, portal_of
-from warehouse import originals
-from warehouse.clock import utc_now
+from warehouse.core.clock import utc_now
+from warehouse.ledger.uploads import Upload
+from warehouse.storage import originals
 
 router = APIRouter()
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from portal.access import needs, public
-from portal.bodies import takes
+from portal.access.authorisation import needs, public
+from portal.access.roles import account_rules
+from portal.guards.bodies import takes
+from portal.guards.parameters import LanguageCode, LinkQuery, Secret
 from portal.pages.answers import local_path, to
-from portal.parameters import LanguageCode, LinkQuery, Secret
 from portal.problems import PortalError
 from portal.render import page
-from portal.roles import account_rules
 from portal.texts import LANGUAGES
 from portal.web import (
     LANGUAGE_COOKIE,

@@ -11,30 +11,30 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, Response
 
-from ingestion.annotate import can_annotate
-from ingestion.findings import render
-from ingestion.receipt import (
+from ingestion.annotate.answer import can_annotate
+from ingestion.documents.receipt import (
     plain_form,
     public_key_pem,
     signature_standing,
     signed_by,
     verify,
 )
-from ingestion.signature import SignatureCheck, SignatureOutcome
-from portal.access import needs, public
-from portal.bodies import takes
+from ingestion.findings import render
+from ingestion.signatures.cms import SignatureCheck, SignatureOutcome
+from portal.access.authorisation import needs, public
 from portal.exports import csv_file
+from portal.guards.bodies import takes
+from portal.guards.parameters import Id, OptionalForm, OptionalKato, OptionalPeriod, SearchQuery
 from portal.pages.answers import XLSX, attachment, disposition, to
 from portal.pages.period import present_period
-from portal.parameters import Id, OptionalForm, OptionalKato, OptionalPeriod, SearchQuery
 from portal.render import demonstration_mark, page
 from portal.texts import text
 from portal.web import desk_of, field_of, language_of, note, portal_of
-from warehouse.clock import utc_now
 from warehouse.contracts import Contracts
 from warehouse.contracts.messages import Language
+from warehouse.core.clock import utc_now
 from warehouse.ledger import Finding
-from warehouse.ledger.signatures import Signature
+from warehouse.ledger.signature_records import Signature
 
 router = APIRouter()
 _WORST_FIRST = ("error", "warning", "info")

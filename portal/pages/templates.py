@@ -5,13 +5,13 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from portal.access import needs
+from portal.access.authorisation import needs
+from portal.guards.parameters import Form, OptionalKato, OptionalPeriod, PeriodQuery
 from portal.pages.answers import XLSX, attachment
 from portal.pages.period import present_period
-from portal.parameters import Form, OptionalKato, OptionalPeriod, PeriodQuery
 from portal.render import page
 from portal.web import desk_of, portal_of
-from warehouse.clock import utc_now
+from warehouse.core.clock import utc_now
 
 router = APIRouter()
 

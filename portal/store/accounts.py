@@ -12,15 +12,15 @@ from typing import Any, cast
 from sqlalchemy import Engine, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from portal.access import Access, access_of
+from portal.access.authorisation import Access, access_of
+from portal.access.roles import account_rules
+from portal.access.secret import digest, new_secret
 from portal.problems import PortalError
-from portal.roles import account_rules
 from portal.store.passwords import HASHING, hashed, is_outdated, is_right
-from portal.store.secret import digest, new_secret
 from portal.store.throttle import Attempt
-from warehouse.clock import utc_now
 from warehouse.contracts.messages import Language
 from warehouse.contracts.territories import Territories
+from warehouse.core.clock import utc_now
 from warehouse.ledger import desk_tables as t
 from warehouse.ledger.database import reading, writing
 

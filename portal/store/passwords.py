@@ -15,8 +15,8 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from portal.access.secret import new_secret
 from portal.problems import PortalError
-from portal.store.secret import new_secret
 
 _AT_ONCE = 2
 _WAITING = 8

@@ -9,10 +9,10 @@ from typing import Any
 
 from sqlalchemy import Engine, insert, select, update
 
-from portal.access import Access, access_of
-from portal.roles import account_rules
-from portal.store.secret import digest, new_secret
-from warehouse.clock import utc_now
+from portal.access.authorisation import Access, access_of
+from portal.access.roles import account_rules
+from portal.access.secret import digest, new_secret
+from warehouse.core.clock import utc_now
 from warehouse.ledger import desk_tables as t
 from warehouse.ledger.database import reading, writing
 

@@ -14,9 +14,9 @@ from typing import Any
 from sqlalchemy import Connection, Engine, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from portal.access.roles import account_rules
 from portal.problems import PortalError
-from portal.roles import account_rules
-from warehouse.clock import utc_now
+from warehouse.core.clock import utc_now
 from warehouse.ledger import desk_tables as t
 from warehouse.ledger.database import reading, writing
 

@@ -10,7 +10,7 @@ from tests.browser.conftest import Served
 
 def supervisors(portal: Served) -> list[psutil.Process]:
     below = psutil.Process(portal.process.pid).children()
-    return [process for process in below if "portal.supervisor" in process.cmdline()]
+    return [process for process in below if "portal.judging.forker" in process.cmdline()]
 
 
 def judges(portal: Served) -> list[psutil.Process]:

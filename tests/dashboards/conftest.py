@@ -11,8 +11,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from dashboards import borders
-from dashboards.place import Place
+from dashboards.paths import Place
+from dashboards.superset import borders
 from tests.browser.conftest import CHROMIUM
 from tests.dashboards import districts
 from tests.dashboards.mail import Mailbox

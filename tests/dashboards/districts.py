@@ -9,8 +9,8 @@ from typing import Any
 
 import shapely
 
-from dashboards.borders import drawn
-from dashboards.maps import BORDERS
+from dashboards.superset.borders import drawn
+from dashboards.superset.maps import BORDERS
 
 Feature = dict[str, Any]
 

@@ -11,12 +11,12 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
-from bench import simulated
-from warehouse import releases
+from bench.lakes import simulated
+from warehouse.core.paths import Home
+from warehouse.core.settings import Settings
 from warehouse.ledger import Ledger
-from warehouse.paths import Home
-from warehouse.releases import Draft
-from warehouse.settings import Settings
+from warehouse.releases import marts, publication
+from warehouse.releases.publication import Draft
 
 LAST = date(2025, 3, 1)
 COUNTRY, KYZYLORDA, KOSTANAY = "000000000", "430000000", "390000000"
@@ -50,12 +50,12 @@ def publish(root: Path, *, whole: bool = False) -> str:
     folder = home.builds / release_id
     (folder / "inputs").mkdir(parents=True)
     if whole:
-        shutil.copyfile(_country(), folder / releases.DATABASE)
+        shutil.copyfile(_country(), folder / marts.DATABASE)
     else:
-        _territories(folder / releases.DATABASE)
-    _mark(folder / releases.DATABASE, release_id)
+        _territories(folder / marts.DATABASE)
+    _mark(folder / marts.DATABASE, release_id)
     draft = Draft(release_id, folder, ledger.snapshot(), "c" * 64, {"passed": True}, now)
-    releases.publish(home, ledger, draft, settings)
+    publication.publish(home, ledger, draft, settings)
     return release_id
 
 
@@ -65,7 +65,7 @@ _FOLDER = TemporaryDirectory(prefix="simulated-")
 @cache
 def _country() -> Path:
     """The database of a simulated country, written once."""
-    path = Path(_FOLDER.name) / releases.DATABASE
+    path = Path(_FOLDER.name) / marts.DATABASE
     simulated.write(path, months=3, last=LAST)
     return path
 

@@ -14,12 +14,12 @@ import openpyxl
 import pytest
 from playwright.sync_api import Locator, Page, Response, expect
 
-from dashboards.borders import drawn
-from dashboards.bundle import dashboards
+from dashboards.compile.bundle import dashboards
+from dashboards.superset.borders import drawn
 from tests.dashboards.conftest import PATIENCE
 from tests.dashboards.server import Person, SupersetServer
-from warehouse import releases
-from warehouse.paths import Home
+from warehouse.core.paths import Home
+from warehouse.releases import catalogue
 
 SLUGS = [dashboard["slug"] for dashboard in dashboards()]
 REGION = "Кызылординская область"
@@ -42,7 +42,7 @@ _DRAWN_DISTRICTS = """() => Object.fromEntries(
 
 @pytest.fixture(scope="module")
 def figures(server: SupersetServer) -> Iterator[duckdb.DuckDBPyConnection]:
-    file = releases.database(Home(server.home), None)
+    file = catalogue.database(Home(server.home), None)
     with duckdb.connect(file, read_only=True) as connection:
         yield connection
 
@@ -161,7 +161,7 @@ def test_the_figures_on_the_screen_are_those_of_the_release(
     codes = ["CRM_TOTAL", "TRF_DTP", "TRF_DEATHS", "DRG_OFF"]
     assert shown[:4] == [_number(figures, code, "000000000", "2025-03") for code in codes]
     header = analyst.locator(".dashboard-component-chart-holder").first
-    expect(header).to_contain_text(str(releases.current(Home(server.home))))
+    expect(header).to_contain_text(str(catalogue.current(Home(server.home))))
     expect(header).to_contain_text("20 из 20")
 
 

@@ -8,11 +8,11 @@ from html import unescape
 import pytest
 from playwright.sync_api import Browser, expect
 
-from dashboards.bundle import dashboards
+from dashboards.compile.bundle import dashboards
 from tests.dashboards.conftest import PATIENCE
 from tests.dashboards.server import Person, SupersetServer
-from warehouse import releases
-from warehouse.paths import Home
+from warehouse.core.paths import Home
+from warehouse.releases import catalogue
 
 TITLES = {
     language: {board["slug"]: board["title"][language] for board in dashboards()}
@@ -58,7 +58,7 @@ def test_the_release_and_who_reported_are_told(
     server: SupersetServer, people: dict[str, Person]
 ) -> None:
     page = unescape(home(people["analyst"], "ru"))
-    assert f"Выпуск {releases.current(Home(server.home))} от " in page
+    assert f"Выпуск {catalogue.current(Home(server.home))} от " in page
     assert "Кто отчитался за март 2025: Республика Казахстан" in page
     assert "1-М <span>20 из 20</span>" in page
 

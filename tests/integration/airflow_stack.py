@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from mvd.stack.airflow_api import AirflowApi, UnreachableError
 from mvd.stack.layout import USER, Layout, load_secrets, read_state
-from warehouse.paths import Home
+from warehouse.core.paths import Home
 
 T = TypeVar("T")
 

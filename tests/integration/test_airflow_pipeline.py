@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ingestion.official import write_workbook
+from ingestion.documents.official import write_workbook
 from mvd.remote import RemotePortal
 from mvd.stack.airflow_api import AirflowApi, UnreachableError
 from mvd.stack.layout import Layout, read_state
@@ -34,11 +34,11 @@ from tests.integration.airflow_stack import (
 from tests.shared_data import official_forms, official_workbooks
 from tests.unit.ingestion.conftest import sng_workbook
 from warehouse.contracts import load_contracts
+from warehouse.core.paths import Home
+from warehouse.core.settings import Settings
 from warehouse.ledger import Ledger
 from warehouse.ledger.tags import tags
-from warehouse.paths import Home
-from warehouse.releases import read_manifest
-from warehouse.settings import Settings
+from warehouse.releases.catalogue import read_manifest
 
 RELEASE_SECONDS = 600
 TASK_FAILURES = ("failed", "upstream_failed")

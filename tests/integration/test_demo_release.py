@@ -9,22 +9,22 @@ import numpy as np
 import openpyxl
 import pytest
 
+from ingestion.intake.submit import submit
 from ingestion.request import Services
-from ingestion.submit import submit
+from mvd.build.pipeline import build_release
 from mvd.commands.template import template_content
 from mvd.demo.country import Country
 from mvd.demo.intake import take_in
 from mvd.demo.shows import shows
 from mvd.demo.tables import TableFigures
 from mvd.demo.write import write_demo
-from mvd.pipeline import build_release
 from tests.integration.command_line import Installation
 from tests.tools.border_months import KEY, border_months, months_from_cells
-from warehouse.claims.check import check
 from warehouse.contracts import load_contracts
-from warehouse.dictionary.pages import Dictionary
-from warehouse.settings import Settings
-from warehouse.sql import query
+from warehouse.core.settings import Settings
+from warehouse.published.claims.check import check
+from warehouse.published.dictionary.pages import Dictionary
+from warehouse.query.reader import query
 
 # Two of the thirteen forms carry all that is shown.
 FORMS = ("TRF-M", "EXT-M")

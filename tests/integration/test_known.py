@@ -7,15 +7,16 @@ from pathlib import Path
 import pyarrow as pa
 
 from ingestion.request import Services
-from mvd.known import known_on
-from mvd.pipeline import build_release
-from warehouse import lake, releases
-from warehouse.as_of import published_by
-from warehouse.clock import utc_now
+from mvd.build.as_of_build import known_on
+from mvd.build.pipeline import build_release
 from warehouse.contracts import load_contracts
+from warehouse.core.clock import utc_now
+from warehouse.core.settings import Settings
 from warehouse.ledger import Verdict
-from warehouse.settings import Settings
-from warehouse.sql import query
+from warehouse.query.as_of import published_by
+from warehouse.query.reader import query
+from warehouse.releases import catalogue, verification
+from warehouse.storage import lake
 
 KYZYLORDA = "430000000"
 FIRST = datetime(2025, 2, 4, 7, tzinfo=UTC)
@@ -74,8 +75,8 @@ def test_the_past_is_what_was_released_then(tmp_path: Path) -> None:
     finally:
         services.ledger.close()
 
-    published = {t.name: t.content_hash for t in releases.read_manifest(home, "r000001").tables}
-    assert releases.table_hashes(known, settings) == published
+    published = {t.name: t.content_hash for t in catalogue.read_manifest(home, "r000001").tables}
+    assert verification.table_hashes(known, settings) == published
     assert again == known
     assert published_by(home, first_published) == first.release_id
     assert query(home, FIGURE, release=first.release_id).to_pylist() == [{"value": 100}]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ingestion.official import write_workbook
+from ingestion.documents.official import write_workbook
 from tests.integration.command_line import Installation
 from warehouse.contracts import load_contracts
 

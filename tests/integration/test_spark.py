@@ -6,16 +6,17 @@ from pathlib import Path
 import pytest
 
 from ingestion.request import Services
-from mvd import build_steps
-from mvd.pipeline import RebuildOutcome, rebuild_release
+from mvd.build import steps
+from mvd.build.pipeline import RebuildOutcome, rebuild_release
 from tests.integration.command_line import Installation
 from tests.tools.small_lake import expect_only_these, fill
-from warehouse import changes, releases
-from warehouse.changes import Whole
-from warehouse.outlier_step import list_outliers
-from warehouse.settings import Settings
-from warehouse.sql import query
-from warehouse.transform import PROJECT, transform
+from warehouse.build import planning
+from warehouse.build.outliers import list_outliers
+from warehouse.build.planning import Whole
+from warehouse.build.transform import PROJECT, transform
+from warehouse.core.settings import Settings
+from warehouse.query.reader import query
+from warehouse.releases import catalogue, verification
 
 MARTS = sorted(path.stem for path in (PROJECT / "models" / "marts").glob("*.sql"))
 # Only speed: for tables of a few thousand rows compiling costs more than it saves.
@@ -58,10 +59,10 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
 
 def released(services: Services, settings: Settings) -> str:
     home = services.home
-    with build_steps.alone(home):
-        release_id = build_steps.begin(services)
+    with steps.alone(home):
+        release_id = steps.begin(services)
         expect_only_these(home.builds / release_id / "inputs")
-        build_steps.make_plan(home, release_id, engine=settings.engine)
+        steps.make_plan(home, release_id, engine=settings.engine)
         build_dir = home.builds / release_id
         # Without the data tests: they run on the same rows when DuckDB makes the release again.
         built = transform(
@@ -69,15 +70,15 @@ def released(services: Services, settings: Settings) -> str:
         )
         assert built.is_successful, built.in_words()
         list_outliers(built.database, build_dir / "inputs", settings)
-        gate = build_steps.judge(home, release_id, settings)
+        gate = steps.judge(home, release_id, settings)
         assert gate.is_passed, gate.in_words()
-        build_steps.publish(services, release_id, settings)
+        steps.publish(services, release_id, settings)
     return release_id
 
 
 @pytest.mark.parametrize("mart", MARTS)
 def test_both_engines_give_the_same_rows(built: Built, mart: str) -> None:
-    manifest = releases.read_manifest(built.settings.paths)
+    manifest = catalogue.read_manifest(built.settings.paths)
     rows = {table.name: table.rows for table in manifest.tables}
     # Outliers need three years of history, and are found beside the engines.
     assert rows[mart] > 0 or mart == "rpt_outliers"
@@ -85,16 +86,16 @@ def test_both_engines_give_the_same_rows(built: Built, mart: str) -> None:
 
 
 def test_every_published_table_was_compared(built: Built) -> None:
-    manifest = releases.read_manifest(built.settings.paths)
+    manifest = catalogue.read_manifest(built.settings.paths)
     assert [table.name for table in manifest.tables] == MARTS
     assert built.again.is_same
 
 
 def test_the_release_says_what_made_it_and_that_the_gate_passed(built: Built) -> None:
-    manifest = releases.read_manifest(built.settings.paths)
+    manifest = catalogue.read_manifest(built.settings.paths)
     assert {"dbt-spark", "pyspark"} <= set(manifest.libraries)
     assert manifest.gate["is_passed"]
-    assert releases.verify(built.settings.paths, built.release_id, built.settings) == []
+    assert verification.verify(built.settings.paths, built.release_id, built.settings) == []
 
 
 def test_questions_are_answered_from_a_release_of_spark(built: Built) -> None:
@@ -110,9 +111,9 @@ def test_questions_are_answered_from_a_release_of_spark(built: Built) -> None:
 
 def test_what_one_engine_made_the_other_does_not_build_upon(built: Built) -> None:
     home = built.settings.paths
-    inputs = changes.Inputs.read(releases.directory(home) / "inputs")
-    assert changes.plan(home, inputs, "spark").base == built.release_id
-    assert changes.plan(home, inputs, "duckdb").reason is Whole.MODELS_CHANGED
+    inputs = planning.Inputs.read(catalogue.directory(home) / "inputs")
+    assert planning.plan(home, inputs, "spark").base == built.release_id
+    assert planning.plan(home, inputs, "duckdb").reason is Whole.MODELS_CHANGED
 
 
 def test_without_java_the_command_says_what_to_install(

@@ -16,7 +16,7 @@ import pytest
 from mvd.stack.layout import Layout, read_state
 from mvd.stack.processes import of_stack
 from tests.integration.airflow_stack import free_port, mvd, until
-from warehouse.paths import Home
+from warehouse.core.paths import Home
 
 START_SECONDS = 320
 

@@ -31,7 +31,7 @@ from typing import Any, TypeVar
 import httpx
 import numpy as np
 
-from ingestion.official import write_workbook
+from ingestion.documents.official import write_workbook
 from mvd.demo.plan import FORMS
 from mvd.demo.write import write_demo
 from mvd.remote import RemotePortal

@@ -11,10 +11,10 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from warehouse.input_tables import SCHEMAS, table, write_tables
-from warehouse.inputs import RECONCILIATION_CODES
+from warehouse.build.contract_rows import RECONCILIATION_CODES
+from warehouse.build.schemas import SCHEMAS, table, write_tables
+from warehouse.build.transform import TransformResult, transform
 from warehouse.statistics.frame import load_parameters
-from warehouse.transform import TransformResult, transform
 
 REPUBLIC, NORTH, SOUTH, EAST = "000000000", "100000000", "200000000", "300000000"
 SOUTH_TOWN, SOUTH_VALLEY = "201000000", "203000000"

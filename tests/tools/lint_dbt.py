@@ -7,9 +7,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from dashboards.bundle import expand
-from dashboards.check import problems
-from warehouse.transform import PROJECT, run_dbt
+from dashboards.compile.bundle import expand
+from dashboards.compile.check import problems
+from warehouse.build.transform import PROJECT, run_dbt
 
 ROOT = PROJECT.parent
 TOOLS = Path(sys.executable).parent

@@ -12,7 +12,8 @@ from typing import Any
 import duckdb
 import pyarrow.parquet as pq
 
-from warehouse.transform import DATABASE_NAME, TransformResult, run_dbt
+from warehouse.build.transform import TransformResult, run_dbt
+from warehouse.releases.marts import DATABASE
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Models:
         """Let dbt compile the project once; what it writes lies in `folder`."""
         target = folder / "dbt"
         target.mkdir(parents=True)
-        environment = {"MVD_DBT_DATABASE": f"../{DATABASE_NAME}"}
+        environment = {"MVD_DBT_DATABASE": f"../{DATABASE}"}
         ended = run_dbt(["compile"], target=target, environment=environment, timeout_seconds=600)
         assert ended.returncode == 0, ended.stdout + ended.stderr
         manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
@@ -42,8 +43,8 @@ class Models:
         return cls([models[name] for name in order.static_order()], [*manifest["sources"].values()])
 
     def run(self, inputs: Path, lake: Path, build_dir: Path, **_: object) -> TransformResult:
-        """Build the marts as `warehouse.transform.transform` does; raises when a model fails."""
-        database = build_dir / DATABASE_NAME
+        """Build the marts as `warehouse.build.transform.transform` does; raises where one fails."""
+        database = build_dir / DATABASE
         database.unlink(missing_ok=True)
         with duckdb.connect(database) as connection:
             for source in self.sources:

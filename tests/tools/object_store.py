@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from warehouse.settings import Settings
+from warehouse.core.settings import Settings
 
 KEY, SECRET = "mvd-test", "a secret of the tests"
 BUCKET, MISSING_BUCKET = "figures", "not-there"

@@ -8,7 +8,9 @@ from contextlib import contextmanager, suppress
 import psutil
 
 FORKED = multiprocessing.get_context("forkserver")
-FORKED.set_forkserver_preload(["hypothesis", "pytest", "warehouse.ledger", "warehouse.releases"])
+FORKED.set_forkserver_preload(
+    ["hypothesis", "pytest", "warehouse.ledger", "warehouse.releases.catalogue"]
+)
 
 
 @contextmanager

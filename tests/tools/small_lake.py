@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from ingestion.lake_cells import cells_table
 from ingestion.request import Services
-from warehouse import lake
-from warehouse.clock import period_month
 from warehouse.contracts import Form
+from warehouse.core.clock import period_month
 from warehouse.ledger import Finding, Verdict
 from warehouse.ledger.records import Severity
+from warehouse.storage import lake
 
 KYZYLORDA, KARAGANDA, ULYTAU, PAVLODAR = "430000000", "350000000", "620000000", "550000000"
 KYZYLORDA_CITY = "431000000"

@@ -12,7 +12,7 @@ from pydantic import StringConstraints
 
 from warehouse.contracts.files import CONTRACTS_DIR, ContractError, Record, read_table
 from warehouse.contracts.names import NamedUnit, NameIndex, NameMatch
-from warehouse.errors import Language, UserError
+from warehouse.core.errors import Language, UserError
 
 Kato = Annotated[str, StringConstraints(pattern=r"^\d{9}$")]
 Level = Literal[

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, select, update
 
-from warehouse.clock import as_utc
+from warehouse.core.clock import as_utc
 from warehouse.ledger import decisions as d
 from warehouse.ledger import schema as t
 

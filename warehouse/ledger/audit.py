@@ -11,18 +11,15 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Engine, insert, select, update
 from sqlalchemy.engine import RowMapping
 
-from warehouse.clock import as_utc, utc_now
-from warehouse.errors import UserError
+from warehouse.core.clock import as_utc, utc_now
+from warehouse.core.errors import UserError
 from warehouse.ledger import schema as t
 from warehouse.ledger.database import reading, writing
-
-if TYPE_CHECKING:
-    from warehouse.ledger.operations import Ledger
 
 GENESIS = "0" * 64
 """What the first entry holds in place of the hash of an entry before it."""
@@ -108,10 +105,17 @@ def append(
     return _entry(values)
 
 
+class OpenLedger(Protocol):
+    """What an audit log is read from: a ledger, seen as its database."""
+
+    @property
+    def engine(self) -> Engine: ...
+
+
 class AuditLog:
     """The audit log of a ledger."""
 
-    def __init__(self, ledger: "Ledger") -> None:
+    def __init__(self, ledger: OpenLedger) -> None:
         self._engine = ledger.engine
 
     def append(

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, Table, create_engine, event, insert, 
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
 
-from warehouse.durable import make_directories
+from warehouse.core.durable import make_directories
 from warehouse.ledger.schema import REVISION
 
 _BUSY_SECONDS = 60

@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, case, func, insert, select
 
-from warehouse.clock import as_utc
-from warehouse.errors import UserError
+from warehouse.core.clock import as_utc
+from warehouse.core.errors import UserError
 from warehouse.ledger import schema as t
 
 Kind = Literal["held", "confirmed", "withdrawn", "returned"]

@@ -1,39 +1,35 @@
-"""Everything that is done with the ledger."""
+"""Everything that is done with the ledger: one class, so that each action is one transaction."""
 
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from functools import cache
 from typing import Any, Literal, Self
 
-import pyarrow as pa
-from sqlalchemy import (
-    BindParameter,
-    ColumnElement,
-    Connection,
-    Engine,
-    Select,
-    and_,
-    bindparam,
-    case,
-    func,
-    insert,
-    select,
-    update,
-)
-from sqlalchemy.engine import RowMapping
+from sqlalchemy import Connection, Engine, insert, select, update
 
-from warehouse.clock import as_utc, period_month, utc_now
-from warehouse.errors import UserError
-from warehouse.lake import CellFile
-from warehouse.ledger import arrivals, audit
+from warehouse.core.clock import as_utc, period_month, utc_now
+from warehouse.core.errors import UserError
+from warehouse.ledger import arrivals
 from warehouse.ledger import decisions as d
 from warehouse.ledger import schema as t
-from warehouse.ledger.arrivals import Arrival, of_key
+from warehouse.ledger.arrivals import Arrival
+from warehouse.ledger.counters import advance_counter, lock_counter, next_number
 from warehouse.ledger.database import insert_many, open_engine, reading, writing
+from warehouse.ledger.reading import (
+    as_finding,
+    as_judgement,
+    as_submission,
+    finding_values,
+    findings_table,
+    judgement_query,
+    key_of,
+    one_judgement,
+    one_submission,
+    ranked_submissions,
+    version_in_force,
+)
 from warehouse.ledger.records import (
-    FINDING_SCHEMA,
     BuildState,
     Finding,
     Judgement,
@@ -43,7 +39,15 @@ from warehouse.ledger.records import (
     Submission,
     Verdict,
 )
-from warehouse.ledger.text import storable
+from warehouse.ledger.registering import (
+    confirm,
+    is_held,
+    is_overtaken,
+    note,
+    repeat,
+    submission_id_of,
+)
+from warehouse.storage.lake import CellFile
 
 State = Literal["received", "judged"]
 
@@ -101,17 +105,17 @@ class Ledger:
         moment = as_utc(received_at) if received_at else utc_now()
         key = (form_code, territory_kato, period)
         with writing(self._engine) as connection:
-            number = _lock_counter(connection, "submission")
+            number = lock_counter(connection, "submission")
             known = (
                 _reinstated(connection, key, file_sha256, moment)
                 if reinstate
                 else arrivals.holder(connection, key, file_sha256, hold=hold)
             )
-            submission_id = known or _submission_id(
+            submission_id = known or submission_id_of(
                 connection, key, file_sha256, moment if reinstate else None
             )
             arrival = Arrival(
-                number=_next(connection, "arrival"),
+                number=next_number(connection, "arrival"),
                 form_code=form_code,
                 territory_kato=territory_kato,
                 period=period,
@@ -124,8 +128,8 @@ class Ledger:
                 submission_id=submission_id,
             )
             if known is not None:
-                _repeat(connection, key, arrival, hold=hold)
-                return Registration(_one(connection, known), is_new=False)
+                repeat(connection, key, arrival, hold=hold)
+                return Registration(one_submission(connection, known), is_new=False)
             d.refuse_if_locked(connection, key, moment)
             connection.execute(
                 insert(t.submission).values(
@@ -140,7 +144,7 @@ class Ledger:
                     submitted_by=submitted_by,
                     language=language,
                     received_at=moment,
-                    sequence=_advance_counter(connection, "submission", number),
+                    sequence=advance_counter(connection, "submission", number),
                     judgements=0,
                     is_demonstration=is_demonstration,
                 )
@@ -149,8 +153,8 @@ class Ledger:
             if hold:
                 d.add_decision(connection, submission_id, "held", moment=moment, by=submitted_by)
             action = "submission.reinstated" if reinstate else "submission.received"
-            _note(connection, submitted_by, action, submission_id, sha256=file_sha256)
-            return Registration(_one(connection, submission_id), is_new=True)
+            note(connection, submitted_by, action, submission_id, sha256=file_sha256)
+            return Registration(one_submission(connection, submission_id), is_new=True)
 
     def record_verdict(
         self,
@@ -170,7 +174,7 @@ class Ledger:
         verdict = Verdict(verdict)
         if verdict.is_accepted and cells is None:
             raise ValueError(f"submission {submission_id} is {verdict} but has no cells")
-        rows = [_finding_values(finding) for finding in findings]
+        rows = [finding_values(finding) for finding in findings]
         values: dict[str, Any] = {
             "verdict": verdict.value,
             "contract_hash": contract_hash,
@@ -184,7 +188,7 @@ class Ledger:
         with writing(self._engine) as connection:
             latest = _lock_judgements(connection, submission_id)
             if latest and _is_same_judgement(connection, submission_id, latest, values):
-                return _judgement(connection, submission_id, latest)
+                return one_judgement(connection, submission_id, latest)
             named = {"submission_id": submission_id, "number": latest + 1}
             moment = as_utc(judged_at) if judged_at else utc_now()
             connection.execute(insert(t.judgement).values(**named, **values, judged_at=moment))
@@ -198,10 +202,10 @@ class Ledger:
                 .where(t.submission.c.submission_id == submission_id)
                 .values(judgements=latest + 1)
             )
-            waits = verdict is Verdict.ACCEPTED and _is_held(connection, submission_id)
-            if waits and _in_force(connection, submission_id) is None:
-                _confirm(connection, submission_id, None)
-            return _judgement(connection, submission_id, latest + 1)
+            waits = verdict is Verdict.ACCEPTED and is_held(connection, submission_id)
+            if waits and version_in_force(connection, submission_id) is None:
+                confirm(connection, submission_id, None)
+            return one_judgement(connection, submission_id, latest + 1)
 
     def confirm(self, submission_id: str, *, by: str | None, comment: str | None = None) -> None:
         """Let a held submission count. Saying so twice changes nothing.
@@ -213,10 +217,10 @@ class Ledger:
             found = _locked(connection, submission_id)
             if found.standing == "counts":
                 return
-            if not found.awaits_confirmation or _is_overtaken(connection, found):
+            if not found.awaits_confirmation or is_overtaken(connection, found):
                 raise UserError("NOT_CONFIRMABLE", submission_id=submission_id)
-            d.refuse_if_locked(connection, _key(found), utc_now())
-            _confirm(connection, submission_id, by, comment)
+            d.refuse_if_locked(connection, key_of(found), utc_now())
+            confirm(connection, submission_id, by, comment)
 
     def withdraw(self, submission_id: str, *, by: str | None) -> None:
         """Give up a submission that waits for confirmation; UserError NOT_CONFIRMABLE if not."""
@@ -225,7 +229,7 @@ class Ledger:
             if not found.awaits_confirmation:
                 raise UserError("NOT_CONFIRMABLE", submission_id=submission_id)
             d.add_decision(connection, submission_id, "withdrawn", moment=utc_now(), by=by)
-            _note(connection, by, "submission.withdrawn", submission_id)
+            note(connection, by, "submission.withdrawn", submission_id)
 
     def send_back(self, submission_id: str, *, by: str | None, comment: str) -> None:
         """Return an accepted submission to its sender: the accepted version before it counts.
@@ -234,15 +238,15 @@ class Ledger:
         UserError NOT_RETURNABLE for one that is not accepted, or was returned already.
         """
         with writing(self._engine) as connection:
-            _lock_counter(connection, "submission")
+            lock_counter(connection, "submission")
             found = _locked(connection, submission_id)
             is_accepted = found.verdict is not None and found.verdict.is_accepted
             if not is_accepted or found.standing in ("returned", "withdrawn"):
                 raise UserError("NOT_RETURNABLE", submission_id=submission_id)
             moment = utc_now()
-            for each in arrivals.same_bytes(connection, _key(found), found.file_sha256):
+            for each in arrivals.same_bytes(connection, key_of(found), found.file_sha256):
                 d.add_decision(connection, each, "returned", moment=moment, by=by, comment=comment)
-                _note(connection, by, "submission.returned", each, comment=comment)
+                note(connection, by, "submission.returned", each, comment=comment)
 
     def decisions(self, submission_id: str) -> list[d.Decision]:
         """What people decided about a submission, oldest first."""
@@ -255,7 +259,7 @@ class Ledger:
         """Close a form's period for new versions, or open it again."""
         period_month(period)
         with writing(self._engine) as connection:
-            _lock_counter(connection, "submission")
+            lock_counter(connection, "submission")
             is_changed = d.set_lock(
                 connection,
                 form_code,
@@ -267,7 +271,7 @@ class Ledger:
             )
             if is_changed:
                 action = "period.locked" if is_locked else "period.unlocked"
-                _note(connection, by, action, f"{form_code} {period}", reason=reason)
+                note(connection, by, action, f"{form_code} {period}", reason=reason)
 
     def locks(self, period: str | None = None) -> list[d.PeriodLock]:
         """Locks in force, of one period or of all."""
@@ -291,7 +295,7 @@ class Ledger:
                 connection, key, valid_until=valid_until, reason=reason, by=by, moment=utc_now()
             )
             until = granted.valid_until.isoformat()
-            _note(connection, by, "exception.granted", " ".join(key), reason=reason, until=until)
+            note(connection, by, "exception.granted", " ".join(key), reason=reason, until=until)
             return granted
 
     def exceptions(self, period: str) -> list[d.LockException]:
@@ -307,7 +311,7 @@ class Ledger:
     def submission(self, submission_id: str) -> Submission:
         """One submission; UserError SUBMISSION_UNKNOWN when there is none."""
         with reading(self._engine) as connection:
-            return _one(connection, submission_id)
+            return one_submission(connection, submission_id)
 
     def submissions(
         self,
@@ -327,16 +331,16 @@ class Ledger:
             "period": period,
         }
         inside = [t.submission.c[name] == v for name, v in wanted.items() if v is not None]
-        query = _ranked(as_of, inside).subquery()
+        query = ranked_submissions(as_of, inside).subquery()
         outside = {"state": state, "verdict": verdict, "in_force": in_force}
         chosen = [query.c[name] == v for name, v in outside.items() if v is not None]
         with reading(self._engine) as connection:
             found = connection.execute(select(query).where(*chosen).order_by(query.c.sequence))
-            return [_submission(row) for row in found.mappings()]
+            return [as_submission(row) for row in found.mappings()]
 
     def is_demonstration(self) -> bool:
         """Whether figures of the demonstration count here, or did until a later version came."""
-        query = _ranked(None, [t.submission.c.is_demonstration]).subquery()
+        query = ranked_submissions(None, [t.submission.c.is_demonstration]).subquery()
         accepted = query.c.verdict != Verdict.REJECTED.value
         found = select(query.c.submission_id).where(accepted, query.c.standing == "counts")
         with reading(self._engine) as connection:
@@ -350,9 +354,9 @@ class Ledger:
         """All judgements of a submission, oldest first."""
         with reading(self._engine) as connection:
             found = connection.execute(
-                _judgement_query(submission_id).order_by(t.judgement.c.number)
+                judgement_query(submission_id).order_by(t.judgement.c.number)
             )
-            return [_as_judgement(row) for row in found.mappings()]
+            return [as_judgement(row) for row in found.mappings()]
 
     def findings(self, submission_id: str, number: int | None = None) -> list[Finding]:
         """Findings of the latest judgement, or of judgement `number`, in the judge's order."""
@@ -363,7 +367,7 @@ class Ledger:
                 .where(t.finding.c.submission_id == submission_id, t.finding.c.number == latest)
                 .order_by(t.finding.c.position)
             )
-            return [_finding(row) for row in found.mappings()]
+            return [as_finding(row) for row in found.mappings()]
 
     def snapshot(self, as_of: datetime | None = None) -> Snapshot:
         """What had been received by `as_of` (None: everything), judged as it is judged now.
@@ -372,10 +376,10 @@ class Ledger:
         *published* by a day is answered by the releases.
         """
         with reading(self._engine) as connection:
-            query = _ranked(as_of, []).order_by(t.submission.c.sequence)
+            query = ranked_submissions(as_of, []).order_by(t.submission.c.sequence)
             rows = connection.execute(query).mappings()
-            submissions = [_submission(row) for row in rows]
-            return Snapshot(as_of, submissions, _findings_table(connection, as_of))
+            submissions = [as_submission(row) for row in rows]
+            return Snapshot(as_of, submissions, findings_table(connection, as_of))
 
     def begin_release(
         self,
@@ -389,7 +393,7 @@ class Ledger:
     ) -> str:
         """Give out the next running number (`r000001`) to a build and note what goes into it."""
         with writing(self._engine) as connection:
-            number = _advance_counter(connection, "release", _lock_counter(connection, "release"))
+            number = advance_counter(connection, "release", lock_counter(connection, "release"))
             release_id = f"r{number:06d}"
             connection.execute(
                 insert(t.release).values(
@@ -450,26 +454,11 @@ class Ledger:
         return [ReleaseRecord(**row, submission_ids=contents[row["release_id"]]) for row in rows]
 
 
-def _lock_counter(connection: Connection, name: str) -> int:
-    query = select(t.counter.c.value).where(t.counter.c.name == name).with_for_update()
-    return connection.execute(query).scalar_one()
-
-
-def _advance_counter(connection: Connection, name: str, value: int) -> int:
-    following = value + 1
-    connection.execute(update(t.counter).where(t.counter.c.name == name).values(value=following))
-    return following
-
-
-def _next(connection: Connection, name: str) -> int:
-    return _advance_counter(connection, name, _lock_counter(connection, name))
-
-
 def _reinstated(
     connection: Connection, key: tuple[str, str, str], sha256: str, moment: datetime
 ) -> str | None:
     """The reinstatement of these bytes at this moment, if it was registered before."""
-    submission_id = _submission_id(connection, key, sha256, moment)
+    submission_id = submission_id_of(connection, key, sha256, moment)
     query = select(t.submission.c.submission_id).where(
         t.submission.c.submission_id == submission_id
     )
@@ -477,163 +466,10 @@ def _reinstated(
     return found
 
 
-def _repeat(
-    connection: Connection, key: tuple[str, str, str], arrival: Arrival, *, hold: bool
-) -> None:
-    """Note bytes that came before. They confirm what waits, but never what was overtaken.
-
-    UserError PERIOD_LOCKED when they would confirm it for a closed period.
-    """
-    arrivals.add(connection, arrival)
-    if not arrival.is_reinstatement:
-        arrivals.begin_no_later(connection, key, arrival)
-    found = _one(connection, arrival.submission_id)
-    if not hold and found.standing == "held" and not _is_overtaken(connection, found):
-        d.refuse_if_locked(connection, key, arrival.received_at)
-        _confirm(connection, arrival.submission_id, arrival.submitted_by)
-
-
-def _key(submission: Submission) -> tuple[str, str, str]:
-    return submission.form_code, submission.territory_kato, submission.period
-
-
 def _locked(connection: Connection, submission_id: str) -> Submission:
     """The submission, its row locked until the transaction ends."""
     _lock_judgements(connection, submission_id)
-    return _one(connection, submission_id)
-
-
-def _confirm(
-    connection: Connection, submission_id: str, by: str | None, comment: str | None = None
-) -> None:
-    if _is_held(connection, submission_id):
-        moment = utc_now()
-        d.add_decision(
-            connection, submission_id, "confirmed", moment=moment, by=by, comment=comment
-        )
-        _note(connection, by, "submission.confirmed", submission_id, comment=comment)
-
-
-def _is_held(connection: Connection, submission_id: str) -> bool:
-    return d.standing_of(connection, submission_id) == "held"
-
-
-def _note(connection: Connection, by: str | None, action: str, what: str, **details: Any) -> None:
-    """Add what was done to the audit log, in the transaction that did it."""
-    audit.append(connection, actor=by or "mvd", action=action, object=what, details=details)
-
-
-def _in_force(connection: Connection, submission_id: str) -> Submission | None:
-    """The version in force for the form, territory and period of a submission."""
-    key = _key(_one(connection, submission_id))
-    ranked = _ranked(None, [of_key(key)]).subquery()
-    found = connection.execute(select(ranked).where(ranked.c.in_force)).mappings().first()
-    return _submission(found) if found else None
-
-
-def _is_overtaken(connection: Connection, submission: Submission) -> bool:
-    """Whether a version that came later is in force."""
-    current = _in_force(connection, submission.submission_id)
-    if current is None:
-        return False
-    return (current.received_at, current.sequence) > (submission.received_at, submission.sequence)
-
-
-def _submission_id(
-    connection: Connection, key: tuple[str, str, str], sha256: str, reinstated_at: datetime | None
-) -> str:
-    parts = [*key, sha256]
-    if reinstated_at is not None:
-        parts.append(f"{reinstated_at:%Y-%m-%dT%H:%M:%S.%f}")
-    elif earlier := arrivals.repetitions(connection, key, sha256):
-        parts.append(str(earlier + 1))
-    return hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
-
-
-def _with_judgement() -> Any:
-    return t.submission.outerjoin(
-        t.judgement,
-        and_(
-            t.judgement.c.submission_id == t.submission.c.submission_id,
-            t.judgement.c.number == t.submission.c.judgements,
-        ),
-    )
-
-
-_SUBMISSION_COLUMNS = [c for c in t.submission.c if c.name != "judgements"]
-_JUDGEMENT_COLUMNS = [
-    t.judgement.c[name]
-    for name in (
-        "verdict",
-        "judged_at",
-        "contract_hash",
-        "cells_path",
-        "cells_sha256",
-        "cell_count",
-        "error_count",
-        "warning_count",
-    )
-]
-
-
-def _ranked(as_of: datetime | None, where: Sequence[ColumnElement[bool]]) -> Select[Any]:
-    """Submissions with their latest judgement and their place among the accepted of their key."""
-    s, j = t.submission.c, t.judgement.c
-    stands = d.standing_column()
-    is_accepted = and_(j.verdict.is_not(None), j.verdict != Verdict.REJECTED.value)
-    accepted = and_(is_accepted, stands == "counts")
-    group = [s.form_code, s.territory_kato, s.period, case((accepted, 1), else_=0)]
-    newest_first = [s.received_at.desc(), s.sequence.desc()]
-    rank = func.row_number().over(partition_by=group, order_by=newest_first)
-    before = func.lead(s.submission_id).over(partition_by=group, order_by=newest_first)
-    query = (
-        select(
-            *_SUBMISSION_COLUMNS,
-            *_JUDGEMENT_COLUMNS,
-            case((s.judgements == 0, "received"), else_="judged").label("state"),
-            and_(accepted, rank == 1).label("in_force"),
-            case((accepted, before)).label("replaces_submission_id"),
-            stands.label("standing"),
-        )
-        .select_from(_with_judgement())
-        .where(*where)
-    )
-    return query.where(s.received_at <= as_utc(as_of)) if as_of else query
-
-
-@cache
-def _one_query() -> Select[Any]:
-    """Built once: putting it together takes longer than the answer."""
-    wanted: BindParameter[str] = bindparam("submission_id")
-    same_key = t.submission.alias()
-    key = ("form_code", "territory_kato", "period")
-    where = [
-        select(same_key.c.submission_id)
-        .where(
-            same_key.c.submission_id == wanted,
-            *(same_key.c[name] == t.submission.c[name] for name in key),
-        )
-        .exists()
-    ]
-    query = _ranked(None, where).subquery()
-    return select(query).where(query.c.submission_id == wanted)
-
-
-def _one(connection: Connection, submission_id: str) -> Submission:
-    row = connection.execute(_one_query(), {"submission_id": submission_id})
-    found = row.mappings().first()
-    if found is None:
-        raise UserError("SUBMISSION_UNKNOWN", submission_id=submission_id)
-    return _submission(found)
-
-
-def _submission(row: RowMapping) -> Submission:
-    values = dict(row)
-    verdict = values.pop("verdict")
-    flags: dict[str, Any] = {
-        name: bool(values.pop(name)) for name in ("in_force", "is_demonstration")
-    }
-    return Submission(**values, verdict=verdict and Verdict(verdict), **flags)
+    return one_submission(connection, submission_id)
 
 
 def _one_number(connection: Connection, submission_id: str, *, lock: bool = False) -> int:
@@ -648,20 +484,6 @@ def _lock_judgements(connection: Connection, submission_id: str) -> int:
     return _one_number(connection, submission_id, lock=True)
 
 
-def _judgement_query(submission_id: str) -> Select[Any]:
-    columns = [t.judgement.c.submission_id, t.judgement.c.number, *_JUDGEMENT_COLUMNS]
-    return select(*columns).where(t.judgement.c.submission_id == submission_id)
-
-
-def _judgement(connection: Connection, submission_id: str, number: int) -> Judgement:
-    query = _judgement_query(submission_id).where(t.judgement.c.number == number)
-    return _as_judgement(connection.execute(query).mappings().one())
-
-
-def _as_judgement(row: RowMapping) -> Judgement:
-    return Judgement(**{**row, "verdict": Verdict(row["verdict"])})
-
-
 def _is_same_judgement(
     connection: Connection, submission_id: str, number: int, values: dict[str, Any]
 ) -> bool:
@@ -671,44 +493,3 @@ def _is_same_judgement(
         )
     )
     return dict(row.mappings().one()) == values
-
-
-def _finding_values(finding: Finding) -> dict[str, Any]:
-    values = {
-        "code": finding.code,
-        "severity": finding.severity,
-        "sheet": finding.sheet,
-        "cell": finding.cell,
-        "section": finding.section,
-        "line": finding.line,
-        "graph": finding.graph,
-        "found": finding.found,
-        "expected": finding.expected,
-        "rule_id": finding.rule_id,
-        "params": json.dumps(dict(finding.params), ensure_ascii=False, sort_keys=True),
-    }
-    return {k: storable(v) if isinstance(v, str) else v for k, v in values.items()}
-
-
-def _finding(row: RowMapping) -> Finding:
-    values = {k: v for k, v in row.items() if k not in ("submission_id", "number", "position")}
-    return Finding(**{**values, "params": json.loads(row["params"])})
-
-
-def _findings_table(connection: Connection, as_of: datetime | None) -> pa.Table:
-    f, s = t.finding.c, t.submission.c
-    query = (
-        select(*(f[name] for name in FINDING_SCHEMA.names))
-        .join(t.submission, and_(s.submission_id == f.submission_id, s.judgements == f.number))
-        .order_by(s.sequence, f.position)
-    )
-    if as_of:
-        query = query.where(s.received_at <= as_utc(as_of))
-    columns = list(zip(*connection.execute(query).all(), strict=True)) or [()] * len(FINDING_SCHEMA)
-    return pa.table(
-        [
-            pa.array(column, field.type)
-            for column, field in zip(columns, FINDING_SCHEMA, strict=True)
-        ],
-        schema=FINDING_SCHEMA,
-    )

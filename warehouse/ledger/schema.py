@@ -22,7 +22,7 @@ from sqlalchemy import (
     false,
 )
 
-from warehouse.clock import as_utc
+from warehouse.core.clock import as_utc
 
 REVISION = "0008"
 """Newest migration; a test holds it equal to the newest script."""

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from sqlalchemy import Column, ForeignKey, String, Table, Text, insert, select
 
-from warehouse.clock import utc_now
-from warehouse.errors import UserError
+from warehouse.core.clock import utc_now
+from warehouse.core.errors import UserError
 from warehouse.ledger.database import reading, writing
 from warehouse.ledger.operations import Ledger
 from warehouse.ledger.schema import UtcDateTime, metadata

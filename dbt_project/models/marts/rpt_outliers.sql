@@ -1,4 +1,4 @@
--- The shape only: warehouse.outlier_step lists the rows, after the models and before the gate.
+-- The shape only: warehouse.build.outliers lists the rows, after the models and before the gate.
 with periods as (
     select * from {{ ref('dim_period') }}
 ),

@@ -7,7 +7,7 @@ import openpyxl
 import pytest
 
 from bench.workbooks import template, under_territory
-from ingestion.official import write_workbook
+from ingestion.documents.official import write_workbook
 from warehouse.contracts import load_contracts
 
 

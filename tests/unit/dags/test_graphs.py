@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from mvd.stack.parts import DAGS, POOLS
-from warehouse.transform import PROJECT
+from warehouse.build.transform import PROJECT
 
 GRAPHS: dict[str, dict[str, set[str]]] = {
     "intake": {"list_batches": {"take_in"}, "take_in": set()},

@@ -10,10 +10,10 @@ from typing import Any
 
 from dags import lineage
 from tests.unit.warehouse.builds import submit
+from warehouse.build.transform import PROJECT, NodeResult, TransformResult
+from warehouse.core.paths import Home
 from warehouse.ledger import Ledger, Submission
-from warehouse.manifest import Manifest, TableEntry
-from warehouse.paths import Home
-from warehouse.transform import PROJECT, NodeResult, TransformResult
+from warehouse.releases.manifest import Manifest, TableEntry
 
 SOURCES = PROJECT / "models" / "staging" / "_sources.yml"
 

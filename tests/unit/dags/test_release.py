@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from ingestion.request import Services
-from mvd import build_steps
+from mvd.build import steps
 from tests.unit.warehouse.builds import submit
-from warehouse.completeness import build_is_due
-from warehouse.settings import load_settings
-from warehouse.transform import NodeResult, TransformResult
+from warehouse.build.transform import NodeResult, TransformResult
+from warehouse.core.settings import load_settings
+from warehouse.releases.completeness import build_is_due
 
 FAILING_TEST = NodeResult("t", "test", "fail", 0.0, "Got 1 result", "")
 NO_MEMORY = NodeResult("m", "model", "error", 0.0, "Out of Memory Error: no block", "")
@@ -30,15 +30,15 @@ def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Servic
 @pytest.fixture
 def release_id(services: Services) -> str:
     submit(services.home, services.ledger)
-    with build_steps.alone(services.home):
-        return build_steps.begin(services)
+    with steps.alone(services.home):
+        return steps.begin(services)
 
 
 def ran(release_id: str, monkeypatch: pytest.MonkeyPatch, *nodes: NodeResult) -> Any:
     from dags.release import transform
 
     built = TransformResult(Path(), Path(), 0.0, nodes)
-    monkeypatch.setattr(build_steps, "_compute", lambda *_: built)
+    monkeypatch.setattr(steps, "_compute", lambda *_: built)
     return transform.function(release_id)
 
 
@@ -51,7 +51,7 @@ def test_a_machine_that_fails_a_step_is_tried_again(
 ) -> None:
     from airflow.sdk.exceptions import AirflowFailException  # noqa: TID251 - what is tested
 
-    with pytest.raises(build_steps.BuildFailedError, match="not at fault") as failed:
+    with pytest.raises(steps.BuildFailedError, match="not at fault") as failed:
         ran(release_id, monkeypatch, NO_MEMORY)
     # Airflow tries everything again but this one.
     assert not isinstance(failed.value, AirflowFailException)
@@ -80,7 +80,7 @@ def test_a_gate_that_breaks_down_is_tried_again(
     def broken(*_: object) -> None:
         raise RuntimeError("SUM_DIFFERS could not run: MemoryError")
 
-    monkeypatch.setattr(build_steps, "judge", broken)
-    with pytest.raises(build_steps.BuildFailedError, match="could not run"):
+    monkeypatch.setattr(steps, "judge", broken)
+    with pytest.raises(steps.BuildFailedError, match="could not run"):
         gate.function(release_id)
     assert states(services) == ["failed"]

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from tests.unit.warehouse.builds import submit
+from warehouse.core.paths import Home
 from warehouse.ledger import Ledger
-from warehouse.paths import Home
 
 POLL = 0.02
 QUIET = 0.5
@@ -40,7 +40,7 @@ async def events(trigger: Any, *, during: Any = lambda: None) -> list[dict[str, 
 
 
 def dropped(home: Home, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from warehouse import inbox
+    from warehouse.storage import inbox
 
     monkeypatch.setattr(inbox, "_changed_at", lambda path: path.stat().st_mtime)
     path = home.inbox / "2025-07" / name

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from dashboards import clock
 from dashboards.access import AccessRules, NoAccessError, region_of, region_role, rules
-from dashboards.statements import RefusedError, allow_one_select
+from dashboards.data import clock
+from dashboards.data.statements import RefusedError, allow_one_select
 
 MODELS = Path(__file__).resolve().parents[3] / "dbt_project" / "models" / "marts"
 
@@ -155,7 +155,7 @@ def test_a_function_that_may_take_all_memory_is_refused_wherever_it_stands(sql: 
 _WORKER = """
 import duckdb
 from dashboards.database import LOCKED
-from dashboards.server import limit_memory
+from dashboards.serving.gunicorn import limit_memory
 engine = duckdb.connect(config=LOCKED)
 engine.execute("SELECT 1").fetchall()
 limit_memory(300 * 2**20)

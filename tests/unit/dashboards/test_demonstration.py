@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from jinja2 import Environment, FileSystemLoader
 
-from dashboards import bundle, place
+from dashboards import paths
+from dashboards.compile import bundle
 from dashboards.names import read_yaml
-from dashboards.place import Place, has_demonstration
+from dashboards.paths import Place, has_demonstration
 
 
 @pytest.mark.parametrize(
@@ -36,7 +37,7 @@ def test_the_home_page_says_so_in_the_language_of_the_reader(
         "kk": "Демонстрациялық деректер",
         "en": "Demonstration data",
     }
-    folder = Path(place.__file__).parent
+    folder = Path(paths.__file__).parent
     texts = read_yaml(folder / "home.yml")
     template = Environment(loader=FileSystemLoader(folder / "templates"), autoescape=True)
     page = template.get_template("home.html").render(

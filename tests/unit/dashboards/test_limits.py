@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[3]
 REWRITE = """
 import json, sys
 import duckdb
-from dashboards import limits
+from dashboards.superset import limits
 from superset.sql.parse import SQLScript
 
 limits.install()

@@ -9,9 +9,9 @@ import duckdb
 import pytest
 import yaml
 
-from dashboards import bundle
-from dashboards.check import chart_query
-from dashboards.words import sql
+from dashboards.compile import bundle
+from dashboards.compile.check import chart_query
+from dashboards.compile.sql_templates import sql
 from warehouse.contracts import load_contracts
 from warehouse.contracts.indicators import Indicator
 

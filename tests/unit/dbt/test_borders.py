@@ -14,7 +14,7 @@ import pytest
 
 from expectations.release_gate import judge
 from tests.tools.country import EAST, NORTH, REPUBLIC, SOUTH, Build, Country, figures
-from warehouse.transform import transform
+from warehouse.build.transform import transform
 
 SPLIT_ON = date(2022, 6, 15)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.tools.country import NORTH, Country, figures
-from warehouse import transform as dbt
-from warehouse.transform import NodeResult, TransformResult, transform
+from warehouse.build import transform as dbt
+from warehouse.build.transform import NodeResult, TransformResult, transform
 
 # Ends dbt as the kernel would when memory runs out, as soon as it has begun to write.
 _KILLED = """

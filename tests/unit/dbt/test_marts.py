@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.tools.country import EAST, NORTH, REPUBLIC, SOUTH, SOUTH_TOWN, Build, built_country
+from warehouse.build.schemas import SCHEMAS
 from warehouse.contracts import load_contracts
-from warehouse.input_tables import SCHEMAS
 
 
 @pytest.fixture(scope="module")

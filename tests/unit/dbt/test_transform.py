@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tests.tools.country import NORTH, Country, figures
-from warehouse.transform import transform
+from warehouse.build.transform import transform
 
 
 def test_a_broken_input_is_named_by_the_test_that_found_it(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from portal.settings import PortalSettings
-from warehouse.settings import load_settings
+from warehouse.core.settings import load_settings
 
 ROOT = Path(__file__).resolve().parents[3]
 ONE_SHOT = {"migrate", "superset-init", "mvd"}

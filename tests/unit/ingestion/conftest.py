@@ -13,15 +13,15 @@ import openpyxl
 import pytest
 from openpyxl.workbook import Workbook as Book
 
-from ingestion.official import write_workbook
+from ingestion.documents.official import write_workbook
+from ingestion.intake.submit import submit
 from ingestion.request import Services, SubmissionResult
-from ingestion.submit import submit
-from tests.unit.ingestion.tables import Counter
+from tests.unit.ingestion.table_workbooks import Counter
+from warehouse.build.export import ledger_tables
 from warehouse.contracts import load_contracts
-from warehouse.inputs import ledger_tables
+from warehouse.core.settings import Settings
 from warehouse.ledger import Finding
-from warehouse.left_out import known
-from warehouse.settings import Settings
+from warehouse.releases.left_out import known
 
 KYZYLORDA = "430000000"
 PERIOD = "2022-12"

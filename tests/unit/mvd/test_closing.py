@@ -11,11 +11,11 @@ import pytest
 from ingestion.request import Services
 from mvd.closing import close, look
 from tests.unit.warehouse.builds import build, submit
-from warehouse import releases
-from warehouse.errors import Language, UserError
+from warehouse.core.errors import Language, UserError
+from warehouse.core.settings import Settings
 from warehouse.ledger.records import BuildState
 from warehouse.ledger.tags import tags
-from warehouse.settings import Settings
+from warehouse.releases import publication
 
 PERIOD = "2025-06"
 
@@ -30,7 +30,7 @@ def services(tmp_path: Path) -> Iterator[Services]:
 def publish(services: Services, mark: int = 1) -> str:
     draft = build(services.home, services.ledger, mark, only_in_force=True)
     settings = Settings(home=services.home.root)
-    return releases.publish(services.home, services.ledger, draft, settings).release_id
+    return publication.publish(services.home, services.ledger, draft, settings).release_id
 
 
 def test_it_shows_how_far_each_form_has_come(services: Services) -> None:

@@ -13,18 +13,18 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from ingestion.request import Services
-from mvd import build_steps
+from mvd.build import steps
 from mvd.closing import close
 from tests.unit.warehouse.builds import submit, write_marts
-from warehouse import releases
-from warehouse.changes import Plan, Whole
-from warehouse.completeness import build_is_due
+from warehouse.build.planning import Plan, Whole
 from warehouse.contracts import load_contracts
-from warehouse.errors import UserError
+from warehouse.core.errors import UserError
+from warehouse.core.paths import Home
+from warehouse.core.settings import Settings
 from warehouse.ledger import Verdict
 from warehouse.ledger.tags import tags
-from warehouse.paths import Home
-from warehouse.settings import Settings
+from warehouse.releases import catalogue, marts
+from warehouse.releases.completeness import build_is_due
 
 PERIOD = "2025-06"
 CONTRACTS = load_contracts()
@@ -89,27 +89,27 @@ class Walk(RuleBasedStateMachine):
     @rule(ending=st.sampled_from(["published", "published", "refused", "failed", "killed"]))
     def build(self, ending: str) -> None:
         home, services = self.services.home, self.services
-        with build_steps.alone(home):
-            release_id = build_steps.begin(services)
+        with steps.alone(home):
+            release_id = steps.begin(services)
             if ending == "killed":
                 return
-            with suppress(build_steps.BuildFailedError), build_steps.attempt(services, release_id):
-                build_steps.make_plan(home, release_id)
+            with suppress(steps.BuildFailedError), steps.attempt(services, release_id):
+                steps.make_plan(home, release_id)
                 if ending == "failed":
                     raise MemoryError
                 if ending == "refused":
-                    build_steps.refuse(services, release_id, ["a test"])
+                    steps.refuse(services, release_id, ["a test"])
                     self.refused = self.counting()
                     return
-                write_marts(home.builds / release_id / releases.DATABASE, mark=1)
+                write_marts(home.builds / release_id / marts.DATABASE, mark=1)
                 gate = home.builds / release_id / "gate.json"
                 gate.write_text('{"is_passed": true}')
-                build_steps.publish(services, release_id, self.settings)
+                steps.publish(services, release_id, self.settings)
                 self.refused = None
 
     @rule()
     def close(self) -> None:
-        in_force = releases.current(self.services.home)
+        in_force = catalogue.current(self.services.home)
         holds_all = in_force is not None and self.held(in_force) == self.counting()
         if holds_all:
             close(self.services, PERIOD, ["1-M"], reason="final", by=None)
@@ -130,7 +130,7 @@ class Walk(RuleBasedStateMachine):
 
     @invariant()
     def a_build_is_due_unless_all_is_released_or_the_same_was_refused(self) -> None:
-        in_force = releases.current(self.services.home)
+        in_force = catalogue.current(self.services.home)
         held = self.held(in_force) if in_force else set()
         expected = held != self.counting() and self.refused != self.counting()
         due = build_is_due(self.services.home, self.services.ledger)
@@ -147,8 +147,8 @@ def inputs_of_a_build_are_not_needed(monkeypatch: pytest.MonkeyPatch) -> None:
         directory.mkdir(parents=True)
         (directory / "territories.csv").write_text("kato\n")
 
-    monkeypatch.setattr("warehouse.inputs.write_build_inputs", write)
-    monkeypatch.setattr(build_steps, "make_plan", _plan)
+    monkeypatch.setattr("warehouse.build.export.write_build_inputs", write)
+    monkeypatch.setattr(steps, "make_plan", _plan)
 
 
 def _plan(home: Home, release_id: str) -> None:

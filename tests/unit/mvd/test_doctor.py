@@ -16,9 +16,11 @@ from mvd import doctor
 from mvd.main import app
 from mvd.texts import text
 from tests.unit.warehouse.builds import build, submit
-from warehouse import originals, releases
+from warehouse.core.settings import Settings
 from warehouse.ledger import Ledger
-from warehouse.settings import Settings
+from warehouse.releases import catalogue, publication
+from warehouse.releases import marts as release_marts
+from warehouse.storage import originals
 
 
 @pytest.fixture
@@ -42,9 +44,9 @@ def installation(settings: Settings, ledger: Ledger) -> Settings:
     kept.parent.mkdir(parents=True)
     kept.write_bytes(b"workbook")
     draft = build(home, ledger, 1)
-    with closing(duckdb.connect(draft.build_dir / releases.DATABASE)) as marts:
+    with closing(duckdb.connect(draft.build_dir / release_marts.DATABASE)) as marts:
         marts.execute("CREATE TABLE marts.rpt_submissions AS SELECT 1 AS one")
-    releases.publish(home, ledger, draft, settings)
+    publication.publish(home, ledger, draft, settings)
     return settings
 
 
@@ -145,7 +147,7 @@ def test_a_pointer_that_was_lost(installation: Settings) -> None:
 
 
 def test_a_release_whose_database_does_not_open(installation: Settings) -> None:
-    database = releases.database(installation.paths)
+    database = catalogue.database(installation.paths)
     database.chmod(0o600)
     database.write_bytes(b"broken")
     assert "release" in failed(installation)

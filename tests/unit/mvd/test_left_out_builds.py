@@ -11,13 +11,14 @@ import pyarrow as pa
 import pytest
 from typer.testing import CliRunner
 
+from ingestion.intake.submit import submit
 from ingestion.request import Services
-from ingestion.submit import submit
 from mvd import doctor
 from mvd.main import app
-from warehouse import lake, originals, releases
+from warehouse.core.settings import Settings
 from warehouse.ledger import Finding, Verdict
-from warehouse.settings import Settings
+from warehouse.releases import catalogue
+from warehouse.storage import lake, originals
 
 KYZYLORDA, MONTH = "430000000", "2025-01"
 RECEIVED = datetime(2025, 2, 3, 6, tzinfo=UTC)
@@ -96,7 +97,7 @@ def test_a_build_releases_the_rest_and_tells_what_it_left_out(
         {"reason": "territory_unknown", "form": "1-M", "count": 1, "in_force": [nowhere]},
     ]
     assert told["left_out"] == left_out
-    manifest = releases.read_manifest(services.home)
+    manifest = catalogue.read_manifest(services.home)
     assert [each.submission_id for each in manifest.submissions] == [good]
     assert (manifest.period_first, manifest.period_last) == (MONTH, MONTH)
     assert manifest.model_dump(mode="json")["left_out"] == left_out

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mvd.notices import NOTICES, send
-from warehouse.settings import Settings
+from warehouse.core.settings import Settings
 
 
 class Receiver(BaseHTTPRequestHandler):

@@ -12,10 +12,10 @@ import uvicorn
 
 from mvd.remote import RemotePortal
 from portal.app import create_app
-from portal.judge import judge
+from portal.judging.judge import judge
 from tests.unit.ingestion.conftest import sng_workbook
 from tests.unit.portal.conftest import KYZYLORDA, PAVLODAR, PERIOD, Desk, database, desk, furnished
-from warehouse.errors import UserError
+from warehouse.core.errors import UserError
 
 __all__ = ["database", "desk", "furnished"]
 

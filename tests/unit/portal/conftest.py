@@ -14,12 +14,12 @@ from fastapi.testclient import TestClient
 
 from ingestion.request import Services
 from portal.app import create_app
-from portal.judge import judge
+from portal.judging.judge import judge
 from portal.settings import PortalSettings
 from portal.store.accounts import Account
 from portal.web import Portal
 from tests.unit.ingestion.conftest import sng_workbook
-from warehouse.settings import Settings
+from warehouse.core.settings import Settings
 
 KYZYLORDA = "430000000"
 PAVLODAR = "550000000"

@@ -8,7 +8,8 @@ from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 
 from portal import api, metrics
-from portal.access import PUBLIC, privilege_of
+from portal.access.authorisation import PUBLIC, privilege_of
+from portal.access.roles import PRIVILEGES, account_rules
 from portal.app import create_app
 from portal.pages import (
     accounts,
@@ -21,7 +22,6 @@ from portal.pages import (
     submissions,
     templates,
 )
-from portal.roles import PRIVILEGES, account_rules
 from tests.unit.portal.conftest import Desk
 
 MODULES = (

@@ -18,11 +18,11 @@ from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 
 import portal
-from portal.access import PUBLIC, privilege_of
+from portal.access.authorisation import PUBLIC, privilege_of
+from portal.access.roles import account_rules
 from portal.app import create_app
-from portal.bodies import body_of, limits
-from portal.parameters import LONGEST_FIELDS
-from portal.roles import account_rules
+from portal.guards.bodies import body_of, limits
+from portal.guards.parameters import LONGEST_FIELDS
 from tests.unit.portal.conftest import Desk
 from tests.unit.portal.test_access import EXAMPLES, ROLES, ROUTES, named, path_of
 

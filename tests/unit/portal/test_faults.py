@@ -48,7 +48,7 @@ def test_a_program_gets_the_number_as_json(
     def fail(*_: object) -> None:
         raise RuntimeError("broken")
 
-    monkeypatch.setattr("portal.desk.Desk.period", fail)
+    monkeypatch.setattr("portal.desk.actions.Desk.period", fail)
     answer = desk.api("clerk").get("/api/v1/periods/2022-12", headers={"accept-language": "en"})
     assert answer.status_code == 500
     assert set(answer.json()) == {"code", "detail"}
@@ -73,11 +73,11 @@ def test_the_path_in_the_log_holds_no_link_and_no_unknown_path(
     desk: Desk, caplog: pytest.LogCaptureFixture
 ) -> None:
     client = desk.browser().client
-    with caplog.at_level(logging.INFO, logger="portal.request_log"):
+    with caplog.at_level(logging.INFO, logger="portal.guards.request_log"):
         client.get("/enrol/planted-secret?token=planted-secret")
         client.get("/enroll/planted-secret")
         client.get("/static/portal.css")
-    paths = [record.path for record in caplog.records if record.name == "portal.request_log"]  # type: ignore[attr-defined]
+    paths = [record.path for record in caplog.records if record.name == "portal.guards.request_log"]  # type: ignore[attr-defined]
     assert paths == ["/enrol/…", "-", "/static"]
 
 

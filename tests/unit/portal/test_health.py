@@ -7,14 +7,14 @@ import pytest
 from sqlalchemy import insert
 
 from portal import health
-from portal.judges import Judges, JudgesState
+from portal.judging.control import Judges, JudgesState
 from portal.web import Portal
 from tests.unit.portal.conftest import PERIOD, Desk
 from tests.unit.warehouse.builds import submit
-from warehouse.clock import utc_now
+from warehouse.core.clock import utc_now
+from warehouse.core.paths import Home
 from warehouse.ledger import schema as t
 from warehouse.ledger.database import writing
-from warehouse.paths import Home
 
 
 class Heard(Judges):

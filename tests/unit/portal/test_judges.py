@@ -6,9 +6,9 @@ import time
 
 import psutil
 
-from portal.judges import Judges
+from portal.judging.control import Judges
 from tests.tools.processes import children_watched
-from tests.unit.ingestion.test_bounds import sheet
+from tests.unit.ingestion.intake.test_bounds import sheet
 from tests.unit.portal.conftest import Desk
 
 MB = 1000**2
@@ -46,4 +46,4 @@ def test_a_judge_outlives_a_file_that_takes_too_much_and_judges_the_next(
     assert ledger.submission(accepted).verdict.is_accepted  # type: ignore[union-attr]
     # The supervisor itself loads while it is watched; its judges and readers are forks of it.
     assert most[0] <= 400 * MB
-    assert not any("portal.supervisor" in p.cmdline() for p in psutil.Process().children())
+    assert not any("portal.judging.forker" in p.cmdline() for p in psutil.Process().children())

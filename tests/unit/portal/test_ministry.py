@@ -12,13 +12,13 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from ingestion.receipt import public_key_pem, verify
-from portal.letters import Postman, compose, remind
+from ingestion.documents.receipt import public_key_pem, verify
+from portal.desk.letters import Postman, compose, remind
 from portal.settings import PortalSettings
 from tests.unit.ingestion.conftest import sng_workbook
 from tests.unit.portal.conftest import KYZYLORDA, PAVLODAR, PERIOD, Browser, Desk
-from warehouse.clock import utc_now
 from warehouse.contracts.messages import Language
+from warehouse.core.clock import utc_now
 
 COUNTRY = f"/country/{PERIOD}"
 

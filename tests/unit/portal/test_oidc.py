@@ -19,7 +19,7 @@ from portal.settings import PortalSettings
 from portal.web import Portal
 from tests.unit.portal.conftest import Browser, Desk
 from tests.unit.portal.provider import CLIENT, SECRET, Provider, served
-from warehouse.clock import utc_now
+from warehouse.core.clock import utc_now
 from warehouse.ledger import desk_tables as t
 from warehouse.ledger.database import writing
 

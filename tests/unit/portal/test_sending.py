@@ -14,9 +14,9 @@ import pytest
 from openpyxl.workbook import Workbook as Book
 from sqlalchemy import update
 
-from ingestion.receipt import public_key_pem, verify
+from ingestion.documents.receipt import public_key_pem, verify
 from portal.app import create_app
-from portal.judge import judge
+from portal.judging.judge import judge
 from portal.pages.answers import disposition
 from portal.pages.period import plain_name
 from portal.settings import PortalSettings

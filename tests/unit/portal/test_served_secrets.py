@@ -25,8 +25,8 @@ from ingestion.request import Services
 from portal.settings import PortalSettings
 from portal.web import Portal
 from tests.unit.portal.conftest import CSRF, PASSWORD, PERIOD
-from warehouse.logs import MASK
-from warehouse.settings import Settings
+from warehouse.core.logs import MASK
+from warehouse.core.settings import Settings
 
 ROOT = Path(__file__).parents[3]
 WRONG = "Wr0ng-'planted\\\\\"пароль"
@@ -37,8 +37,8 @@ import sys
 from portal import serve
 from portal.settings import PortalSettings
 from portal.store.accounts import Accounts
-from warehouse.logs import configure
-from warehouse.settings import load_settings
+from warehouse.core.logs import configure
+from warehouse.core.settings import load_settings
 verify = Accounts.verify
 def failing(self, login, password, attempt=None):
     if login == {FAULTY!r}:

@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
+from portal.access.roles import account_rules
 from portal.problems import PortalError
-from portal.roles import account_rules
 from portal.store.accounts import check_password
 from tests.unit.portal.conftest import KYZYLORDA, PASSWORD, Desk
-from warehouse.clock import utc_now
+from warehouse.core.clock import utc_now
 from warehouse.ledger import desk_tables as t
 from warehouse.ledger.database import writing
 

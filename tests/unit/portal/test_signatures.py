@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from ingestion.receipt import issue_receipt, plain_form, public_key_pem, verify
-from ingestion.signing import Trust, load_trust
+from ingestion.documents.receipt import issue_receipt, plain_form, public_key_pem, verify
+from ingestion.signatures.trust import Trust, load_trust
 from portal.web import Portal
-from tests.unit.ingestion.test_signature import Centre, build
+from tests.unit.ingestion.signatures.test_signatures import Centre, build
 from tests.unit.portal.conftest import KYZYLORDA, PERIOD, Browser, Desk
-from warehouse.errors import UserError
+from warehouse.core.errors import UserError
 from warehouse.ledger import Verdict
 
 NAME = "СНГ-1 Кызылординская область.xlsx"

@@ -10,13 +10,13 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.problems import PortalError
 from portal.store.accounts import Account
-from portal.store.uploads import Upload
 from tests.unit.portal.conftest import KYZYLORDA, PASSWORD, PAVLODAR, PERIOD, Desk
 from tests.unit.warehouse.conftest import postgres_server, postgres_url
-from warehouse.clock import utc_now
+from warehouse.core.clock import utc_now
 from warehouse.ledger import desk_tables as t
 from warehouse.ledger.database import reading, writing
-from warehouse.ledger.signatures import latest_signature, record_signature
+from warehouse.ledger.signature_records import latest_signature, record_signature
+from warehouse.ledger.uploads import Upload
 
 __all__ = ["postgres_server", "postgres_url"]
 

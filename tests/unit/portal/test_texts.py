@@ -8,10 +8,10 @@ from typing import get_args
 import pytest
 
 import portal
-from portal.duties import State
 from portal.exports import csv_file, harmless
 from portal.texts import LANGUAGES, catalogue
 from warehouse.contracts.texts import load_texts
+from warehouse.reporting.duties import State
 
 ROOT = Path(portal.__file__).parent
 TEMPLATES = sorted((ROOT / "templates").glob("*.html"))

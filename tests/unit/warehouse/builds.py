@@ -7,10 +7,11 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from warehouse import lake, releases
+from warehouse.core.paths import Home
 from warehouse.ledger import Ledger, Verdict
-from warehouse.paths import Home
-from warehouse.releases import Draft
+from warehouse.releases import marts
+from warehouse.releases.publication import Draft
+from warehouse.storage import lake
 
 CREATED = datetime(2025, 7, 20, 8, 0, tzinfo=UTC)
 CONTRACTS = "c" * 64
@@ -56,7 +57,7 @@ def build(
     folder = home.builds / release_id
     (folder / "inputs").mkdir(parents=True)
     (folder / "inputs" / "territories.csv").write_text("kato\n430000000\n")
-    write_marts(folder / releases.DATABASE, mark, rows)
+    write_marts(folder / marts.DATABASE, mark, rows)
     return Draft(release_id, folder, snapshot, CONTRACTS, {"passed": True}, CREATED)
 
 

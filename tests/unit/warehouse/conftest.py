@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
+from warehouse.core.paths import Home
 from warehouse.ledger import Ledger
-from warehouse.paths import Home
 
 
 @pytest.fixture

@@ -1,0 +1,108 @@
+"""What is added to Superset's web application."""
+
+from __future__ import annotations
+
+from codecs import BOM_UTF8
+from functools import lru_cache
+from typing import Any
+
+from flask import Flask, abort, has_request_context, request, send_file
+from flask_appbuilder.validators import PasswordComplexityValidationError
+
+from dashboards.compile.map_names import DISTRICTS_ADDRESS
+from dashboards.data import query_log, release_pin
+from dashboards.database import SCHEMA, USER_AGENT
+from dashboards.pages import downloads, home, language, printing
+from dashboards.paths import CONTRACTS, here
+from dashboards.superset import limits
+
+_CLAUSES = 2048
+
+
+def user_agent(*_: Any) -> str:
+    """USER_AGENT_FUNC: one for everybody."""
+    return USER_AGENT
+
+
+def extend(app: Flask) -> None:
+    """FLASK_APP_MUTATOR: texts before signing in, the home page, the release of a dashboard."""
+    from superset.common import query_object
+    from superset.db_engine_specs.duckdb import DuckDBEngineSpec
+    from superset.utils import csv, excel
+    from superset.views.database.views import DatabaseView
+
+    # DuckDB lists the system's schemas too, under names that no query of ours may use.
+    DuckDBEngineSpec.get_schema_names = classmethod(lambda *_: {SCHEMA})
+    # SQL Lab needs to read databases; the page that manages them is for whoever may change them.
+    DatabaseView.method_permission_name = {**DatabaseView.method_permission_name, "list": "write"}
+    # A chart's conditions are parsed four times for each question, always with the same result.
+    query_object.sanitize_clause = lru_cache(_CLAUSES)(query_object.sanitize_clause)
+    limits.install()
+    csv.df_to_escaped_csv = _csv_of_request
+    excel.df_to_excel = _workbook_of_request
+    language.register(app)
+    home.register(app)
+    app.add_url_rule(DISTRICTS_ADDRESS, view_func=_borders_of_districts)
+    printing.install()
+    app.after_request(release_pin.pin)
+    app.after_request(query_log.remember)
+    app.after_request(_no_store)
+    app.after_request(_mark_as_utf8)
+
+
+def _no_store(response: Any) -> Any:
+    """Figures stay out of the browser's files."""
+    if request.path.startswith("/api/"):
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _borders_of_districts() -> Any:
+    """Names, codes and borders, no figures: for whoever is signed in."""
+    from flask_login import current_user
+
+    if not current_user.is_authenticated:
+        abort(401)
+    if not here().borders.exists():
+        abort(404)
+    return send_file(here().borders, mimetype="application/json", max_age=0)
+
+
+def _csv_of_request(frame: Any, **options: Any) -> str:
+    """A letter's table is read again by Superset before it leaves."""
+    is_letter = has_request_context() and request.args.get("type") == "post_processed"
+    return downloads.as_csv(_marked(frame), index=options.get("index", False), to_be_read=is_letter)
+
+
+def _workbook_of_request(frame: Any, **options: Any) -> bytes:
+    return downloads.as_workbook(_marked(frame), **options)
+
+
+def _marked(frame: Any) -> Any:
+    return downloads.marked(frame, is_demonstration=release_pin.is_demonstration())
+
+
+def _mark_as_utf8(response: Any) -> Any:
+    """Excel takes a CSV without this mark for Latin letters; Superset sets it in some answers."""
+    if response.mimetype == "text/csv" and not response.is_streamed:
+        text = response.get_data()
+        if not text.startswith(BOM_UTF8):
+            response.set_data(BOM_UTF8 + text)
+    return response
+
+
+def refuse_weak_password(password: str) -> None:
+    """The rules of `contracts/accounts.yml`; PasswordComplexityValidationError says which."""
+    import yaml
+
+    rules = yaml.safe_load((CONTRACTS / "accounts.yml").read_text(encoding="utf-8"))["passwords"]
+    if not rules["min_length"] <= len(password) <= rules["max_length"]:
+        raise PasswordComplexityValidationError(
+            f"Пароль: не короче {rules['min_length']} знаков / "
+            f"Құпиясөз: кемінде {rules['min_length']} таңба"
+        )
+    too_plain = len(set(password)) < rules["min_different"]
+    if too_plain or password.lower() in rules["common"]:
+        raise PasswordComplexityValidationError(
+            "Этот пароль легко угадать / Бұл құпиясөзді табу оңай"
+        )

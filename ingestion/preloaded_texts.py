@@ -1,9 +1,0 @@
-"""Imported by the fork server of a process that annotates and reads nothing itself."""
-
-import gc
-
-from ingestion import annotate as annotate
-from warehouse.contracts import load_contracts
-
-load_contracts()
-gc.freeze()

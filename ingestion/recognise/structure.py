@@ -1,0 +1,203 @@
+"""Compare the build of a located table with the contract: lines, graphs, labels, headers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow.compute as pc
+
+from ingestion.findings import Findings
+from ingestion.read.workbook import Grid, column_letters
+from ingestion.recognise.expected import ExpectedSection, plain
+from ingestion.recognise.locate import ABSENT, Table, row_label
+from warehouse.contracts import Line
+
+
+def note_structure(grid: Grid, table: Table, expected: ExpectedSection, findings: Findings) -> None:
+    """Add a finding for each missing, repeated, unknown or mislabelled line and graph."""
+    _note_place(grid, table, expected, findings)
+    _note_graphs(grid, table, expected, findings)
+    _note_lines(grid, table, expected, findings)
+    if not _labels_as_printed(grid, table, expected):
+        _note_labels(grid, table, expected, findings)
+    _note_headers(grid, table, expected, findings)
+
+
+def _note_place(grid: Grid, table: Table, expected: ExpectedSection, findings: Findings) -> None:
+    section, row, column = expected.section, int(table.rows[0]), int(table.columns[0])
+    if ABSENT in (row, column):
+        return
+    first, found = section.layout.first_data_row, grid.address(row, column)
+    official = f"{column_letters(section.graphs[0].column - 1)}{first}"
+    if found != official:
+        findings.add(
+            "TABLE_SHIFTED", sheet=grid.sheet, section=section.code, cell=found, expected=official
+        )
+
+
+def _note_graphs(grid: Grid, table: Table, expected: ExpectedSection, findings: Findings) -> None:
+    section = expected.section
+    where: dict[str, Any] = {"sheet": grid.sheet, "section": section.code}
+    for graph, column in zip(section.graphs, table.columns.tolist(), strict=True):
+        if column == ABSENT:
+            findings.add("GRAPH_MISSING", **where, graph=graph.number, name=graph.name.ru)
+    for number, column in table.repeated_graphs:
+        address = grid.address(table.graph_row, column)
+        first = int(table.columns[section.graph_index[number]])
+        findings.add(
+            "GRAPH_REPEATED",
+            **where,
+            graph=number,
+            cell=address,
+            cells=[grid.address(table.graph_row, first)],
+        )
+    for number, column in table.unknown_graphs:
+        address = grid.address(table.graph_row, column)
+        findings.add("GRAPH_UNKNOWN", **where, cell=address, found=number)
+
+
+def _note_lines(grid: Grid, table: Table, expected: ExpectedSection, findings: Findings) -> None:
+    section = expected.section
+    where: dict[str, Any] = {"sheet": grid.sheet, "section": section.code}
+    if (table.rows == ABSENT).all():
+        findings.add("CODES_NOT_FOUND", **where, count=len(section.lines))
+        return
+    for line, row in zip(section.lines, table.rows.tolist(), strict=True):
+        if row == ABSENT:
+            count = len(section.graphs)
+            findings.add("LINE_MISSING", **where, line=line.code, name=line.name.ru, count=count)
+    code_column = max(table.code_column, 0)
+    for code, row in table.repeated_lines:
+        first = grid.address(int(table.rows[section.line_index[code]]), code_column)
+        findings.add(
+            "LINE_REPEATED",
+            **where,
+            line=code,
+            cell=grid.address(row, code_column),
+            first=first,
+            cells=[first],
+        )
+    for text, row in table.unknown_lines:
+        findings.add("LINE_UNKNOWN", **where, cell=grid.address(row, code_column), found=text)
+
+
+def _labels_as_printed(grid: Grid, table: Table, expected: ExpectedSection) -> bool:
+    """Whether every label stands in its column exactly as in the official file."""
+    if table.contiguous_from == ABSENT:
+        return False
+    layout = expected.section.layout
+    for column, texts in zip(layout.label_columns, expected.label_texts, strict=True):
+        place = table.code_column - layout.code_column + column
+        if not 0 <= place < table.code_column:
+            return False
+        printed = grid.columns[place].slice(table.contiguous_from, len(texts))
+        if not printed.equals(texts) and not pc.fill_null(printed, "").equals(
+            pc.fill_null(texts, "")
+        ):
+            return False
+    return True
+
+
+def _note_labels(grid: Grid, table: Table, expected: ExpectedSection, findings: Findings) -> None:
+    section = expected.section
+    if not section.layout.codes_printed:
+        return
+    owners = {label: line.code for label, line in zip(expected.labels, section.lines, strict=True)}
+    for index, row in enumerate(table.rows.tolist()):
+        if row == ABSENT:
+            continue
+        found, wanted = row_label(grid, row, table.code_column), expected.labels[index]
+        if found == wanted or _same_letters(found, wanted):
+            continue
+        line = section.lines[index]
+        # The name of another line beside this code: one of the two stands in the wrong row.
+        other = owners.get(found)
+        findings.add(
+            "LINE_LABEL_DIFFERS" if other is None else "LINE_LABEL_MOVED",
+            sheet=grid.sheet,
+            section=section.code,
+            line=line.code,
+            cell=grid.address(row, table.code_column),
+            found=found,
+            expected=line.name.ru,
+            cells=_label_cells(grid, table, expected, line, row),
+            **({} if other is None else {"other": other}),
+        )
+
+
+def _label_cells(
+    grid: Grid, table: Table, expected: ExpectedSection, line: Line, row: int
+) -> list[str]:
+    """Addresses of the label of a row: it may stand wrong as well as the code."""
+    layout = expected.section.layout
+    cells = []
+    for column, text in zip(layout.label_columns, line.labels, strict=True):
+        place = table.code_column - layout.code_column + column
+        if 0 <= place < table.code_column and (text or grid.columns[place][row].as_py()):
+            cells.append(grid.address(row, place))
+    return cells
+
+
+def _same_letters(found: str, wanted: str) -> bool:
+    return _letters(found) == _letters(wanted)
+
+
+def _letters(text: str) -> str:
+    return "".join(character for character in text if character.isalnum())
+
+
+def _note_headers(grid: Grid, table: Table, expected: ExpectedSection, findings: Findings) -> None:
+    """A header text must stand over the graph it belongs to, in whatever row."""
+    section = expected.section
+    over: dict[str, int] = {}
+    for row, column, number, text in _header_texts(expected):
+        place = _place_of_column(table, expected, column)
+        if place is None or _stands_over(grid, table, place, text):
+            continue
+        if not over:
+            over = _texts_over_graphs(grid, table, expected)
+        other = over.get(plain(text))
+        findings.add(
+            "GRAPH_HEADER_DIFFERS" if other in (None, number) else "GRAPH_HEADER_MOVED",
+            sheet=grid.sheet,
+            section=section.code,
+            graph=number,
+            cell=grid.address(table.graph_row, place),
+            expected=" ".join(text.split()),
+            cells=[grid.address(max(table.graph_row - row, 0), place)],
+            **({} if other in (None, number) else {"other": other}),
+        )
+
+
+def _header_texts(expected: ExpectedSection) -> Iterator[tuple[int, int, int, str]]:
+    """(rows above the graph numbers, column, graph number, text) of the texts over graphs."""
+    layout = expected.section.layout
+    numbers = {graph.column: graph.number for graph in expected.section.graphs}
+    for row, column, text in layout.texts:
+        if layout.header_row <= row < layout.graph_row and column in numbers:
+            yield layout.graph_row - row, column, numbers[column], text
+
+
+def _place_of_column(table: Table, expected: ExpectedSection, column: int) -> int | None:
+    for index, graph in enumerate(expected.section.graphs):
+        if graph.column == column:
+            place = int(table.columns[index])
+            return None if place == ABSENT else place
+    return None
+
+
+def _stands_over(grid: Grid, table: Table, place: int, text: str) -> bool:
+    wanted = plain(text)
+    above = grid.columns[place].slice(0, table.graph_row).to_pylist()
+    return any(cell and (cell == text or plain(cell) == wanted) for cell in above)
+
+
+def _texts_over_graphs(grid: Grid, table: Table, expected: ExpectedSection) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for graph, place in zip(expected.section.graphs, table.columns.tolist(), strict=True):
+        if place != ABSENT:
+            for cell in grid.columns[place].slice(0, table.graph_row).to_pylist():
+                if cell:
+                    found.setdefault(plain(cell), graph.number)
+    return found

@@ -1,0 +1,444 @@
+"""The steps of a build, each of which may run in a process of its own, and again after a crash.
+
+What one step leaves for the next lies in `builds/<release_id>`: the inputs, the snapshot of the
+ledger they were made from, the database, the result of the gate. Whoever runs a step holds the
+lock of `alone`: one process at a time writes.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import logging
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from warehouse.core.clock import utc_now
+from warehouse.core.durable import make_directories
+from warehouse.core.errors import Language, UserError
+from warehouse.core.paths import Home
+from warehouse.core.settings import Engine, Settings
+from warehouse.core.timings import timed
+from warehouse.releases import catalogue, publication
+
+if TYPE_CHECKING:
+    from expectations.release_gate import GateResult
+    from ingestion.request import Services
+    from warehouse.build.planning import Plan
+    from warehouse.build.transform import TransformResult
+    from warehouse.ledger import ReleaseRecord, Snapshot
+    from warehouse.releases.left_out import LeftOut
+    from warehouse.releases.manifest import Manifest
+
+_SNAPSHOT = "snapshot.json"
+_FINDINGS = "findings.parquet"
+_PLAN = "plan.json"
+_PART = "part"
+"""Directory of the inputs of the years that are computed, with their cells as extracted."""
+_PARSED = {"duckdb": ".partial_parse.msgpack", "spark": ".partial_parse.spark.msgpack"}
+_ABANDONED_AFTER_SECONDS = 3600
+_COMPUTED = ("*.duckdb*", "spill-*", "spark", "spark-spill", "gate.json")
+"""What is computed inside a build directory; all else is input, or says what happened."""
+_KILLED = "its process ended without a word"
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+_log = logging.getLogger(__name__)
+
+
+class BuildFailedError(Exception):
+    """The machine or the program failed a build; nothing is said about the data.
+
+    The ledger knows of it and readers notice nothing. Trying again may well succeed.
+    """
+
+    def __init__(self, release_id: str, problem: str, cause: UserError | None = None) -> None:
+        super().__init__(f"release {release_id} failed, the data are not at fault: {problem}")
+        self.release_id = release_id
+        self.problem = problem
+        self._cause = cause
+
+    def problem_in(self, language: Language) -> str:
+        """What failed, in the language of the user as far as it is known there."""
+        return self._cause.text(language) if self._cause else self.problem
+
+
+def timed_step(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Note how long a step took. Its first argument leads to the home, the second is a release."""
+
+    def around(step: Callable[P, R]) -> Callable[P, R]:
+        @wraps(step)
+        def measured(*args: P.args, **kwargs: P.kwargs) -> R:
+            home = args[0] if isinstance(args[0], Home) else args[0].home  # type: ignore[attr-defined]
+            release = {"release_id": str(args[1])} if len(args) > 1 else {}
+            with timed(home, name, **release):
+                return step(*args, **kwargs)
+
+        return measured
+
+    return around
+
+
+@contextmanager
+def alone(home: Home) -> Iterator[None]:
+    """One builder at a time; a second one waits. The lock goes with its process."""
+    make_directories(home.builds)
+    with (home.builds / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def attempt(services: Services, release_id: str) -> Iterator[None]:
+    """A step of a build, or several, of a build that may have failed before.
+
+    Whatever ends it with an exception has failed the build: it is noted, and raised as
+    BuildFailedError; an interruption or the time limit of a task goes on as it is. UserError
+    BUILD_INCOMPLETE when what the build began with has been cleared away.
+    """
+    home = services.home
+    if release_id not in catalogue.list_releases(home):
+        if not (home.builds / release_id).is_dir():
+            problem = f"{home.builds.name}/{release_id}: -"
+            raise UserError("BUILD_INCOMPLETE", build=release_id, problem=problem)
+        services.ledger.record_release(release_id, state="building")
+    with _noting_failure(services, release_id):
+        yield
+
+
+@contextmanager
+def _noting_failure(services: Services, release_id: str) -> Iterator[None]:
+    try:
+        yield
+    except BuildFailedError as error:
+        _fail(services, release_id, error.problem)
+        raise
+    except UserError as error:
+        _fail(services, release_id, error.text("en"))
+        raise BuildFailedError(release_id, error.text("en"), error) from error
+    except Exception as error:
+        problem = f"{type(error).__name__}: {error}"
+        _fail(services, release_id, problem)
+        raise BuildFailedError(release_id, problem) from error
+    except BaseException as error:
+        _fail(services, release_id, f"{type(error).__name__}: {error}")
+        raise
+
+
+def _fail(services: Services, release_id: str, problem: str) -> None:
+    """Note that a build failed. Never raises itself.
+
+    What broke the build may keep the ledger from being written, too; then the build stays
+    `building` until `remove_leftovers` finds it.
+    """
+    _log.error("release %s failed: %s", release_id, problem, exc_info=True)
+    try:
+        if release_id not in catalogue.list_releases(services.home):
+            services.ledger.record_release(release_id, state="failed", problem=problem)
+    except (OSError, SQLAlchemyError):
+        _log.exception("the ledger could not be told that release %s failed", release_id)
+
+
+def check_models(release_id: str, built: TransformResult) -> list[str]:
+    """Why models and tests refuse the data, one sentence each; none when they passed.
+
+    BuildFailedError when it was not the data: to be called within `attempt`.
+    """
+    if built.is_successful or built.is_refused:
+        return built.in_words()
+    raise BuildFailedError(release_id, "; ".join(built.in_words()))
+
+
+@timed_step("inputs")
+def begin(services: Services, *, as_of: datetime | None = None) -> str:
+    """Take a running number and write the inputs of a build (received by `as_of`).
+
+    Of submissions that have to be left out the ledger notes too that the build has seen them:
+    they are no reason for another one. BuildFailedError when the inputs cannot be written.
+    """
+    from warehouse.build.export import write_build_inputs
+    from warehouse.releases import left_out
+
+    home, ledger = services.home, services.ledger
+    catalogue.catch_up(home)
+    remove_leftovers(services)
+    snapshot = ledger.snapshot(as_of)
+    known, left = left_out.known(snapshot, services.contracts)
+    periods = [s.period for s in known.in_force]
+    release_id = ledger.begin_release(
+        contract_hash=services.contracts.content_hash,
+        submission_ids=[s.submission_id for s in snapshot.in_force],
+        as_of=as_of,
+        period_first=min(periods, default=None),
+        period_last=max(periods, default=None),
+    )
+    build_dir = home.builds / release_id
+    with _noting_failure(services, release_id):
+        write_build_inputs(home, snapshot, services.contracts, directory=build_dir / "inputs")
+        told = left_out.summary(left, services.contracts)
+        _keep_snapshot(build_dir, known, services.contracts.content_hash, told)
+    return release_id
+
+
+def told_left_out(home: Home, release_id: str) -> list[LeftOut]:
+    """What a build had to leave out."""
+    from pydantic import TypeAdapter
+
+    from warehouse.releases.left_out import LeftOut
+
+    kept = json.loads((home.builds / release_id / _SNAPSHOT).read_text(encoding="utf-8"))
+    return TypeAdapter(list[LeftOut]).validate_python(kept["left_out"])
+
+
+@timed_step("plan")
+def make_plan(
+    home: Home, release_id: str, *, whole: bool = False, engine: Engine = "duckdb"
+) -> Plan:
+    """What the build has to compute; everything where `whole` asks for it."""
+    from warehouse.build import planning
+
+    build_dir = home.builds / release_id
+    inputs = planning.Inputs.read(build_dir / "inputs")
+    plan = planning.whole(inputs) if whole else planning.plan(home, inputs, engine)
+    (build_dir / _PLAN).write_text(plan.as_json(), encoding="utf-8")
+    return plan
+
+
+@timed_step("transform")
+def transform(home: Home, release_id: str, settings: Settings) -> TransformResult:
+    """Run the models and their tests over what the plan of the build names.
+
+    What it does not name is taken over from the release that it is based on. Nothing that an
+    attempt computed is left, neither by an earlier one nor by one that the machine failed.
+    """
+    build_dir = home.builds / release_id
+    _clear_computed(build_dir)
+    is_kept = False
+    try:
+        built = _compute(home, release_id, settings)
+        is_kept = built.is_successful or built.is_refused
+    finally:
+        if not is_kept:
+            _clear_computed(build_dir)
+    return built
+
+
+def _clear_computed(build_dir: Path) -> None:
+    for path in [path for pattern in _COMPUTED for path in build_dir.glob(pattern)]:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def _compute(home: Home, release_id: str, settings: Settings) -> TransformResult:
+    from warehouse.build import cell_cache, planning
+    from warehouse.build.carry_over import complete
+    from warehouse.build.outliers import list_outliers
+    from warehouse.build.schemas import write_tables
+
+    build_dir = home.builds / release_id
+    _touch(build_dir)
+    plan = _plan(build_dir)
+    if plan.base is None and settings.engine == "spark":
+        # A cluster reads the lake faster than one machine can extract from it.
+        return run_models(home, build_dir / "inputs", build_dir, settings)
+    if plan.reason is planning.Whole.ASKED:
+        # Whoever asks for everything trusts nothing that was kept.
+        shutil.rmtree(home.extracts, ignore_errors=True)
+    inputs = planning.Inputs.read(build_dir / "inputs")
+    tables = inputs.of_years(plan.read)
+    tables["cell_files"] = cell_cache.extract(home, inputs, plan.read, settings)
+    write_tables(build_dir / _PART, tables)
+    built = _run_dbt(home, build_dir / _PART, home.extracts, build_dir, settings)
+    if built.is_successful:
+        if plan.base:
+            complete(built.database, catalogue.directory(home, plan.base), plan.years, settings)
+        list_outliers(built.database, build_dir / "inputs", settings)
+    return built
+
+
+def run_models(home: Home, inputs: Path, build_dir: Path, settings: Settings) -> TransformResult:
+    """Compute everything from `inputs` and the lake; everything is written into `build_dir`."""
+    import pyarrow.parquet as pq
+
+    from warehouse.build.outliers import list_outliers
+    from warehouse.storage import lake
+
+    cells = pq.read_table(inputs / "cell_files.parquet").to_pylist()
+    lake.bring(home, ((file["path"], file["sha256"]) for file in cells))
+    built = _run_dbt(home, inputs, home.lake, build_dir, settings)
+    if built.is_successful:
+        list_outliers(built.database, inputs, settings)
+    return built
+
+
+def _run_dbt(
+    home: Home, inputs: Path, cells: Path, build_dir: Path, settings: Settings
+) -> TransformResult:
+    from warehouse.build import spark
+    from warehouse.build import transform as models
+
+    if settings.engine == "spark":
+        spark.require()
+    return models.transform(
+        inputs,
+        cells,
+        build_dir,
+        threads=settings.threads,
+        memory_limit=settings.memory_limit,
+        parsed=home.builds / _PARSED[settings.engine],
+        engine=settings.engine,
+        spark_master=settings.spark_master,
+    )
+
+
+@timed_step("gate")
+def judge(home: Home, release_id: str, settings: Settings) -> GateResult:
+    """Judge what the build computed; the result lies beside the marts for `publish`."""
+    from expectations import release_gate
+    from warehouse.releases.marts import DATABASE
+
+    build_dir = home.builds / release_id
+    _touch(build_dir)
+    plan, part = _plan(build_dir), build_dir / _PART
+    is_extracted = part.is_dir()
+    return release_gate.judge(
+        build_dir / DATABASE,
+        part if is_extracted else build_dir / "inputs",
+        home.extracts if is_extracted else home.lake,
+        years=plan.years if plan.base else None,
+        memory_limit=settings.memory_limit,
+    )
+
+
+@timed_step("publish")
+def publish(services: Services, release_id: str, settings: Settings) -> Manifest:
+    """Publish a build that passed its gate; one that is published already stays as it is.
+
+    ValueError when the gate has not passed it. UserError RELEASE_OUTDATED when a newer release
+    came first: then nothing is lost, for the newer one holds all that this one would.
+    """
+    from expectations.release_gate import RESULT_NAME
+
+    home, build_dir = services.home, services.home.builds / release_id
+    if release_id in catalogue.list_releases(home):
+        catalogue.complete_ledger(home, services.ledger)
+        shutil.rmtree(build_dir, ignore_errors=True)
+        return catalogue.read_manifest(home, release_id)
+    gate = json.loads((build_dir / RESULT_NAME).read_text(encoding="utf-8"))
+    if not gate["is_passed"]:
+        raise ValueError(f"the gate refused {release_id}")
+    snapshot, contract_hash = _kept_snapshot(build_dir)
+    plan = _plan(build_dir)
+    draft = publication.Draft(
+        release_id=release_id,
+        build_dir=build_dir,
+        snapshot=snapshot,
+        contract_hash=contract_hash,
+        gate=gate,
+        created_at=utc_now(),
+        base=plan.base,
+        years=plan.years,
+        models_hash=plan.models,
+        engine=settings.engine,
+        left_out=tuple(told_left_out(home, release_id)),
+    )
+    manifest = publication.publish(home, services.ledger, draft, settings)
+    shutil.rmtree(build_dir, ignore_errors=True)
+    return manifest
+
+
+def refuse(services: Services, release_id: str, reasons: Sequence[str]) -> None:
+    """Note that tests, contracts or the gate refuse the data; the directory stays until the next
+    build."""
+    services.ledger.record_release(release_id, state="refused", problem="; ".join(reasons))
+
+
+def remove_leftovers(services: Services) -> list[str]:
+    """Remove the directories of builds that ended, or that nobody has touched for an hour.
+
+    Gives their names. What a killed build spilled to disk lies inside them; what a killed query
+    did is removed too. The ledger learns what became of builds that were killed.
+    """
+    home = services.home
+    catalogue.complete_ledger(home, services.ledger)
+    building = set()
+    for record in services.ledger.releases("building"):
+        if _is_killed(home, record):
+            services.ledger.record_release(record.release_id, state="failed", problem=_KILLED)
+        else:
+            building.add(record.release_id)
+    removed = []
+    for path in (*home.builds.iterdir(), *home.spill.glob("*")):
+        in_use = (
+            path.name in building or path.name.startswith("rebuild-") or path.parent == home.spill
+        )
+        if path.is_dir() and (not in_use or _is_abandoned(path)):
+            shutil.rmtree(path)
+            removed.append(path.name)
+    return sorted(removed)
+
+
+def _is_killed(home: Home, record: ReleaseRecord) -> bool:
+    path = home.builds / record.release_id
+    if path.is_dir():
+        return _is_abandoned(path)
+    return (utc_now() - record.created_at).total_seconds() > _ABANDONED_AFTER_SECONDS
+
+
+def _is_abandoned(path: Path) -> bool:
+    return time.time() - path.stat().st_mtime > _ABANDONED_AFTER_SECONDS
+
+
+def _touch(build_dir: Path) -> None:
+    """Say that the build is alive; the time of a directory does not follow the files in it."""
+    build_dir.touch()
+
+
+def _plan(build_dir: Path) -> Plan:
+    from warehouse.build.planning import Plan
+
+    return Plan.from_json((build_dir / _PLAN).read_text(encoding="utf-8"))
+
+
+def _keep_snapshot(
+    build_dir: Path, snapshot: Snapshot, contract_hash: str, left: list[LeftOut]
+) -> None:
+    import pyarrow.parquet as pq
+    from pydantic import TypeAdapter
+
+    from warehouse.ledger import Submission
+
+    submissions = TypeAdapter(list[Submission]).dump_python(snapshot.submissions, mode="json")
+    kept = {
+        "as_of": snapshot.as_of.isoformat() if snapshot.as_of else None,
+        "contract_hash": contract_hash,
+        "submissions": submissions,
+        "left_out": [asdict(each) for each in left],
+    }
+    pq.write_table(snapshot.findings, build_dir / _FINDINGS)
+    text = json.dumps(kept, ensure_ascii=False)
+    (build_dir / _SNAPSHOT).write_text(text, encoding="utf-8")
+
+
+def _kept_snapshot(build_dir: Path) -> tuple[Snapshot, str]:
+    import pyarrow.parquet as pq
+    from pydantic import TypeAdapter
+
+    from warehouse.ledger import Snapshot, Submission
+
+    kept = json.loads((build_dir / _SNAPSHOT).read_text(encoding="utf-8"))
+    snapshot = Snapshot(
+        as_of=datetime.fromisoformat(kept["as_of"]) if kept["as_of"] else None,
+        submissions=TypeAdapter(list[Submission]).validate_python(kept["submissions"]),
+        findings=pq.read_table(build_dir / _FINDINGS),
+    )
+    return snapshot, str(kept["contract_hash"])

@@ -1,0 +1,50 @@
+"""What each unit owes for a period, and how far it has come."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from ingestion.request import Services
+from portal.store.uploads import Uploads
+from warehouse.core.clock import utc_now
+from warehouse.ledger import Submission
+from warehouse.ledger.uploads import Upload
+from warehouse.reporting.duties import Duty, duty_of
+
+
+def duties(
+    services: Services, uploads: Uploads, period: str, territories: frozenset[str] | None = None
+) -> list[Duty]:
+    """A duty per form and expected unit, of all units or of some, in the order of the forms."""
+    contracts, ledger, now = services.contracts, services.ledger, utc_now()
+    sent: dict[tuple[str, str], list[Submission]] = defaultdict(list)
+    for submission in ledger.submissions(period=period):
+        sent[submission.form_code, submission.territory_kato].append(submission)
+    waiting: dict[tuple[str | None, str], Upload] = {
+        (upload.form_code, upload.territory_kato): upload for upload in uploads.unfinished(period)
+    }
+    locks = {lock.form_code: lock for lock in ledger.locks(period)}
+    granted = {
+        (e.form_code, e.territory_kato): e for e in ledger.exceptions(period) if e.is_valid_at(now)
+    }
+    found = []
+    for form in contracts.forms:
+        if not contracts.is_in_force(form, period):
+            continue
+        for territory in contracts.expected_submitters(form, period):
+            if territories is not None and territory not in territories:
+                continue
+            found.append(
+                duty_of(
+                    form,
+                    territory,
+                    period,
+                    deadline=contracts.deadline(form, period),
+                    own=sent[form, territory],
+                    upload=waiting.get((form, territory)),
+                    lock=locks.get(form),
+                    exception=granted.get((form, territory)),
+                    now=now,
+                )
+            )
+    return found

@@ -1,0 +1,217 @@
+"""The dashboards as a bundle: two languages, names of the contracts, all of it drawable."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import duckdb
+import pytest
+import yaml
+
+from dashboards.compile import bundle
+from dashboards.compile.check import chart_query, problems
+from dashboards.compile.sql_templates import ASSETS, AssetError, localised, sql
+from warehouse.build.transform import run_dbt
+from warehouse.contracts import load_contracts
+
+SLUGS = ["situation", "crime", "roads", "drugs", "fraud", "submissions", "claims"]
+
+
+@pytest.fixture(scope="module")
+def files() -> dict[str, str]:
+    return bundle.expand("https://portal.example")
+
+
+@pytest.fixture(scope="module")
+def objects(files: dict[str, str]) -> dict[str, Any]:
+    return {path: yaml.safe_load(text) for path, text in files.items()}
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    target = tmp_path_factory.mktemp("manifest")
+    parsed = run_dbt(["parse"], target=target, environment={}, timeout_seconds=300)
+    assert parsed.returncode == 0, parsed.stdout
+    content: dict[str, Any] = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
+    return content
+
+
+def test_every_dashboard_can_be_drawn_from_the_published_tables(
+    manifest: dict[str, Any], files: dict[str, str]
+) -> None:
+    assert problems(manifest, files) == []
+
+
+def test_a_column_that_dbt_does_not_publish_is_found(
+    manifest: dict[str, Any], files: dict[str, str]
+) -> None:
+    path = "charts/situation_table_ru.yaml"
+    broken = {**files, path: files[path].replace("ytd_change_ru", "ytd_change_de")}
+    assert any(
+        path in problem and "ytd_change_de" in problem for problem in problems(manifest, broken)
+    )
+
+
+def test_a_chart_without_a_dashboard_a_repeated_uuid_and_a_missing_language_are_found(
+    manifest: dict[str, Any], files: dict[str, str]
+) -> None:
+    broken = {**files, "charts/situation_twin_ru.yaml": files["charts/situation_table_ru.yaml"]}
+    found = problems(manifest, broken)
+    assert any("2 objects have this uuid" in problem for problem in found)
+    assert any("situation_twin_ru" in p and "language" in p for p in found)
+    alone = yaml.safe_load(files["charts/situation_table_ru.yaml"]) | {"uuid": "0" * 8}
+    found = problems(manifest, {**files, "charts/alone_ru.yaml": yaml.safe_dump(alone)})
+    assert any("alone_ru" in problem and "no dashboard" in problem for problem in found)
+
+
+def test_the_seven_dashboards_are_there_in_both_languages(objects: dict[str, Any]) -> None:
+    slugs = {o["slug"] for path, o in objects.items() if path.startswith("dashboards/")}
+    assert slugs == {slug + ending for slug in SLUGS for ending in ("", "-kk")}
+    assert [dashboard["slug"] for dashboard in bundle.dashboards()] == SLUGS
+
+
+def test_identifiers_do_not_depend_on_the_installation(objects: dict[str, Any]) -> None:
+    again = {path: yaml.safe_load(text)["uuid"] for path, text in bundle.expand().items()}
+    assert again == {path: content["uuid"] for path, content in objects.items()}
+
+
+@pytest.mark.parametrize("language", ["ru", "kk"])
+def test_every_dashboard_opens_with_period_coverage_and_release(
+    objects: dict[str, Any], language: str
+) -> None:
+    for slug in SLUGS:
+        layout = objects[f"dashboards/{slug}_{language}.yaml"]["position"]
+        first_row = layout[layout["GRID_ID"]["children"][0]]
+        shown = [layout[chart]["meta"]["uuid"] for chart in first_row["children"]]
+        assert shown == [objects[f"charts/{slug}_header_{language}.yaml"]["uuid"]]
+
+
+def test_titles_of_tiles_are_the_names_of_the_contracts(objects: dict[str, Any]) -> None:
+    indicators = load_contracts().indicators
+    for language in ("ru", "kk"):
+        shown = objects[f"charts/situation_tiles_{language}.yaml"]["params"]["metrics"]
+        assert shown[0]["label"] == getattr(indicators["CRM_TOTAL"].name, language)
+
+
+def test_the_two_languages_differ_in_words_alone(objects: dict[str, Any]) -> None:
+    for path, russian in objects.items():
+        if path.startswith("charts/") and path.endswith("_ru.yaml"):
+            kazakh = objects[path.replace("_ru.yaml", "_kk.yaml")]
+            assert russian["viz_type"] == kazakh["viz_type"]
+            assert russian["dataset_uuid"] == kazakh["dataset_uuid"]
+            assert len(russian["params"]["adhoc_filters"]) == len(kazakh["params"]["adhoc_filters"])
+
+
+def test_territories_are_ranked_by_what_the_contracts_say_they_are_ranked_by() -> None:
+    indicators = load_contracts().indicators
+    shown = [
+        code
+        for slug in SLUGS
+        for chart in bundle.charts(slug).values()
+        if chart.get("dataset") == "ranking"
+        for code in chart["indicators"]
+    ]
+    assert shown
+    assert [code for code in shown if not indicators[code].ranked] == []
+
+
+def test_figures_link_to_the_dictionary_of_the_portal(files: dict[str, str]) -> None:
+    assert "https://portal.example/dictionary/indicators/" in files["charts/crime_kinds_kk.yaml"]
+    assert "{portal}" not in "".join(files.values())
+
+
+def test_a_text_in_one_language_alone_is_refused() -> None:
+    with pytest.raises(AssetError):
+        localised({"ru": "только по-русски"}, "kk")
+
+
+def test_a_word_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(AssetError, match="nonsense"):
+        sql("@nonsense(value)", "ru")
+
+
+@pytest.fixture(scope="module")
+def figures() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(":memory:") as connection:
+        yield connection
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "status", "shown"),
+    [
+        ("0", "count", "final", "0"),
+        ("42105", "count", "final", "42\u00a0105"),
+        ("-7", "count", "final", "-7"),
+        ("5126.74", "kg", "partial", "5\u00a0126,7"),
+        ("-0.26", "percent", "final", "-0,3\u00a0%"),
+        ("99.96", "percent", "final", "100,0\u00a0%"),
+        ("null", "count", "withheld", "скрыто"),
+        ("null", "count", "missing", "нет данных"),
+        ("null", "count", "not_applicable", "—"),
+    ],
+)
+def test_zero_missing_and_withheld_look_different(
+    figures: duckdb.DuckDBPyConnection, value: str, unit: str, status: str, shown: str
+) -> None:
+    expression = sql(f"@figure({value}::double; '{unit}'; '{status}'; null)", "ru")
+    assert figures.sql(f"select {expression}").fetchall() == [(shown,)]
+
+
+@pytest.mark.parametrize(("counted_otherwise_from", "mark"), [("null", False), ("'r'", True)])
+def test_a_tile_says_that_its_change_crosses_a_break(
+    figures: duckdb.DuckDBPyConnection, counted_otherwise_from: str, mark: bool
+) -> None:
+    rows = f"""select 'A' as indicator_code, 1 as precedence, 12.0 as ytd_value,
+        10.0 as ytd_prior_year, 2.0 as ytd_change_abs, '+20 %' as ytd_change_ru,
+        'final' as ytd_status, null as ytd_status_reason, 5.0 as month_value,
+        'final' as month_status, null as month_status_reason, '2026-03' as period_label,
+        'count' as unit,
+        {counted_otherwise_from} as break_prior_year"""
+    tile = sql("@tile('A'; 'up')", "ru")
+    ((shown,),) = figures.sql(f"select {tile} from ({rows})").fetchall()  # noqa: S608
+    assert "+20 %" in shown
+    assert "за 2026-03: 5" in shown
+    assert ("+20 % ※" in shown) == mark
+
+
+@pytest.mark.parametrize(
+    ("expected", "received", "accepted", "late", "shown"),
+    [
+        (0, 0, 0, 0, "—"),
+        (1, 0, 0, 0, '<span class="mvd-bad">✗</span>'),
+        (1, 1, 0, 0, '<span class="mvd-bad">↩</span>'),
+        (3, 2, 0, 2, '<span class="mvd-bad">↩</span>'),
+        (1, 1, 1, 0, "✓ "),
+        (3, 3, 1, 1, "◐ 1/3 ◷"),
+    ],
+)
+def test_not_sent_and_sent_in_vain_look_different(
+    figures: duckdb.DuckDBPyConnection,
+    expected: int,
+    received: int,
+    accepted: int,
+    late: int,
+    shown: str,
+) -> None:
+    rows = f"""select 'F' as form_code, 1 as precedence, {expected} as expected_units,
+        {received} as received_units, {accepted} as accepted_units, {late} as late_units"""
+    sent = sql("@sent('F')", "ru")
+    assert figures.sql(f"select {sent} from ({rows})").fetchall() == [(shown,)]  # noqa: S608
+
+
+def test_without_filters_a_chart_tells_the_latest_month_of_the_country(
+    figures: duckdb.DuckDBPyConnection, objects: dict[str, Any]
+) -> None:
+    rows = "(1, 202502 * 10 + 9), (2, 202503 * 10 + 9), (3, 202503 * 10 + 8), (null, 202504 * 10)"
+    latest = sql("@latest(value)", "ru")
+    asked = f"select {latest} from (values {rows}) as t(value, precedence)"  # noqa: S608
+    assert figures.sql(f"{asked} where precedence < 2025040").fetchall() == [(2,)]
+    assert figures.sql(asked).fetchall() == [(None,)]
+    chart = objects["charts/situation_table_ru.yaml"]
+    dataset = objects["datasets/mvd/figures.yaml"]
+    assert "arg_max_null" in chart_query(chart, dataset)
+
+
+def test_assets_name_no_address_of_a_machine() -> None:
+    for file in ASSETS.rglob("*.yml"):
+        assert "http" not in file.read_text(encoding="utf-8")

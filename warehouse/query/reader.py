@@ -1,0 +1,180 @@
+"""Questions to a release: one reading query, within time and memory."""
+
+import re
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from warehouse.core.bounded import Bounded, Bounds, End, EndedError
+from warehouse.core.duck import connect_reader
+from warehouse.core.durable import make_directories
+from warehouse.core.errors import UserError
+from warehouse.core.memory import (
+    ANSWER_OF_QUERY,
+    ENGINE_OF_QUERY,
+    PROCESS_OF_QUERY,
+    in_bytes,
+    share,
+)
+from warehouse.core.paths import Home
+from warehouse.query.as_of import release_tables
+from warehouse.query.guard import refuse_all_but_one_select
+from warehouse.releases import catalogue
+
+_BATCH_ROWS = 50_000
+
+_META = re.compile(r"\bmeta\b", re.IGNORECASE)
+
+_GRACE_SECONDS = 2.0
+"""The engine is asked to stop before the process that runs it is stopped."""
+
+
+def ask(
+    home: Home,
+    sql: str,
+    *,
+    release: str | None = None,
+    database: Path | None = None,
+    timeout: float,
+    memory_limit: str,
+    threads: int,
+) -> pa.Table:
+    """`query` for a question that a person wrote, in a process of its own within hard bounds.
+
+    The engine's own limits do not cover the texts and lists that functions make, nor can it be
+    interrupted while one function makes one. UserError as `query`.
+    """
+    memory = int(in_bytes(memory_limit) * PROCESS_OF_QUERY)
+    wall = timeout + _GRACE_SECONDS
+    process: Bounded[pa.Table] = Bounded(
+        Bounds(memory, wall * (threads + 1), wall), load_engine, preload=[__name__]
+    )
+    try:
+        return process.call(_asked, home, sql, release, database, timeout, memory_limit, threads)
+    except EndedError as error:
+        if error.end is End.TIME:
+            raise UserError("QUERY_TIMEOUT", seconds=f"{timeout:g}") from error
+        raise UserError("QUERY_TOO_LARGE", limit=memory_limit) from error
+    finally:
+        process.stop()
+
+
+def load_engine() -> None:
+    """What the engine holds when it does nothing is no part of a question."""
+    with duckdb.connect() as connection:
+        connection.execute("SELECT 1")
+
+
+def _asked(
+    home: Home,
+    sql: str,
+    release: str | None,
+    database: Path | None,
+    timeout: float,
+    memory_limit: str,
+    threads: int,
+) -> pa.Table:
+    return query(
+        home,
+        sql,
+        release=release,
+        database=database,
+        timeout=timeout,
+        memory_limit=memory_limit,
+        threads=threads,
+    )
+
+
+def query(
+    home: Home,
+    sql: str,
+    *,
+    release: str | None = None,
+    database: Path | None = None,
+    timeout: float = 60.0,
+    memory_limit: str = "2GB",
+    threads: int = 2,
+) -> pa.Table:
+    """Answer of one SELECT from the release in force, or from `release`, as an Arrow table.
+
+    For questions that stand in the program or the contracts; those of people come by `ask`.
+
+    The release is chosen once, so one answer never mixes two; `database` is asked instead of it. A
+    query that names the schema `meta` finds in it `releases` and `release_submissions`.
+    UserError QUERY_REFUSED for anything but one reading statement, QUERY_FAILED for a mistake in
+    it, QUERY_TIMEOUT after `timeout` seconds. What does not fit into `memory_limit` is put on disk
+    while the query runs; QUERY_TOO_LARGE when that is impossible, or the answer itself too large.
+    """
+    path = database or catalogue.database(home, release)
+    tables = release_tables(home) if _META.search(sql) else {}
+    engine, answer = share(memory_limit, ENGINE_OF_QUERY), in_bytes(memory_limit) * ANSWER_OF_QUERY
+    with (
+        _spill(home) as spill,
+        connect_reader(
+            path, memory_limit=engine, threads=threads, spill=spill, meta=tables
+        ) as connection,
+    ):
+        try:
+            refuse_all_but_one_select(connection, sql)
+            return _within(connection, sql, timeout, answer)
+        except duckdb.InterruptException as error:
+            raise UserError("QUERY_TIMEOUT", seconds=f"{timeout:g}") from error
+        except (duckdb.OutOfMemoryException, _AnswerTooLargeError) as error:
+            raise UserError("QUERY_TOO_LARGE", limit=memory_limit) from error
+        except duckdb.PermissionException as error:
+            raise UserError("QUERY_REFUSED", problem=str(error)) from error
+        except duckdb.Error as error:
+            raise UserError("QUERY_FAILED", problem=str(error)) from error
+        except (OSError, pa.ArrowException) as error:
+            raise _passed_on(error, timeout, memory_limit) from error
+
+
+@contextmanager
+def _spill(home: Home) -> Iterator[Path | None]:
+    """A folder for what exceeds the memory; None where the home may only be read."""
+    try:
+        make_directories(home.spill)
+        folder = tempfile.TemporaryDirectory(dir=home.spill, ignore_cleanup_errors=True)
+    except OSError:
+        yield None
+        return
+    with folder as name:
+        yield Path(name)
+
+
+def _passed_on(error: Exception, timeout: float, memory_limit: str) -> UserError:
+    """What an error of the engine means that came through Arrow, which keeps only its text."""
+    text = str(error)
+    if "Out of Memory" in text:
+        return UserError("QUERY_TOO_LARGE", limit=memory_limit)
+    if "INTERRUPT" in text:
+        return UserError("QUERY_TIMEOUT", seconds=f"{timeout:g}")
+    return UserError("QUERY_FAILED", problem=text)
+
+
+class _AnswerTooLargeError(Exception):
+    """More rows than may be held."""
+
+
+def _within(
+    connection: duckdb.DuckDBPyConnection, sql: str, timeout: float, most_bytes: float
+) -> pa.Table:
+    timer = threading.Timer(timeout, connection.interrupt)
+    timer.start()
+    try:
+        reader = connection.execute(sql).to_arrow_reader(_BATCH_ROWS)
+        batches, held = [], 0
+        for batch in reader:
+            batches.append(batch)
+            held += batch.nbytes
+            if held > most_bytes:
+                raise _AnswerTooLargeError
+        return pa.Table.from_batches(batches, reader.schema)
+    finally:
+        timer.cancel()
+        timer.join()

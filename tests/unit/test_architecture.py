@@ -3,11 +3,13 @@
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+MODULES_OF_A_ROOM = 15
 TOP_LEVEL = {
     "bench", "contracts", "dags", "dashboards", "dbt_project", "deploy", "docs", "expectations",
     "ingestion", "mvd", "portal", "tests", "warehouse",
@@ -39,6 +41,16 @@ def test_the_top_level_holds_the_agreed_parts_and_nothing_else() -> None:
 def test_contracts_hold_data_and_no_code() -> None:
     code = [f for f in tracked_files() if f.is_relative_to(ROOT / "contracts")]
     assert {f.suffix for f in code} <= {".yml", ".csv", ".md"}
+
+
+def test_no_room_holds_more_than_can_be_seen_at_a_glance() -> None:
+    rooms = Counter(
+        str(f.parent.relative_to(ROOT))
+        for f in tracked_files()
+        if f.suffix == ".py" and f.name != "__init__.py" and f.is_file()
+    )
+    crowded = {room: count for room, count in rooms.items() if count > MODULES_OF_A_ROOM}
+    assert crowded == {}
 
 
 def test_no_tracked_file_is_heavier_than_a_mebibyte() -> None:

@@ -81,7 +81,7 @@ def compile_into(folder: Path) -> str:
 
 def register(app: Flask) -> None:
     """Serve the catalogues of texts, to whoever is about to sign in too."""
-    app.wsgi_app = _with_packs(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = _with_packs(app.wsgi_app)
 
     @app.before_request
     def speak() -> None:
@@ -154,8 +154,7 @@ def _own_texts(spoken: str) -> dict[str, list[str]]:
     texts: dict[str, list[str]] = {}
     for message in catalogue:
         if message.id and message.string and not message.fuzzy:
-            one = isinstance(message.id, str)
-            texts[message.id if one else message.id[0]] = (
-                [message.string] if one else list(message.string)
-            )
+            first = message.id if isinstance(message.id, str) else message.id[0]
+            forms = message.string
+            texts[first] = [forms] if isinstance(forms, str) else list(forms)
     return texts

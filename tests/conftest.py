@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from tests.tools.models import Models
 from tests.tools.object_store import ObjectStore, object_store
+from warehouse.build import transform as dbt
 
 # A busy machine is no failure: examples are counted, not timed.
 settings.register_profile("untimed", deadline=None)
@@ -31,8 +33,17 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
 
+@pytest.fixture(scope="module")
+def quick_models(run_folder: Path) -> Iterator[None]:
+    """The compiled models in place of a dbt process for each build of this module."""
+    compiled = Models.compiled(run_folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dbt, "transform", compiled.run)
+        yield
+
+
 # Tests of one folder that share what takes long to start.
-_TOGETHER = ("tests/dashboards/",)
+_TOGETHER = ("tests/dashboards/", "tests/integration/stack/")
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
+import pytest
 
 from ingestion.request import Services
 from mvd.build.as_of_build import known_on
@@ -26,6 +27,9 @@ FIGURE = (
     "SELECT value FROM marts.fct_indicator_values WHERE indicator_code = 'CRM_TOTAL'"
     f" AND territory_kato = '{KYZYLORDA}' AND basis = 'ytd' AND period_month = '2025-01-01'"
 )
+
+
+pytestmark = pytest.mark.usefixtures("quick_models")
 
 
 def submit(services: Services, figure: float, received_at: datetime) -> None:

@@ -45,7 +45,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     (configuration / "spark-defaults.conf").write_text(
         "".join(f"{name} {value}\n" for name, value in SPARK_DEFAULTS.items()), encoding="utf-8"
     )
-    settings = Settings(home=home, threads=2, engine="spark")
+    # One thread: every shuffle has two parts, and the rows are few.
+    settings = Settings(home=home, threads=1, engine="spark")
     services = Services.open(settings)
     fill(services)
     with pytest.MonkeyPatch.context() as environment:

@@ -3,8 +3,9 @@
 dbt takes longer to start than these builds to run. The SQL is dbt's own, in dbt's order.
 """
 
+import fcntl
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,20 @@ class Models:
     sources: list[dict[str, Any]]
 
     @classmethod
-    def compile(cls, folder: Path) -> "Models":
-        """Let dbt compile the project once; what it writes lies in `folder`."""
+    def compiled(cls, run_folder: Path) -> "Models":
+        """Those of this run of the tests; the first process that asks lets dbt compile them."""
+        folder = run_folder / "models"
+        folder.mkdir(exist_ok=True)
+        with (folder / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            kept = folder / "models.json"
+            if not kept.exists():
+                made = cls._compile(folder)
+                kept.write_text(json.dumps(asdict(made)), encoding="utf-8")
+            return cls(**json.loads(kept.read_text(encoding="utf-8")))
+
+    @classmethod
+    def _compile(cls, folder: Path) -> "Models":
         target = folder / "dbt"
         target.mkdir(parents=True)
         environment = {"MVD_DBT_DATABASE": f"../{DATABASE}"}

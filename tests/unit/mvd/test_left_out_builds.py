@@ -24,6 +24,8 @@ KYZYLORDA, MONTH = "430000000", "2025-01"
 RECEIVED = datetime(2025, 2, 3, 6, tzinfo=UTC)
 JUNK = b"\x00 twenty-five bytes of junk"
 
+pytestmark = pytest.mark.usefixtures("quick_models")
+
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:

@@ -20,9 +20,7 @@ from hypothesis import strategies as st
 
 from ingestion.request import Services
 from mvd.build import steps
-from tests.tools.models import Models
 from tests.tools.object_store import ObjectStore
-from warehouse.build import transform as dbt
 from warehouse.build.planning import Plan, Whole
 from warehouse.core.settings import Settings
 from warehouse.ledger import Finding, Verdict
@@ -133,14 +131,7 @@ class Installation:
             return verification.table_hashes(built.database, self.settings)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The compiled models in place of a dbt process for each build."""
-    compiled = Models.compile(tmp_path_factory.mktemp("models"))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(dbt, "transform", compiled.run)
-        yield
-
+pytestmark = pytest.mark.usefixtures("quick_models")
 
 FIRST = [
     Arrival("430000000", "2022-05", 3, 1),
@@ -152,7 +143,7 @@ FIRST = [
 
 
 @pytest.fixture(scope="module")
-def founded(models: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def founded(quick_models: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with a first release of everything, to be copied."""
     here = Installation(tmp_path_factory.mktemp("founded") / "home")
     for arrival in FIRST:

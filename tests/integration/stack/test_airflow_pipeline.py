@@ -4,7 +4,6 @@ import json
 import re
 import shutil
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,6 @@ from tests.integration.airflow_stack import (
     dag_runs,
     decided,
     ended,
-    free_port,
     mvd,
     returned,
     signed_in,
@@ -43,25 +41,6 @@ from warehouse.releases.catalogue import read_manifest
 RELEASE_SECONDS = 600
 TASK_FAILURES = ("failed", "upstream_failed")
 REGIONS = ("150000000", "430000000")
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("installation")
-    try:
-        ports = (
-            "--airflow-port",
-            str(free_port()),
-            "--portal-port",
-            str(free_port()),
-            "--no-dashboards",
-        )
-        started = mvd(folder, "up", "--no-dashboards", *ports, timeout=320)
-        assert started.returncode == 0, started.stdout + started.stderr
-        yield folder
-    finally:
-        ended = mvd(folder, "down")
-        assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
 def empty_report(kato: str) -> bytes:

@@ -7,31 +7,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
-import pytest
 
 from mvd.stack.layout import Layout, read_state
 from mvd.stack.processes import of_stack
-from tests.integration.airflow_stack import free_port, mvd, until
+from tests.integration.airflow_stack import mvd, until
+from tests.integration.stack.conftest import START_SECONDS, Stack
 from warehouse.core.paths import Home
-
-START_SECONDS = 320
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("installation")
-    yield folder
-    mvd(folder, "down")
-
-
-@pytest.fixture(scope="module")
-def ports() -> tuple[str, ...]:
-    ports = ("--airflow-port", str(free_port()), "--portal-port", str(free_port()))
-    return (*ports, "--no-dashboards")
 
 
 def supervisor(home: Path) -> psutil.Process:
@@ -53,16 +37,14 @@ def living(processes: list[psutil.Process]) -> list[str]:
     ]
 
 
-def test_before_the_start_nothing_is_healthy(home: Path) -> None:
-    assert mvd(home, "health").returncode == 1
+def test_before_the_start_nothing_is_healthy(tmp_path: Path) -> None:
+    assert mvd(tmp_path, "health").returncode == 1
 
 
-def test_up_says_what_runs_where_and_how_to_sign_in(home: Path, ports: tuple[str, ...]) -> None:
-    answer = mvd(home, "up", *ports, timeout=START_SECONDS)
-    assert answer.returncode == 0, answer.stdout + answer.stderr
-    assert f"http://127.0.0.1:{ports[1]}" in answer.stdout
-    assert "engineer" in answer.stdout
-    assert mvd(home, "health").returncode == 0
+def test_up_says_what_runs_where_and_how_to_sign_in(stack: Stack) -> None:
+    assert f"http://127.0.0.1:{stack.ports[1]}" in stack.said
+    assert "engineer" in stack.said
+    assert mvd(stack.home, "health").returncode == 0
 
 
 def test_secrets_are_readable_by_their_owner_alone_and_not_printed(home: Path) -> None:
@@ -113,14 +95,14 @@ def test_a_part_that_dies_is_started_again(home: Path) -> None:
 
 
 def test_after_a_crash_of_the_supervisor_up_works_and_the_old_processes_are_gone(
-    home: Path, ports: tuple[str, ...]
+    stack: Stack, home: Path
 ) -> None:
     old = family(home)
     supervisor(home).kill()
     time.sleep(1)
     assert living(old)
     assert mvd(home, "health").returncode == 1
-    answer = mvd(home, "up", *ports, timeout=START_SECONDS)
+    answer = mvd(home, "up", *stack.ports, timeout=START_SECONDS)
     assert answer.returncode == 0, answer.stdout + answer.stderr
     assert living(old) == []
 
@@ -138,9 +120,9 @@ def as_from_a_terminal() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def test_interrupted_while_it_starts_it_leaves_nothing(home: Path, ports: tuple[str, ...]) -> None:
+def test_interrupted_while_it_starts_it_leaves_nothing(stack: Stack, home: Path) -> None:
     layout = Layout(Home(home))
-    command = [sys.executable, "-m", "mvd", "--home", str(home), "up", *ports]
+    command = [sys.executable, "-m", "mvd", "--home", str(home), "up", *stack.ports]
     starting = subprocess.Popen(
         command,
         start_new_session=True,

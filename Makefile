@@ -132,6 +132,10 @@ test: setup setup-spark ## everything that must pass before a change lands
 	$(SIDE_BY_SIDE) $(CHECKS) setup-superset system
 	@$(MAKE) --no-print-directory unit
 
+.PHONY: test-fast
+test-fast: setup ## tests without servers, browsers and dbt: what to run while writing
+	$(RUN) pytest -m "not slow" --numprocesses $(CORES) --dist loadfile
+
 .PHONY: bench
 bench: setup ## measured ratios, written to bench/results and docs/performance.md (QUICK=1, FULL=1)
 	$(RUN) python -m bench $(if $(QUICK),--quick,)$(if $(FULL),--full,)

@@ -42,6 +42,20 @@ def quick_models(run_folder: Path) -> Iterator[None]:
         yield
 
 
+# What starts a server, a browser, dbt or many processes; `make test-fast` leaves it out.
+_SLOW_FOLDERS = ("tests/browser/", "tests/dashboards/", "tests/integration/", "tests/unit/dbt/")
+_SLOW_FIXTURES = frozenset({"postgres_server", "run_folder", "store_server"})
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow what is slow by where it stands or what it starts; files may say so too."""
+    for item in items:
+        starts = _SLOW_FIXTURES.intersection(getattr(item, "fixturenames", ()))
+        on_postgres = "postgres" in getattr(getattr(item, "callspec", None), "params", {}).values()
+        if starts or on_postgres or item.nodeid.startswith(_SLOW_FOLDERS):
+            item.add_marker("slow")
+
+
 # Tests of one folder that share what takes long to start.
 _TOGETHER = ("tests/dashboards/", "tests/integration/stack/")
 

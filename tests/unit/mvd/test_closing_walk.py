@@ -26,6 +26,8 @@ from warehouse.ledger.tags import tags
 from warehouse.releases import catalogue, marts
 from warehouse.releases.completeness import build_is_due
 
+pytestmark = pytest.mark.slow
+
 PERIOD = "2025-06"
 CONTRACTS = load_contracts()
 TERRITORIES = ["430000000", "150000000", "550000000"]

@@ -26,6 +26,8 @@ from portal.guards.parameters import LONGEST_FIELDS
 from tests.unit.portal.conftest import Desk
 from tests.unit.portal.test_access import EXAMPLES, ROLES, ROUTES, named, path_of
 
+pytestmark = pytest.mark.slow
+
 SENDING = {("POST", "/periods/{period}/files"), ("POST", "/api/v1/uploads")}
 HOSTILE = (
     "9999-12",

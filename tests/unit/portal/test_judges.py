@@ -5,11 +5,14 @@ from __future__ import annotations
 import time
 
 import psutil
+import pytest
 
 from portal.judging.control import Judges
 from tests.tools.processes import children_watched
 from tests.unit.ingestion.intake.test_bounds import sheet
 from tests.unit.portal.conftest import Desk
+
+pytestmark = pytest.mark.slow
 
 MB = 1000**2
 

@@ -10,6 +10,8 @@ from schemathesis.core.result import Ok
 from portal.app import create_app
 from tests.unit.portal.conftest import PERIOD, Desk
 
+pytestmark = pytest.mark.slow
+
 TRIES = settings(
     max_examples=25,
     deadline=None,

@@ -26,6 +26,8 @@ from warehouse.ledger import Verdict
 from warehouse.ledger import desk_tables as t
 from warehouse.ledger.database import writing
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = "<script>alert(1)</script>"
 
 

@@ -28,6 +28,8 @@ from tests.unit.portal.conftest import CSRF, PASSWORD, PERIOD
 from warehouse.core.logs import MASK
 from warehouse.core.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 WRONG = "Wr0ng-'planted\\\\\"пароль"
 FAULTY = "faulty"

@@ -14,6 +14,8 @@ from dashboards.compile.sql_templates import ASSETS, AssetError, localised, sql
 from warehouse.build.transform import run_dbt
 from warehouse.contracts import load_contracts
 
+pytestmark = pytest.mark.slow
+
 SLUGS = ["situation", "crime", "roads", "drugs", "fraud", "submissions", "claims"]
 
 

@@ -35,6 +35,8 @@ from warehouse.contracts.messages import Language
 from warehouse.core.errors import UserError
 from warehouse.ledger import Finding, Verdict
 
+pytestmark = pytest.mark.slow
+
 SUBJECT = Subject(
     form="SNG-1",
     territory="430000000",

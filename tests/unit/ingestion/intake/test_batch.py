@@ -20,6 +20,8 @@ from warehouse.ledger import Ledger, Verdict
 from warehouse.storage import lake
 from warehouse.storage.originals import store
 
+pytestmark = pytest.mark.slow
+
 
 def folder_of(tmp_path: Path, **files: bytes) -> Path:
     folder = tmp_path / "inbox"

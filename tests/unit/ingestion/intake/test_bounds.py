@@ -27,6 +27,8 @@ from warehouse.core.bounded import Bounds
 from warehouse.core.errors import Language, UserError
 from warehouse.ledger import Verdict
 
+pytestmark = pytest.mark.slow
+
 MB = 1000**2
 BOUNDS = Bounds.of(128 * MB, 4)
 SHEET = "xl/worksheets/sheet1.xml"

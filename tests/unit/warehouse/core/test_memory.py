@@ -16,6 +16,8 @@ from tests.unit.warehouse.builds import write_marts
 from warehouse.core.memory import ENGINE_OF_BUILD, in_bytes, readers, share, threads_of_build
 from warehouse.core.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[4]
 ROWS = 2_000_000
 LIMIT, PLENTY = "128MB", "2GB"

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +18,8 @@ from warehouse.contracts import load_contracts
 from warehouse.core.paths import Home
 from warehouse.ledger import Finding, Ledger, Verdict
 from warehouse.storage import lake
+
+pytestmark = pytest.mark.slow
 
 START = datetime(2025, 2, 1, tzinfo=UTC)
 

@@ -203,10 +203,11 @@ def _view_with_names(connection: duckdb.DuckDBPyConnection) -> None:
     """The dimensions under the names that the dashboards' tables give to their columns."""
     connection.execute(
         """
-        create temp view territories as select *, name_ru as territory_ru, name_kk as territory_kk,
+        create temp view territories as select *,
+            label_ru as territory_ru, label_kk as territory_kk,
             oblast_name_ru as region_ru, oblast_name_kk as region_kk,
-            case when depth > 1 then name_ru end as district_ru,
-            case when depth > 1 then name_kk end as district_kk from dim_territory;
+            case when depth > 1 then label_ru end as district_ru,
+            case when depth > 1 then label_kk end as district_kk from dim_territory;
         create temp view indicators as
             select *, name_ru as indicator_ru, name_kk as indicator_kk from dim_indicator;
         create temp view offences as
@@ -264,6 +265,8 @@ def _territories(contracts: Contracts, day: date) -> list[dict[str, Any]]:
             "iso_3166_2": unit.iso_3166_2 or None,
             "name_ru": unit.name_ru,
             "name_kk": unit.name_kk,
+            "label_ru": contracts.territories.label(unit.kato, "ru"),
+            "label_kk": contracts.territories.label(unit.kato, "kk"),
             "depth": len(line) - 1,
             "is_current": True,
         }

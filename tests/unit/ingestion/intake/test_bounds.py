@@ -96,15 +96,18 @@ OVER_MEMORY: Mapping[str, Callable[[], bytes]] = {
         b'<row><c><v>1</v></c></row><row r="1048576">' + b"<c/>" * 16383 + b"<c><v>1</v></c></row>"
     ),
     "a long string shared by many cells": repeated_string,
-    "a package part of nested elements": lambda: workbook(
-        docProps__core=b"<a>" * 1_500_000 + b"</a>" * 1_500_000
-    ),
     "a repeated row of repeated cells": lambda: opendocument(_ROW % (_CELLS % b'office:value="1"')),
     "a text of empty lines": lambda: b"a;b\n" + b"\n" * 20_000_000,
 }
 OVER_TIME: Mapping[str, Callable[[], bytes]] = {
     "tags that never end": lambda: opendocument(b"<table:table-cell " * 200_000),
 }
+OVER_EITHER: Mapping[str, Callable[[], bytes]] = {
+    "a package part of nested elements": lambda: workbook(
+        docProps__core=b"<a>" * 1_500_000 + b"</a>" * 1_500_000
+    ),
+}
+"""What is used up first depends on the machine."""
 OTHERWISE: Mapping[str, Callable[[], bytes]] = {
     "an address beyond the last column": lambda: sheet(
         b'<row r="1"><c r="ZZZZZZ1"><v>1</v></c></row>'
@@ -151,7 +154,7 @@ def request(content: bytes, name: str = "СНГ-1.xlsx") -> Request:
 def test_a_batch_with_hostile_files_gives_each_its_verdict_and_loses_none(
     bounded: Services,
 ) -> None:
-    hostile = {**OVER_MEMORY, **OVER_TIME, **OTHERWISE}
+    hostile = {**OVER_MEMORY, **OVER_TIME, **OVER_EITHER, **OTHERWISE}
     honest = [
         request(sng_workbook(R1_1_1=number, R1_2_1=number), f"{number}.xlsx") for number in range(3)
     ]
@@ -168,6 +171,8 @@ def test_a_batch_with_hostile_files_gives_each_its_verdict_and_loses_none(
     assert [answered[id(sent)].file_name for sent in honest] == ["0.xlsx", "1.xlsx", "2.xlsx"]
     assert all(answered[id(sent)].is_accepted for sent in honest)
     judged = {name: answered[id(sent)] for name, sent in zip(hostile, spoilt, strict=True)}
+    either = {over(judged.pop(name)) for name in OVER_EITHER}
+    assert either <= {"READING_OVER_MEMORY", "READING_OVER_TIME"}
     assert {name: over(result) for name, result in judged.items()} == {
         **dict.fromkeys(OVER_MEMORY, "READING_OVER_MEMORY"),
         **dict.fromkeys(OVER_TIME, "READING_OVER_TIME"),

@@ -498,7 +498,7 @@ def test_a_publisher_killed_at_any_moment_leaves_a_whole_release_in_force(
     assert recorded == catalogue.list_releases(home)
 
 
-@pytest.mark.parametrize("step", ["_write", "point_to", "_complete_ledger"])
+@pytest.mark.parametrize("step", ["_write", "point_to", "complete_ledger"])
 def test_after_a_stop_at_a_step_publishing_again_completes_the_work(
     home: Home,
     ledger: Ledger,
@@ -513,7 +513,7 @@ def test_after_a_stop_at_a_step_publishing_again_completes_the_work(
         patch.setattr(publication, step, _stop)
         with pytest.raises(StoppedError):
             publication.publish(home, ledger, draft, settings)
-    assert mark(home) == (2 if step == "_complete_ledger" else 1)
+    assert mark(home) == (2 if step == "complete_ledger" else 1)
     publication.publish(home, ledger, draft, settings)
     assert mark(home) == 2
     assert [r.release_id for r in ledger.releases("published")] == ["r000001", "r000002"]

@@ -22,7 +22,6 @@ from ingestion.judge.control_rules import (
 )
 from tests.shared_data import official_forms
 from warehouse.contracts import CONTRACTS_DIR, Contracts, load_contracts
-from warehouse.contracts.files import ContractError
 from warehouse.contracts.form_files import load_forms
 from warehouse.contracts.forms import (
     Form,
@@ -30,12 +29,13 @@ from warehouse.contracts.forms import (
     Identification,
     Layout,
     Line,
-    Names,
     OffenceReference,
     Section,
     Value,
 )
 from warehouse.contracts.rules import MassBreach, Rule, RuleBook, load_rule_book
+from warehouse.core.records import ContractError
+from warehouse.core.texts import Names
 
 NAMES = Names(ru="имя", kk="атауы", en="name")
 TEXT = {"ru": "правило", "kk": "ереже", "en": "rule"}

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.shared_data import official_forms
-from warehouse.contracts.files import ContractError
 from warehouse.contracts.names import normalise_name
 from warehouse.contracts.territories import (
     REGION_LEVELS,
@@ -20,7 +19,9 @@ from warehouse.contracts.territories import (
     load_population,
     load_territories,
 )
-from warehouse.core.errors import Language, UserError
+from warehouse.core.errors import UserError
+from warehouse.core.records import ContractError
+from warehouse.core.texts import Language
 
 TERRITORIES = load_territories()
 POPULATION = load_population(TERRITORIES)

@@ -55,11 +55,6 @@ class BuildInputs:
         """The submissions whose figures are published."""
         return tuple(s for s in self.submissions if s.in_force)
 
-    @property
-    def cell_files(self) -> tuple[Path, ...]:
-        """The cell files the build reads: of every version that counts or once counted."""
-        return tuple(self.lake / str(s.cells_path) for s in self.submissions if s.is_counted)
-
 
 def write_build_inputs(
     home: Home, snapshot: Snapshot, contracts: Contracts, *, directory: Path

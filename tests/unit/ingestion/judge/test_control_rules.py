@@ -17,7 +17,6 @@ from ingestion.judge.control_rules import (
     compile_cross_rules,
     compile_rules,
     evaluate,
-    evaluate_cross,
     measure,
 )
 from tests.shared_data import official_forms
@@ -179,8 +178,8 @@ class TestEachKindByHand:
             "right": "B/R.1",
         }
         rules = compile_cross_rules((first, second), book(rule))
-        assert evaluate_cross(rules, {"A": np.array([3.0]), "B": np.array([1, 2.0])}).ok.all()
-        assert not evaluate_cross(rules, {"A": np.array([4.0]), "B": np.array([1, 2.0])}).ok.any()
+        assert evaluate(rules, np.array([3.0, 1, 2])).ok.all()
+        assert not evaluate(rules, np.array([4.0, 1, 2])).ok.any()
         assert rules.describe(0) == ("A R [1] (1)", "B R [1-2] (1)")
 
     def test_a_pair_is_left_out_where_a_sheet_does_not_list_the_offence(self) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 import portal
 from portal.exports import csv_file, harmless
-from warehouse.core.texts import load_texts
+from portal.texts import text
+from warehouse.core.texts import LANGUAGES, load_texts
 from warehouse.reporting.duties import State
 
 ROOT = Path(portal.__file__).parent
@@ -41,6 +42,10 @@ def test_every_action_of_the_audit_log_has_its_text() -> None:
     assert {f"action_{action.replace('.', '_')}" for action in done} <= load_texts(
         "portal"
     ).by_key.keys()
+
+
+def test_the_mark_of_a_made_up_report_is_a_word_in_every_language() -> None:
+    assert [text("marked", language) for language in LANGUAGES] == ["да", "иә", "yes"]
 
 
 def test_letters_have_a_subject_and_a_body() -> None:

@@ -79,7 +79,7 @@ class _UniqueKeyLoader(yaml.CSafeLoader):
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        twice = sorted(str(key) for key, count in Counter(keys).items() if count > 1)
-        if twice:
+        if len(set(keys)) < len(keys):
+            twice = sorted(str(key) for key, count in Counter(keys).items() if count > 1)
             raise yaml.YAMLError(f"key given twice: {', '.join(twice)}{node.start_mark}")
         return super().construct_mapping(node, deep)

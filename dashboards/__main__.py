@@ -8,9 +8,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from dashboards.names import SPOKEN
 from dashboards.paths import CONFIG, HOME_VARIABLE, PROJECT, Place, here
-
-_SPOKEN = ("ru", "kk", "en")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,7 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("load", help="put the dashboards in place and remove stale ones")
     commands.add_parser("warm", help="ask every chart once, so that the first reader waits less")
     borders = commands.add_parser("borders", help="check and install the borders of districts")
-    borders.add_argument("--language", choices=_SPOKEN, default=_language())
+    borders.add_argument("--language", choices=SPOKEN, default=_language())
     server = commands.add_parser("serve", help="answer on a loopback port until ended")
     server.add_argument("--host", default="127.0.0.1")
     server.add_argument("--port", type=int, default=8088)
@@ -58,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
 def _language() -> str:
     """As the rest of the project speaks: MVD_LANGUAGE, else Russian."""
     spoken = os.environ.get("MVD_LANGUAGE", "ru")
-    return spoken if spoken in _SPOKEN else "ru"
+    return spoken if spoken in SPOKEN else "ru"
 
 
 def _enter(home: Path | None) -> Place:

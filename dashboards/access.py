@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Literal, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from dashboards.names import Names, read_yaml
 from dashboards.paths import CONTRACTS
 
 _REGION_PREFIX = "region:"
@@ -20,14 +20,6 @@ class NoAccessError(PermissionError):
 
 class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Names(_Record):
-    """A text in the three languages."""
-
-    ru: str
-    kk: str
-    en: str
 
 
 class Role(_Record):
@@ -72,8 +64,7 @@ class AccessRules(_Record):
 @cache
 def rules() -> AccessRules:
     """The contract; pydantic.ValidationError says what is wrong with it."""
-    text = (CONTRACTS / "access.yml").read_text(encoding="utf-8")
-    return AccessRules.model_validate(yaml.safe_load(text))
+    return AccessRules.model_validate(read_yaml(CONTRACTS / "access.yml"))
 
 
 def region_role(kato: str) -> str:

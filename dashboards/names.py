@@ -9,8 +9,11 @@ from typing import Any
 
 import yaml
 
-CONTRACTS = Path(__file__).resolve().parent.parent / "contracts"
+from dashboards.paths import CONTRACTS
+
 LANGUAGES = ("ru", "kk")
+"""Languages of the dashboards; pages and commands speak English too."""
+SPOKEN = (*LANGUAGES, "en")
 REGION_LEVELS = frozenset({"oblast", "republican_city"})
 
 Names = dict[str, str]
@@ -81,6 +84,17 @@ def units() -> dict[str, Names]:
     """Unit of measure → names."""
     listed = read_yaml(CONTRACTS / "tables.yml")["units"]
     return {unit: _in_both(entry["name"]) for unit, entry in listed.items()}
+
+
+@cache
+def texts(name: str) -> dict[str, Names]:
+    """Key → text by language of `contracts/texts/<name>.yml`, {…} being values."""
+    return dict(read_yaml(CONTRACTS / "texts" / f"{name}.yml"))
+
+
+def texts_in(name: str, language: str) -> dict[str, str]:
+    """Key → text of `contracts/texts/<name>.yml` in one language."""
+    return {key: text[language] for key, text in texts(name).items()}
 
 
 def _in_both(names: Names) -> Names:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from warehouse.contracts import Contracts, Rule
-from warehouse.contracts.messages import Language
+from warehouse.core.texts import Language
 from warehouse.ledger import Finding
 
 

@@ -12,11 +12,11 @@ from ingestion.read.safety import Limits
 from ingestion.signatures.cms import SignatureCheck
 from ingestion.signatures.trust import Trust, load_trust
 from warehouse.contracts import Contracts, load_contracts
-from warehouse.contracts.messages import Language
 from warehouse.core.bounded import Bounds
 from warehouse.core.memory import in_bytes
 from warehouse.core.paths import Home
 from warehouse.core.settings import Settings
+from warehouse.core.texts import Language
 from warehouse.ledger import Finding, Ledger, Standing, Submission, Verdict
 from warehouse.ledger.text import storable
 

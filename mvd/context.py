@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mvd.console import errors
-from mvd.texts import text
-from warehouse.core.errors import Language
 from warehouse.core.paths import Home
 from warehouse.core.settings import Engine, Settings
+from warehouse.core.texts import Language, load_texts
 
 if TYPE_CHECKING:
     from ingestion.request import Services
@@ -42,7 +41,7 @@ class Context:
 
     def say(self, key: str, **params: Any) -> str:
         """A text of the command line in the reader's language."""
-        return text(key, self.language, **params)
+        return load_texts("command_line").text(key, self.language, **params)
 
     def say_demonstration(self, *keys: str) -> None:
         """Tell on standard error, which no program reads as data, that figures are made up."""

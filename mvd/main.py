@@ -3,7 +3,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -25,6 +25,7 @@ from mvd.context import Context
 from warehouse.core.errors import UserError
 from warehouse.core.logs import configure
 from warehouse.core.settings import load_settings
+from warehouse.core.texts import DEFAULT_LANGUAGE, Language
 
 _WRONG_USE = frozenset(
     {
@@ -56,7 +57,7 @@ def _installation(
         Path | None, typer.Option(help="Каталог данных (или MVD_HOME); по умолчанию ./data.")
     ] = None,
     language: Annotated[
-        Literal["ru", "kk", "en"] | None, typer.Option(help="Язык сообщений (или MVD_LANGUAGE).")
+        Language | None, typer.Option(help="Язык сообщений (или MVD_LANGUAGE).")
     ] = None,
 ) -> None:
     settings = load_settings(home=home, language=language)
@@ -98,9 +99,9 @@ def main() -> None:
         sys.exit(2 if error.code in _WRONG_USE else 1)
 
 
-def load_settings_language() -> Literal["ru", "kk", "en"]:
+def load_settings_language() -> Language:
     """The language of the installation, or Russian when the settings themselves are wrong."""
     try:
         return load_settings().language
     except UserError:
-        return "ru"
+        return DEFAULT_LANGUAGE

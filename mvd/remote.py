@@ -9,7 +9,8 @@ from typing import Any
 
 import httpx
 
-from warehouse.core.errors import Language, UserError
+from warehouse.core.errors import UserError
+from warehouse.core.texts import Language
 
 _TIMEOUT = httpx.Timeout(30.0, write=600.0)
 _POLL_SECONDS = 0.5

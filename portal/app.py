@@ -37,7 +37,7 @@ from portal.pages import (
 from portal.problems import PortalError
 from portal.render import page
 from portal.settings import PortalSettings
-from portal.texts import catalogue, text
+from portal.texts import has_text, text
 from portal.web import Portal, authorise, is_of_api, language_of
 from warehouse.core.errors import UserError
 
@@ -180,7 +180,7 @@ def _wants_json(request: Request) -> bool:
 
 def _answer(request: Request, status: int, key: str, **params: object) -> Response:
     language = language_of(request)
-    if "name" in params and f"field_{params['name']}" in catalogue():
+    if "name" in params and has_text(f"field_{params['name']}"):
         params["name"] = text(f"field_{params['name']}", language)
     said = text(f"problem_{key}", language, **params)
     return _said(request, status, key, said)

@@ -1,4 +1,4 @@
-"""What people did wrong at the desk: a key of `texts.yml` (under `problem_`) and its parameters."""
+"""What people did wrong at the desk: `problem_…` of `contracts/texts/portal.yml`, its values."""
 
 from typing import Any
 

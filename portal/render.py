@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from ingestion.request import Services
 from portal.guards.parameters import LONGEST_LINK
-from portal.texts import LANGUAGES, catalogue, month_name, text
+from portal.texts import has_text, month_name, text
 from portal.web import (
     CSRF_FIELD,
     cookie_settings,
@@ -23,7 +23,7 @@ from portal.web import (
     new_form_secret,
     portal_of,
 )
-from warehouse.contracts.messages import Language
+from warehouse.core.texts import LANGUAGES, Language
 
 _NBSP = "\u00a0"
 
@@ -57,7 +57,7 @@ def page(
         .get_template(template)
         .render(
             t=partial(_text, language=language),
-            has_text=catalogue().__contains__,
+            has_text=has_text,
             language=language,
             languages=LANGUAGES,
             access=request.state.access,
@@ -102,7 +102,7 @@ def _here(request: Request) -> str:
 def _said(request: Request) -> str | None:
     """What the page before has done; only texts of ours can be asked for."""
     key = f"done_{request.query_params.get('done', '')}"
-    return key if key in catalogue() else None
+    return key if has_text(key) else None
 
 
 def moment(value: datetime | None, hours: int = 5) -> str:

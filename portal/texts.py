@@ -1,30 +1,22 @@
 """Texts of the pages and letters in the reader's language."""
 
-from functools import cache
-from importlib.resources import files
-from typing import Any, get_args
+from typing import Any
 
-import yaml
-
-from warehouse.contracts.messages import Language
-
-LANGUAGES: tuple[Language, ...] = get_args(Language)
+from warehouse.core.texts import Language, load_texts
 
 
-@cache
-def catalogue() -> dict[str, dict[Language, str]]:
-    """All texts by key."""
-    source = files("portal").joinpath("texts.yml").read_text(encoding="utf-8")
-    texts: dict[str, dict[Language, str]] = yaml.load(source, Loader=yaml.CSafeLoader)
-    return texts
+def has_text(key: str) -> bool:
+    """Whether the pages have a text of that name."""
+    return key in load_texts("portal")
 
 
-def text(key: str, language: Language, **params: Any) -> str:
-    """The text of `key` with its parameters filled in; KeyError for an unknown key."""
-    return catalogue()[key][language].format(**params)
+def text(key: str, language: Language, /, **params: Any) -> str:
+    """The text of `key` with its parameters filled in; ContractError for an unknown key."""
+    return load_texts("portal").text(key, language, **params)
 
 
 def month_name(period: str, language: Language) -> str:
     """`июнь 2025` for 2025-06."""
     year, month = period.split("-")
-    return text("month_and_year", language, month=text(f"month_{int(month)}", language), year=year)
+    texts = load_texts("months")
+    return texts.text("month_and_year", language, month=texts.text(month, language), year=year)

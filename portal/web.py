@@ -31,9 +31,8 @@ from portal.store.letters import Letters
 from portal.store.sessions import Session, Sessions
 from portal.store.throttle import Throttle
 from portal.store.uploads import Uploads
-from portal.texts import LANGUAGES
-from warehouse.contracts.messages import Language
 from warehouse.core.logs import hide
+from warehouse.core.texts import LANGUAGES, Language, language_or_default
 from warehouse.ledger.audit import AuditLog
 
 API = "/api/v1"
@@ -134,7 +133,7 @@ def language_of(request: Request) -> Language:
     wanted = [chosen, access.language if access else None]
     accepted = request.headers.get("accept-language", "")
     wanted += [part.split(";")[0].strip()[:2].lower() for part in accepted.split(",")]
-    return next((cast(Language, name) for name in wanted if name in LANGUAGES), "ru")
+    return language_or_default(next((name for name in wanted if name in LANGUAGES), None))
 
 
 def note(request: Request, action: str, what: str, **details: str) -> None:

@@ -2,7 +2,7 @@
 
 In SQL, `@word(a; b)` is a fragment of `assets/words.yml`, `@indicator(column; prefix)` the name of
 an indicator whose code begins so (form, measure and unit likewise), `#text#` a text of
-`assets/texts.yml` in the language at hand, and `{l}` that language.
+`contracts/texts/charts.yml` in the language at hand, and `{l}` that language.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from dashboards.names import LANGUAGES, forms, indicators, measures, read_yaml, units
+from dashboards.names import LANGUAGES, Names, forms, indicators, measures, read_yaml, texts, units
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
 
@@ -30,23 +30,17 @@ def _fragments() -> dict[str, str]:
     return dict(read_yaml(ASSETS / "words.yml"))
 
 
-@cache
-def _texts() -> dict[str, dict[str, str]]:
-    return dict(read_yaml(ASSETS / "texts.yml"))
-
-
-@cache
-def short_forms() -> dict[str, dict[str, str]]:
+def short_forms() -> dict[str, Names]:
     """Form code → short names, in the order in which forms are told."""
-    return dict(read_yaml(ASSETS / "forms.yml"))
+    return texts("short_forms")
 
 
 def text(key: str, language: str) -> str:
-    """A text of `assets/texts.yml`. Raises AssetError."""
+    """A text of `contracts/texts/charts.yml`. Raises AssetError."""
     try:
-        return _texts()[key][language]
+        return texts("charts")[key][language]
     except KeyError:
-        raise AssetError(f"texts.yml has no {key} in {language}") from None
+        raise AssetError(f"charts.yml has no {key} in {language}") from None
 
 
 def short_form(code: str, language: str) -> str:

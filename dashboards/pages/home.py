@@ -21,7 +21,7 @@ from dashboards.compile.bundle import PORTAL_URL, dashboards
 from dashboards.compile.sql_templates import short_form, short_forms
 from dashboards.data import release_pin
 from dashboards.data.release_pin import NoReleaseError, release
-from dashboards.names import forms, read_yaml
+from dashboards.names import forms, texts_in
 from dashboards.pages import theme
 from dashboards.pages.language import DEFAULT, LANGUAGES
 
@@ -109,7 +109,7 @@ def _page(user: Any) -> str:
 
 def texts(language: str) -> dict[str, str]:
     """The words of the page by key."""
-    return {key: text[language] for key, text in read_yaml(_FOLDER / "home.yml").items()}
+    return texts_in("home", language)
 
 
 def shown(role_names: list[str], language: str) -> Iterator[dict[str, str]]:

@@ -16,6 +16,8 @@ from typing import Any
 
 from flask import Flask, Response, request, session
 
+from dashboards.names import texts_in
+
 DEFAULT = "ru"
 LANGUAGES = {
     "ru": {"flag": "ru", "name": "Русский"},
@@ -31,13 +33,13 @@ NUMBERS = {
 TRANSLATIONS = Path(__file__).parents[1] / "translations"
 _PACK_SECONDS = 3600
 
-_RU_MONTHS = "январь февраль март апрель май июнь июль август сентябрь октябрь ноябрь декабрь"
-_KK_MONTHS = "қаңтар ақпан наурыз сәуір мамыр маусым шілде тамыз қыркүйек қазан қараша желтоқсан"
 _RU_DAYS = "воскресенье понедельник вторник среда четверг пятница суббота"
 _KK_DAYS = "жексенбі дүйсенбі сейсенбі сәрсенбі бейсенбі жұма сенбі"
 
 
-def _dates(months: str, days: str, short_days: str) -> dict[str, Any]:
+def _dates(language: str, days: str, short_days: str) -> dict[str, Any]:
+    names = texts_in("months", language)
+    months = [names[f"{month:02}"] for month in range(1, 13)]
     return {
         "dateTime": "%d.%m.%Y %H:%M",
         "date": "%d.%m.%Y",
@@ -45,14 +47,14 @@ def _dates(months: str, days: str, short_days: str) -> dict[str, Any]:
         "periods": ["", ""],
         "days": days.split(),
         "shortDays": short_days.split(),
-        "months": months.split(),
-        "shortMonths": [month[:3] for month in months.split()],
+        "months": months,
+        "shortMonths": [month[:3] for month in months],
     }
 
 
 DATES = {
-    "ru": _dates(_RU_MONTHS, _RU_DAYS, "вс пн вт ср чт пт сб"),
-    "kk": _dates(_KK_MONTHS, _KK_DAYS, "жс дс сс ср бс жм сб"),
+    "ru": _dates("ru", _RU_DAYS, "вс пн вт ср чт пт сб"),
+    "kk": _dates("kk", _KK_DAYS, "жс дс сс ср бс жм сб"),
 }
 
 

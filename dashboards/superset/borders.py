@@ -12,12 +12,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from dashboards.names import LANGUAGES, REGION_LEVELS, label, read_yaml, territories
+from dashboards.names import LANGUAGES, REGION_LEVELS, label, territories, texts, texts_in
 from dashboards.paths import Place
 from dashboards.superset.maps import BORDERS as REGIONS
 from dashboards.superset.maps import replace
 
-TEXTS = Path(__file__).parents[1] / "borders.yml"
 MOST_BYTES = 200_000_000
 GRID = 0.001
 """Corners are moved to this grid, in degrees: about 100 m."""
@@ -35,7 +34,7 @@ Area = Any
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """Something about the file; `key` names its text in `borders.yml`."""
+    """Something about the file; `key` names its text in `contracts/texts/borders.yml`."""
 
     key: str
     values: Mapping[str, object] = field(default_factory=dict)
@@ -45,7 +44,7 @@ class Remark:
             key: value[f"name_{language}"] if isinstance(value, dict) else value
             for key, value in self.values.items()
         }
-        return texts()[self.key][language].format(**names)
+        return texts("borders")[self.key][language].format(**names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +58,6 @@ class Checked:
     def missing(self) -> list[Unit]:
         """The districts and cities of today that the file does not have."""
         return [unit for kato, unit in drawn().items() if kato not in self.areas]
-
-
-@cache
-def texts() -> dict[str, dict[str, str]]:
-    """Texts of the command by key and language."""
-    found: dict[str, dict[str, str]] = read_yaml(TEXTS)
-    return found
 
 
 @cache
@@ -211,7 +203,7 @@ def install(place: Place, language: str) -> Iterator[str]:
 
     ValueError, after all problems were told, leaves the map as it was. Without a file the map goes.
     """
-    say = {key: text[language] for key, text in texts().items()}
+    say = texts_in("borders", language)
     file = place.supplied_borders
     if not file.exists():
         place.borders.unlink(missing_ok=True)

@@ -6,17 +6,16 @@ from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-import yaml
-
 from dashboards.access import rules
 from dashboards.database import DATABASE_UUID, SCHEMA
+from dashboards.names import read_yaml
 
 _FILE = Path(__file__).parents[1] / "queries.yml"
 
 
 def queries() -> list[dict[str, str]]:
     """Each with `name`, `description`, `sql`."""
-    found: list[dict[str, str]] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    found: list[dict[str, str]] = read_yaml(_FILE)
     return found
 
 

@@ -30,6 +30,12 @@
 {%- endmacro %}
 
 
+{#- The greatest of some rows is that of the latest month and, in it, of the topmost territory. -#}
+{% macro precedence(periods, territories) -%}
+    {{ periods }}.period_code * 10 + 9 - {{ territories }}.depth
+{%- endmacro %}
+
+
 {% macro year_of(column) -%}
     cast(extract(year from {{ column }}) as integer)
 {%- endmacro %}

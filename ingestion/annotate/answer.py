@@ -25,10 +25,9 @@ from ingestion.read.workbook import reference, sheet_of
 from ingestion.request import Services, SubmissionResult
 from ingestion.tables.files import is_opendocument
 from warehouse.contracts import Contracts, load_contracts
-from warehouse.contracts.messages import Language
-from warehouse.contracts.texts import TextBook, load_texts
 from warehouse.core.bounded import Bounded, EndedError
 from warehouse.core.errors import UserError
+from warehouse.core.texts import Language, TextBook, language_or_default, load_texts
 from warehouse.ledger import Finding, Submission, Verdict
 from warehouse.storage import originals
 
@@ -73,7 +72,7 @@ def annotate_submission(
     ORIGINAL_UNKNOWN, ANNOTATION_IMPOSSIBLE.
     """
     submission = services.ledger.submission(submission_id)
-    spoken: Language = {"kk": "kk", "en": "en"}.get(submission.language, "ru")  # type: ignore[assignment]
+    spoken = language_or_default(submission.language)
     findings = services.ledger.findings(submission_id)
     return _bounded(services, submission, findings, language or spoken)
 

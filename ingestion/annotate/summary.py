@@ -13,8 +13,8 @@ from ingestion.annotate.package import MAIN, main, plain_text
 from ingestion.annotate.styles import FILLS, Styles
 from ingestion.findings import render
 from warehouse.contracts import Contracts
-from warehouse.contracts.messages import Language, Severity
-from warehouse.contracts.texts import TextBook
+from warehouse.contracts.messages import Severity
+from warehouse.core.texts import Language, TextBook
 from warehouse.ledger import Finding
 
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")

@@ -9,7 +9,7 @@ from functools import cached_property
 from lxml import etree
 
 from ingestion.annotate.package import OFFICE, main, plain_text
-from ingestion.read.workbook import column_letters
+from warehouse.contracts.cells import column_letters
 
 _ADDRESS = re.compile(r"\$?([A-Za-z]{1,3})\$?(\d{1,7})")
 _MAX_CELLS = 100_000
@@ -36,7 +36,7 @@ def place_of(address: str) -> Place:
 
 def address_of(place: Place) -> str:
     """(7, 5) is `E7`."""
-    return f"{column_letters(place[1] - 1)}{place[0]}"
+    return f"{column_letters(place[1])}{place[0]}"
 
 
 def places_in(reference: str) -> list[Place]:

@@ -27,12 +27,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
 from ingestion.request import Services
 from ingestion.signatures.cms import SignatureCheck, SignatureOutcome
 from warehouse.contracts import Contracts
-from warehouse.contracts.messages import Language
-from warehouse.contracts.texts import load_texts
 from warehouse.core.clock import as_utc
 from warehouse.core.durable import fsync_path, make_directories, temporary_in
 from warehouse.core.errors import UserError
 from warehouse.core.paths import Home
+from warehouse.core.texts import Language, load_texts
 from warehouse.ledger import Judgement, Submission
 from warehouse.ledger.signature_records import Signature, latest_signature
 

@@ -33,20 +33,9 @@ from warehouse.contracts.tables import (
 from warehouse.core.clock import period_month
 from warehouse.core.errors import UserError
 from warehouse.core.paths import Home
+from warehouse.core.texts import Language, load_texts
 from warehouse.ledger import Ledger
 from warehouse.storage import lake
-
-_MONTHS = {
-    "ru": "январь февраль март апрель май июнь июль август сентябрь октябрь ноябрь декабрь",
-    "kk": "қаңтар ақпан наурыз сәуір мамыр маусым шілде тамыз қыркүйек қазан қараша желтоқсан",
-}
-_BEFORE = "прошлый месяц / өткен ай"
-_NOTE = (
-    "Показатели — нарастающим итогом с 1 января; наличие — на конец месяца. Красным выделяется то, "
-    "что противоречит контрольным правилам.\n"
-    "Көрсеткіштер 1 қаңтардан бастап өспелі қорытындымен; қолда бары — ай соңына. Бақылау "
-    "ережелеріне қайшы келетіні қызылмен белгіленеді."
-)
 
 
 def write_template(
@@ -161,7 +150,8 @@ class _Sheet:
         for row, (name, unit, span, year) in enumerate(told, start=1):
             sheet.write_string(row, 0, f"{name} — {unit}, {span} {year}", formats["title"])
         last = self._section.graphs[-1].column - 1
-        sheet.merge_range(3, 0, 3, max(last, CODE_COLUMN + 3), _NOTE, formats["note"])
+        note = self._bilingual("note", "\n")
+        sheet.merge_range(3, 0, 3, max(last, CODE_COLUMN + 3), note, formats["note"])
         sheet.set_row(3, 40)
         sheet.set_row(HEADER_ROW - 1, 96)
         for column, text in (
@@ -186,10 +176,15 @@ class _Sheet:
         self._sheet.write_string(UNIT_ROW - 1, column, unit, self._formats["unit"])
         self._sheet.write_number(GRAPH_ROW - 1, column, graph.number, self._formats["unit"])
 
-    def _span(self, language: str) -> str:
-        months = _MONTHS[language].split()
+    def _bilingual(self, key: str, between: str) -> str:
+        russian, kazakh, _ = load_texts("template", self._contracts.root).in_all_languages(key)
+        return f"{russian}{between}{kazakh}"
+
+    def _span(self, language: Language) -> str:
+        months = load_texts("months", self._contracts.root)
         last = period_month(self._period).month
-        return months[0] if last == 1 else f"{months[0]}–{months[last - 1]}"
+        first, newest = (months.text(f"{month:02}", language) for month in (1, last))
+        return first if last == 1 else f"{first}–{newest}"
 
     def _rows(self) -> None:
         for row, line in enumerate(self._section.lines, start=FIRST_DATA_ROW - 1):
@@ -272,8 +267,9 @@ class _Sheet:
         width = len(self._section.graphs)
         first = self._section.graphs[-1].column + 1
         grid = values.reshape(len(self._section.lines), width)
+        before = self._bilingual("before", " / ")
         for index, graph in enumerate(self._section.graphs):
-            header = f"{graph.name.ru} — {_BEFORE}"
+            header = f"{graph.name.ru} — {before}"
             self._sheet.write_string(HEADER_ROW - 1, first + index, header, self._formats["header"])
             for row, value in self._known(grid[:, index]):
                 place = FIRST_DATA_ROW - 1 + row

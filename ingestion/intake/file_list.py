@@ -12,8 +12,6 @@ from warehouse.contracts import Contracts
 from warehouse.core.clock import period_month
 from warehouse.core.errors import UserError
 
-COLUMNS = ("file", "territory", "period", "form")
-
 
 def read_manifest(
     manifest: Path,
@@ -23,11 +21,12 @@ def read_manifest(
     period: str | None = None,
     missing_ok: bool = False,
 ) -> list[Request]:
-    """Requests for the files that a CSV with the columns of `COLUMNS`, in any order, lists.
+    """Requests for the files that a CSV lists.
 
-    Only `file` must be there; `period` fills in where the list has none. UTF-8, cp1251 and
-    `;` as separator are understood; `missing_ok` passes over lines whose file is not there. Raises
-    UserError with the number of the line at fault.
+    Its columns are file, territory, period and form, in any order. Only `file` must be there;
+    `period` fills in where the list has none. UTF-8, cp1251 and `;` as separator are understood;
+    `missing_ok` passes over lines whose file is not there. Raises UserError with the number of the
+    line at fault.
     """
     rows = list(csv.reader(io.StringIO(text := _decode(manifest)), delimiter=_delimiter(text)))
     header = [cell.strip().casefold() for cell in rows[0]] if rows else []

@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from typing import get_args
 
 from ingestion.intake import batch
 from ingestion.intake.file_list import read_manifest
 from ingestion.request import Request, Services, SubmissionResult
 from warehouse.core.clock import period_month
 from warehouse.core.durable import temporary_in
-from warehouse.core.errors import Language, UserError
+from warehouse.core.errors import UserError
+from warehouse.core.texts import LANGUAGES
 from warehouse.storage import inbox
 
 SENDER = "inbox"
@@ -93,7 +93,7 @@ def _is_period(text: str) -> bool:
 
 def _set_aside(services: Services, name: Path, error: UserError) -> None:
     place = inbox.put_away(services.home, name, Path(inbox.UNCLEAR))
-    reason = "\n".join(error.text(language) for language in get_args(Language))
+    reason = "\n".join(error.text(language) for language in LANGUAGES)
     _write(place.with_name(f"{place.name}.txt"), f"{reason}\n")
 
 

@@ -10,8 +10,8 @@ from ingestion.intake import batch
 from ingestion.judge.frames import compiled_rules
 from ingestion.request import Request, Services, SubmissionResult
 from warehouse.contracts import Contracts
-from warehouse.contracts.messages import Language
 from warehouse.core.errors import UserError
+from warehouse.core.texts import Language
 
 
 def submit(

@@ -3,7 +3,7 @@
 A comparison is a row of both matrices: `left @ values` OP `right @ values`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
@@ -147,12 +147,6 @@ def evaluate(compiled: CompiledRules, values: Floats) -> Outcome:
     too_small = (difference < -slack) & (op != _OPERATORS.index("<="))
     too_large = (difference > slack) & (op != _OPERATORS.index(">="))
     return Outcome(left, right, ~(too_small | too_large), applicable)
-
-
-def evaluate_cross(compiled: CompiledRules, values: Mapping[str, Floats]) -> Outcome:
-    """Evaluate rules of form against form on values by form code. Raises KeyError."""
-    parts = [values[form.code] for form in compiled.forms]
-    return evaluate(compiled, np.concatenate(parts, axis=-1))
 
 
 @dataclass(frozen=True)

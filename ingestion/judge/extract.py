@@ -16,7 +16,6 @@ from ingestion.read.workbook import (
     Grid,
     UnreadableError,
     Workbook,
-    column_letters,
 )
 from ingestion.recognise.cells import TextCell, is_truncated, read_figures
 from ingestion.recognise.expected import ExpectedForm, ExpectedSection, expected_form
@@ -32,6 +31,7 @@ from ingestion.tables.files import (
 )
 from ingestion.tables.read import find_table, read_table
 from warehouse.contracts import Contracts, Form
+from warehouse.contracts.cells import column_letters
 from warehouse.ledger import Finding
 
 
@@ -49,7 +49,7 @@ class Place:
         row, column = self.rows[line], self.columns[graph]
         if row == ABSENT or column == ABSENT:
             return None
-        return f"{column_letters(int(column) + self.left_edge)}{int(row) + 1}"
+        return f"{column_letters(int(column) + self.left_edge + 1)}{int(row) + 1}"
 
 
 @dataclass(frozen=True, slots=True)

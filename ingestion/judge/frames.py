@@ -22,9 +22,10 @@ from ingestion.judge.control_rules import (
 )
 from ingestion.judge.extract import Extract, Place
 from ingestion.read.normalise import Reading
-from ingestion.read.workbook import column_letters, reference
+from ingestion.read.workbook import reference
 from ingestion.recognise.locate import ABSENT
 from warehouse.contracts import Contracts, Form
+from warehouse.contracts.cells import column_letters
 from warehouse.ledger import Finding
 
 if TYPE_CHECKING:
@@ -317,7 +318,7 @@ def _unread(place: Place, cells: Mapping[int, str], extract: Extract) -> dict[in
 
 def _column_ranges(place: Place, lines: NDArray[np.int64], graph: int) -> list[str]:
     """A1 ranges of the cells of some lines in one graph, e.g. `E7:E420`."""
-    letters = column_letters(int(place.columns[graph]) + place.left_edge)
+    letters = column_letters(int(place.columns[graph]) + place.left_edge + 1)
     rows = np.sort(place.rows[lines]) + 1
     runs = np.split(rows, np.flatnonzero(np.diff(rows) != 1) + 1)
     return [f"{letters}{run[0]}:{letters}{run[-1]}" for run in runs]

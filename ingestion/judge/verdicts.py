@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -40,7 +40,6 @@ class _Case:
     is_new: bool
     form: Form | None
     findings: list[Finding]
-    cross: list[CrossCheck] = field(default_factory=list)
     signature: SignatureCheck | None = None
     is_signed_anew: bool = False
 

@@ -15,6 +15,7 @@ import fastexcel
 import pyarrow as pa
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum
 
+from warehouse.contracts.cells import column_letters
 from warehouse.core.faults import is_panic
 
 _CORE = "docProps/core.xml"
@@ -80,7 +81,7 @@ class Grid:
 
     def address(self, row: int, column: int) -> str:
         """The A1 address of a place in the grid."""
-        return f"{column_letters(column + self.left_edge)}{row + 1}"
+        return f"{column_letters(column + self.left_edge + 1)}{row + 1}"
 
 
 SYNTHETIC = "СИНТЕТИЧЕСКИЕ ДАННЫЕ — демонстрация"
@@ -186,16 +187,6 @@ def sheet_of(reference: str) -> str:
 def reference(sheet: str, address: str) -> str:
     """`'R1'!E7` for a cell of a sheet; the name is quoted whether or not it need be."""
     return "'" + sheet.replace("'", "''") + f"'!{address}"
-
-
-def column_letters(index: int) -> str:
-    """`A` for 0, `AA` for 26."""
-    letters = ""
-    index += 1
-    while index:
-        index, rest = divmod(index - 1, 26)
-        letters = chr(ord("A") + rest) + letters
-    return letters
 
 
 def _text(cell: object) -> str | None:

@@ -28,8 +28,6 @@ class ExpectedSection:
     """Per label column, the printed label of every line, null where nothing is printed."""
     labels: tuple[str, ...]
     """Per line, all its labels joined, as `plain` text."""
-    header_texts: tuple[tuple[str, ...], ...]
-    """Per graph, the texts printed over it, as `plain` text."""
     texts: frozenset[str]
     """All texts above the data, as `plain` text; single characters left out."""
     title: str
@@ -74,7 +72,6 @@ def _prepare(section: Section) -> ExpectedSection:
         labels=tuple(
             plain(" ".join(label for label in line.labels if label)) for line in section.lines
         ),
-        header_texts=tuple(tuple(plain(text) for text in g.header) for g in section.graphs),
         texts=frozenset(t for _, _, text in layout.texts if len(t := plain(text)) > 3),
         title=max(above_header, key=len, default=""),
         minimum=np.full(len(section.graphs), minimum, dtype=np.float64),

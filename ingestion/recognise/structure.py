@@ -8,10 +8,11 @@ from typing import Any
 import pyarrow.compute as pc
 
 from ingestion.findings import Findings
-from ingestion.read.workbook import Grid, column_letters
+from ingestion.read.workbook import Grid
 from ingestion.recognise.expected import ExpectedSection, plain
 from ingestion.recognise.locate import ABSENT, Table, row_label
 from warehouse.contracts import Line
+from warehouse.contracts.cells import column_letters
 
 
 def note_structure(grid: Grid, table: Table, expected: ExpectedSection, findings: Findings) -> None:
@@ -29,7 +30,7 @@ def _note_place(grid: Grid, table: Table, expected: ExpectedSection, findings: F
     if ABSENT in (row, column):
         return
     first, found = section.layout.first_data_row, grid.address(row, column)
-    official = f"{column_letters(section.graphs[0].column - 1)}{first}"
+    official = f"{column_letters(section.graphs[0].column)}{first}"
     if found != official:
         findings.add(
             "TABLE_SHIFTED", sheet=grid.sheet, section=section.code, cell=found, expected=official

@@ -25,9 +25,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.hashes import Hash, HashAlgorithm
 from cryptography.x509 import verification
 
-from warehouse.contracts.messages import Language
-from warehouse.contracts.texts import load_texts
 from warehouse.core.clock import as_utc
+from warehouse.core.texts import Language, load_texts
 
 _LONGEST = 1 << 20
 _HASHES: dict[str, type[HashAlgorithm]] = {

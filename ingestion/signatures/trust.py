@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TypeVar, get_args
+from typing import TypeVar
 
 from cryptography import x509
 
 from ingestion.findings import Findings
 from ingestion.signatures.cms import SignatureCheck
-from warehouse.contracts.messages import Language
 from warehouse.core.errors import UserError
+from warehouse.core.texts import LANGUAGES
 from warehouse.ledger import Ledger
 from warehouse.ledger.signature_records import record_signature
 
@@ -71,8 +71,7 @@ def note_signature(check: SignatureCheck, findings: Findings) -> None:
     checked here."""
     if check.is_valid:
         return
-    languages: tuple[Language, ...] = get_args(Language)
-    reason = {language: check.text(language) for language in languages}
+    reason = {language: check.text(language) for language in LANGUAGES}
     findings.add(
         "SIGNATURE_NOT_CHECKED" if check.can_not_be_checked else "SIGNATURE_WRONG",
         found=check.signer,

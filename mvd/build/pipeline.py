@@ -11,21 +11,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal
 
 from mvd.build import steps
 from warehouse.core.durable import make_directories
-from warehouse.core.errors import Language
 from warehouse.core.paths import Home
 from warehouse.core.settings import Settings
+from warehouse.core.texts import LANGUAGES, Language
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ingestion.request import Services
     from warehouse.releases.left_out import LeftOut
-
-_LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 
 @dataclass(frozen=True)
@@ -85,7 +83,7 @@ def build_release(
             with steps.attempt(services, release_id):
                 return _go_on(services, settings, release_id, whole, announce)
     except steps.BuildFailedError as error:
-        reasons = {language: [error.problem_in(language)] for language in _LANGUAGES}
+        reasons = {language: [error.problem_in(language)] for language in LANGUAGES}
         return BuildOutcome(error.release_id, "failed", reasons=reasons)
 
 
@@ -103,11 +101,11 @@ def _go_on(
     announce("transform")
     built = steps.transform(home, release_id, settings)
     if problems := steps.check_models(release_id, built):
-        return _refused(services, release_id, dict.fromkeys(_LANGUAGES, problems), left_out)
+        return _refused(services, release_id, dict.fromkeys(LANGUAGES, problems), left_out)
     announce("gate")
     gate = steps.judge(home, release_id, settings)
     if not gate.is_passed:
-        reasons = {language: gate.in_words(language) for language in _LANGUAGES}
+        reasons = {language: gate.in_words(language) for language in LANGUAGES}
         return _refused(services, release_id, reasons, left_out)
     announce("publish")
     manifest = steps.publish(services, release_id, settings)

@@ -24,9 +24,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from warehouse.core.clock import utc_now
 from warehouse.core.durable import make_directories
-from warehouse.core.errors import Language, UserError
+from warehouse.core.errors import UserError
 from warehouse.core.paths import Home
 from warehouse.core.settings import Engine, Settings
+from warehouse.core.texts import Language
 from warehouse.core.timings import timed
 from warehouse.releases import catalogue, publication
 

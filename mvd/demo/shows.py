@@ -4,26 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
-import yaml
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from warehouse.core.records import Record, parse_each, read_yaml
+from warehouse.core.texts import Texts
 
 
-class Show(BaseModel):
-    """Something to see: its name by language, and the SQL to ask a release."""
+class Show(Record):
+    """Something to see: its name, and the SQL to ask a release."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: Mapping[str, str]
+    name: Texts
     sql: str
 
 
 @cache
 def _catalogue() -> Mapping[str, Show]:
-    text = files("mvd.demo").joinpath("shows.yml").read_text(encoding="utf-8")
-    entries = yaml.load(text, Loader=yaml.CSafeLoader)
-    return TypeAdapter(dict[str, Show]).validate_python(entries)
+    file = Path(__file__).with_name("shows.yml")
+    return parse_each(file, Show, read_yaml(file))
 
 
 def shows(last_period: str) -> Mapping[str, Show]:

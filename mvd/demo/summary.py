@@ -69,7 +69,7 @@ def _name_what_to_see(context: Context, written: DemoManifest) -> None:
     last = written.periods[-1]
     console.print(context.say("demo_shows"), style="bold")
     for show in shows(last).values():
-        console.print(f"· {show.name[context.language]}")
+        console.print(f"· {show.name.text(context.language)}")
         command = f'MVD_HOME={home} {mvd} sql "{show.sql}"'
         console.print(command, style="cyan", soft_wrap=True, markup=False, highlight=False)
     said = context.say("demo_next", home=home, mvd=mvd, story=written.story, period=last)

@@ -339,7 +339,7 @@ def _write_story(
         lines.append(f"| {fault.period} | {name} | {form} | {fault.text} |")
     lines += ["", "## Что показать и чем"]
     for show in shows(periods[-1]).values():
-        lines += ["", f"{show.name['ru']}:", "```sql", show.sql, "```"]
+        lines += ["", f"{show.name.ru}:", "```sql", show.sql, "```"]
     story = target / STORY
     story.write_text("\n".join([*lines, ""]), encoding="utf-8")
     return story

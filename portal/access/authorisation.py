@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 from portal.access.roles import Privilege, account_rules
-from warehouse.contracts.messages import Language
+from warehouse.core.texts import Language
 
 _Handler = TypeVar("_Handler", bound=Callable[..., object])
 _MARK = "_portal_privilege"

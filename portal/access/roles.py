@@ -7,8 +7,8 @@ from typing import Literal, get_args
 from pydantic import Field
 
 from warehouse.contracts import CONTRACTS_DIR
-from warehouse.contracts.files import Record, read_record
-from warehouse.contracts.messages import Texts
+from warehouse.core.records import Record, read_record
+from warehouse.core.texts import Texts
 
 Privilege = Literal[
     "period.view",

@@ -20,9 +20,9 @@ from portal.problems import PortalError
 from portal.store.accounts import Accounts
 from portal.store.letters import Letters
 from portal.store.uploads import Uploads
-from warehouse.contracts.messages import Language
 from warehouse.core.clock import period_month, utc_now
 from warehouse.core.errors import UserError
+from warehouse.core.texts import Language
 from warehouse.ledger import Decision, Finding, LockException, PeriodLock, Submission
 from warehouse.ledger.signature_records import Signature, latest_signature
 from warehouse.ledger.uploads import Upload

@@ -9,7 +9,7 @@ import numpy as np
 from ingestion.lake_cells import values_of
 from ingestion.request import Services
 from warehouse.contracts import Form
-from warehouse.contracts.messages import Language
+from warehouse.core.texts import Language
 from warehouse.ledger import Submission
 from warehouse.storage import lake
 

@@ -20,9 +20,8 @@ from portal.store.accounts import Account, Accounts
 from portal.store.letters import Letter, Letters
 from portal.store.uploads import Uploads
 from portal.texts import month_name, text
-from warehouse.contracts.messages import Language
-from warehouse.contracts.texts import load_texts
 from warehouse.core.clock import utc_now
+from warehouse.core.texts import Language, load_texts
 from warehouse.ledger import Submission
 from warehouse.ledger.uploads import Upload
 from warehouse.reporting.duties import Duty

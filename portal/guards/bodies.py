@@ -5,13 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeVar, get_args
+from typing import Literal, TypeVar
 
 from ingestion.signatures.trust import LONGEST
 from portal.settings import PortalSettings
 
 Body = Literal["form", "text", "json", "signature", "workbook", "workbooks"]
-BODIES: frozenset[Body] = frozenset(get_args(Body))
 FILES_AT_ONCE = 8
 _Handler = TypeVar("_Handler", bound=Callable[..., object])
 _MARK = "_portal_body"

@@ -26,11 +26,11 @@ from portal.store.accounts import Accounts
 from portal.store.letters import Letters
 from portal.store.uploads import Uploads
 from warehouse.contracts import Contracts
-from warehouse.contracts.messages import Language
 from warehouse.core.bounded import Bounds, End
 from warehouse.core.logs import configure
 from warehouse.core.memory import in_bytes
 from warehouse.core.settings import load_settings
+from warehouse.core.texts import language_or_default
 from warehouse.ledger.uploads import Upload
 from warehouse.storage import originals
 
@@ -105,7 +105,7 @@ def _result(services: Services, upload: Upload) -> SubmissionResult:
 
 
 def _request(services: Services, upload: Upload) -> Request:
-    language: Language = {"kk": "kk", "en": "en"}.get(upload.language, "ru")  # type: ignore[assignment]
+    language = language_or_default(upload.language)
     return Request(
         source=originals.find(services.home, upload.file_sha256).path,
         file_name=upload.file_name,

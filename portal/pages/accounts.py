@@ -85,7 +85,7 @@ def _own_page(
         headers=problem.headers if problem else None,
         tokens=portal_of(request).sessions.tokens(access.account_id),
         secret=secret,
-        role=account_rules().roles[access.role].name.in_language(language_of(request)),
+        role=account_rules().roles[access.role].name.text(language_of(request)),
         rules=account_rules().passwords,
         problem=problem.key if problem else None,
         params=problem.params if problem else {},
@@ -178,9 +178,7 @@ def _accounts_page(
         "accounts.html",
         status=problem.status if problem else 200,
         accounts=portal.accounts.all(),
-        roles={
-            code: role.name.in_language(language) for code, role in account_rules().roles.items()
-        },
+        roles={code: role.name.text(language) for code, role in account_rules().roles.items()},
         units=[unit.kato for unit in units],
         has_oidc=portal.oidc is not None,
         link=link,

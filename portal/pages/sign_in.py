@@ -12,7 +12,6 @@ from portal.guards.parameters import LanguageCode, LinkQuery, Secret
 from portal.pages.answers import local_path, to
 from portal.problems import PortalError
 from portal.render import page
-from portal.texts import LANGUAGES
 from portal.web import (
     LANGUAGE_COOKIE,
     access_of,
@@ -22,6 +21,7 @@ from portal.web import (
     note,
     portal_of,
 )
+from warehouse.core.texts import LANGUAGES
 
 router = APIRouter()
 # The address holds the secret: other requests of the page do not name it.

@@ -31,8 +31,8 @@ from portal.render import demonstration_mark, page
 from portal.texts import text
 from portal.web import desk_of, field_of, language_of, note, portal_of
 from warehouse.contracts import Contracts
-from warehouse.contracts.messages import Language
 from warehouse.core.clock import utc_now
+from warehouse.core.texts import Language
 from warehouse.ledger import Finding
 from warehouse.ledger.signature_records import Signature
 

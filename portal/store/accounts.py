@@ -18,9 +18,9 @@ from portal.access.secret import digest, new_secret
 from portal.problems import PortalError
 from portal.store.passwords import HASHING, hashed, is_outdated, is_right
 from portal.store.throttle import Attempt
-from warehouse.contracts.messages import Language
 from warehouse.contracts.territories import Territories
 from warehouse.core.clock import utc_now
+from warehouse.core.texts import Language
 from warehouse.ledger import desk_tables as t
 from warehouse.ledger.database import reading, writing
 

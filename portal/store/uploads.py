@@ -207,13 +207,6 @@ class Uploads:
                 .values(state="waiting", worker=None)
             )
 
-    def claimed_by(self, worker: str) -> Upload | None:
-        """What a worker is busy with."""
-        query = select(t.upload).where(t.upload.c.worker == worker, t.upload.c.state == "checking")
-        with reading(self.engine) as connection:
-            row = connection.execute(query).mappings().first()
-        return _upload(row) if row else None
-
 
 def _upload(row: Mapping[Any, Any]) -> Upload:
     refusal = row["refusal"]

@@ -26,7 +26,7 @@ from warehouse.published.claims.check import check
 from warehouse.published.dictionary.pages import Dictionary
 from warehouse.query.reader import query
 
-# Two of the thirteen forms carry all that is shown.
+# Two of the forms carry all that is shown.
 FORMS = ("TRF-M", "EXT-M")
 # One department, one month, every compact form, by the templates that are offered for download.
 PAVLODAR, MONTH = "550000000", "2023-05"

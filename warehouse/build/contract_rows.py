@@ -3,17 +3,16 @@
 from calendar import monthrange
 from collections.abc import Iterable, Iterator
 from datetime import date
-from typing import Any, get_args
+from typing import Any
 
 from warehouse.build.schemas import GROWTH_TEXTS
 from warehouse.contracts import Contracts, Line
 from warehouse.contracts.breaks import breaks_by_indicator
 from warehouse.contracts.indicators import POPULATION, Indicator
-from warehouse.contracts.messages import Language
+from warehouse.core.texts import LANGUAGES
 
 Row = dict[str, Any]
 
-LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 RECONCILIATION_CODES = (
     "PRINTED_MONTH_DIFFERS",
@@ -239,7 +238,7 @@ def finding_text_rows(contracts: Contracts) -> Iterator[Row]:
         yield {
             "finding_code": code,
             "severity": message.severity,
-            **{f"text_{language}": getattr(message.text, language) for language in LANGUAGES},
+            **{f"text_{language}": message.text.text(language) for language in LANGUAGES},
         }
 
 
@@ -254,7 +253,7 @@ def series_break_rows(contracts: Contracts) -> Iterator[Row]:
                 "from_month": entry.from_month,
                 "settled_month": entry.settled_from,
                 "is_inherited": code not in entry.indicators,
-                **{f"reason_{lang}": getattr(entry.reason, lang) for lang in LANGUAGES},
+                **{f"reason_{lang}": entry.reason.text(lang) for lang in LANGUAGES},
                 "source_name": entry.source,
                 "note": entry.note or None,
                 "is_verified": entry.verified,

@@ -10,7 +10,6 @@ from pathlib import Path
 import pyarrow as pa
 
 from warehouse.build.contract_rows import (
-    LANGUAGES,
     Row,
     coverage_rule_rows,
     finding_text_rows,
@@ -28,11 +27,11 @@ from warehouse.build.contract_rows import (
 )
 from warehouse.build.schemas import table, write_tables
 from warehouse.contracts import Contracts
-from warehouse.contracts.messages import Language
 from warehouse.contracts.tables import ROW
 from warehouse.core.clock import period_month
 from warehouse.core.errors import UserError
 from warehouse.core.paths import Home
+from warehouse.core.texts import LANGUAGES, Language
 from warehouse.ledger import Snapshot, Submission
 from warehouse.published.claims.register import claim_rows, contradiction_rows
 from warehouse.releases.left_out import known, summary
@@ -55,11 +54,6 @@ class BuildInputs:
     def in_force(self) -> tuple[Submission, ...]:
         """The submissions whose figures are published."""
         return tuple(s for s in self.submissions if s.in_force)
-
-    @property
-    def cell_files(self) -> tuple[Path, ...]:
-        """The cell files the build reads: of every version that counts or once counted."""
-        return tuple(self.lake / str(s.cells_path) for s in self.submissions if s.is_counted)
 
 
 def write_build_inputs(

@@ -9,20 +9,19 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from warehouse.contracts.messages import Language
 from warehouse.core.duck import connect_build
 from warehouse.core.settings import Settings
+from warehouse.core.texts import LANGUAGES
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from warehouse.statistics.frame import HistoryFrame, OutlierParameters
 
-LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 # The months that reporting units told themselves, as published.
 _MONTHS = """

@@ -7,6 +7,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from warehouse.core.texts import LANGUAGES
+
 _TEXT, _FLAG, _DATE = pa.string(), pa.bool_(), pa.date32()
 _NAMES = (("name_ru", _TEXT), ("name_kk", _TEXT), ("name_en", _TEXT))
 _COORDINATE = (
@@ -147,11 +149,7 @@ SCHEMAS: Mapping[str, pa.Schema] = {
         "growth_rules": (
             ("minimal_base", pa.float64()),
             ("times_from", pa.float64()),
-            *(
-                (f"{name}_{language}", _TEXT)
-                for name in GROWTH_TEXTS
-                for language in ("ru", "kk", "en")
-            ),
+            *((f"{name}_{language}", _TEXT) for name in GROWTH_TEXTS for language in LANGUAGES),
         ),
         "restatement_rules": (
             ("suspected_factor", pa.float64()),

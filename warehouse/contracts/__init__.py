@@ -16,9 +16,8 @@ from warehouse.contracts.calendar import (
     load_coverage,
 )
 from warehouse.contracts.claims import Claims, load_claims
-from warehouse.contracts.files import CONTRACTS_DIR, ContractError
 from warehouse.contracts.form_files import load_forms
-from warehouse.contracts.forms import Coordinates, Form, Graph, Layout, Line, Names, Section
+from warehouse.contracts.forms import Coordinates, Form, Graph, Layout, Line, Section
 from warehouse.contracts.indicators import Indicators, Mart, load_indicators, load_marts
 from warehouse.contracts.messages import Message, Messages, load_messages
 from warehouse.contracts.restatements import Restatements, load_restatements
@@ -36,6 +35,8 @@ from warehouse.contracts.territories import (
     load_population,
     load_territories,
 )
+from warehouse.core.records import CONTRACTS_DIR, ContractError
+from warehouse.core.texts import Names
 
 __all__ = [
     "CONTRACTS_DIR",
@@ -146,14 +147,24 @@ class Contracts:
 
     @cached_property
     def content_hash(self) -> str:
-        """SHA-256 over the name and bytes of every contract file (YAML and CSV)."""
+        """SHA-256 over the name and bytes of every contract file (YAML and CSV) but `texts/`.
+
+        The words of pages and papers change no verdict and no figure.
+        """
         digest = hashlib.sha256()
-        for file in sorted(f for f in self.root.rglob("*") if f.suffix in {".yml", ".csv"}):
+        for file in self._judging_files():
             name = file.relative_to(self.root).as_posix().encode()
             content = file.read_bytes()
             digest.update(b"%d %b %d " % (len(name), name, len(content)))
             digest.update(content)
         return digest.hexdigest()
+
+    def _judging_files(self) -> list[Path]:
+        return sorted(
+            file
+            for file in self.root.rglob("*")
+            if file.suffix in {".yml", ".csv"} and file.parent != self.root / "texts"
+        )
 
 
 @cache

@@ -8,8 +8,9 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from warehouse.contracts.files import CONTRACTS_DIR, ContractError, Record, read_record
-from warehouse.contracts.indicators import Indicator, Texts
+from warehouse.contracts.indicators import Indicator
+from warehouse.core.records import CONTRACTS_DIR, ContractError, Record, read_record
+from warehouse.core.texts import Texts
 
 
 class Break(Record):

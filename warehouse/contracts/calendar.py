@@ -8,8 +8,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from warehouse.contracts.files import CONTRACTS_DIR, Record, read_record
 from warehouse.contracts.territories import Level, Territories
+from warehouse.core.records import CONTRACTS_DIR, Record, read_record
+from warehouse.core.texts import FigureTexts
 
 Share = Annotated[float, Field(ge=0, le=1)]
 _SATURDAY = 5
@@ -88,27 +89,19 @@ class BothExist(Record):
         return self.forms.get(form, self.default)
 
 
-class GrowthText(Record):
-    """A text with its parameters in braces, in three languages."""
-
-    ru: str
-    kk: str
-    en: str
-
-
 class GrowthTexts(Record):
     """One text per way a change can be told."""
 
-    no_base: GrowthText
-    difference: GrowthText
-    points: GrowthText
-    percent: GrowthText
-    times: GrowthText
-    times_many: GrowthText
-    unchanged: GrowthText
-    not_comparable: GrowthText
-    borders_changed: GrowthText
-    across_break: GrowthText
+    no_base: FigureTexts
+    difference: FigureTexts
+    points: FigureTexts
+    percent: FigureTexts
+    times: FigureTexts
+    times_many: FigureTexts
+    unchanged: FigureTexts
+    not_comparable: FigureTexts
+    borders_changed: FigureTexts
+    across_break: FigureTexts
 
 
 class GrowthRule(Record):

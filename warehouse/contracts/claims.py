@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from warehouse.contracts.files import (
+from warehouse.core.records import (
     CONTRACTS_DIR,
     ContractError,
     Record,

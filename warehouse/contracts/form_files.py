@@ -9,14 +9,6 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from warehouse.contracts.files import (
-    ContractError,
-    Record,
-    parse,
-    read_record,
-    read_table,
-    read_yaml,
-)
 from warehouse.contracts.forms import (
     Column,
     Form,
@@ -24,12 +16,20 @@ from warehouse.contracts.forms import (
     Identification,
     Layout,
     Line,
-    Names,
     OffenceReference,
     Section,
     Value,
 )
 from warehouse.contracts.tables import TableFile, table_form
+from warehouse.core.records import (
+    ContractError,
+    Record,
+    parse,
+    read_record,
+    read_table,
+    read_yaml,
+)
+from warehouse.core.texts import Names
 
 Month = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from pydantic import BeforeValidator, Field, model_validator
 
 from warehouse.contracts.cells import cell_position, column_letters, column_number
-from warehouse.contracts.files import Record
+from warehouse.core.records import Record
+from warehouse.core.texts import Names
 
 
 def _column(value: Any) -> Any:
@@ -39,18 +40,6 @@ def _widths(value: Any) -> Any:
 
 Column = Annotated[int, BeforeValidator(_column), Field(ge=1)]
 Range = Annotated[tuple[int, int, int, int], BeforeValidator(_range)]
-
-
-class Names(Record):
-    """A name in the three languages; `kk` and `en` may be empty, `ru` is the official text."""
-
-    ru: str
-    kk: str = ""
-    en: str = ""
-
-    def text(self, language: Literal["ru", "kk", "en"]) -> str:
-        """Give the name in `language`, or the Russian one where there is no translation."""
-        return {"ru": self.ru, "kk": self.kk, "en": self.en}[language] or self.ru
 
 
 class Layout(Record):

@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from warehouse.contracts.files import CONTRACTS_DIR, ContractError, Record, read_record
+from warehouse.core.records import CONTRACTS_DIR, ContractError, Record, read_record
+from warehouse.core.texts import Language, Texts
 
 Basis = Literal["month", "ytd"]
 POPULATION = "population"
@@ -26,14 +27,6 @@ def _expand(value: Any) -> Any:
 
 
 Lines = Annotated[tuple[int, ...], BeforeValidator(_expand), Field(min_length=1)]
-
-
-class Texts(Record):
-    """A name in Russian, Kazakh and English."""
-
-    ru: str = Field(min_length=1)
-    kk: str = Field(min_length=1)
-    en: str = Field(min_length=1)
 
 
 class Source(Record):
@@ -120,7 +113,7 @@ class Indicator(_Entry):
 
 class _DomainFile(Record):
     domain: str
-    names_unverified: tuple[Literal["ru", "kk", "en"], ...]
+    names_unverified: tuple[Language, ...]
     indicators: tuple[_Entry, ...]
 
 

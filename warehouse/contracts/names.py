@@ -47,11 +47,6 @@ class NameMatch:
     kato: str | None
     candidates: tuple[str, ...] = ()
 
-    @property
-    def is_ambiguous(self) -> bool:
-        """Whether the text names a unit, but not which of several."""
-        return self.kato is None and bool(self.candidates)
-
 
 @dataclass(frozen=True, slots=True)
 class NamedUnit:

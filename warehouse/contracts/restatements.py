@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from warehouse.contracts.files import CONTRACTS_DIR, Record, read_record
+from warehouse.core.records import CONTRACTS_DIR, Record, read_record
 
 
 class SuspectedError(Record):

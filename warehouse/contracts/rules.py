@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BeforeValidator, Field, model_validator
 
-from warehouse.contracts.files import ContractError, Record, parse, read_yaml
 from warehouse.contracts.forms import Form, Section
+from warehouse.core.records import ContractError, Record, parse, read_yaml
+from warehouse.core.texts import Texts
 
 Operator = Literal["=", ">=", "<="]
 Kind = Literal["lines", "graphs", "sections", "forms"]
@@ -37,14 +38,6 @@ def _as_terms(value: object) -> object:
 
 
 Terms = Annotated[tuple[str, ...], BeforeValidator(_as_terms), Field(min_length=1)]
-
-
-class Text(Record):
-    """A text in the three languages; none may be empty."""
-
-    ru: str = Field(min_length=1)
-    kk: str = Field(min_length=1)
-    en: str = Field(min_length=1)
 
 
 class Instance(Record):
@@ -75,7 +68,7 @@ class Rule(Record):
     severity: Literal["error", "warning"] = "warning"
     kind: Kind
     op: Operator
-    name: Text
+    name: Texts
     sections: tuple[str, ...] = ()
     lines: Terms | tuple[Mapping[str, Terms], ...] = ("all",)
     graphs: Terms = ("all",)

@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from warehouse.contracts.files import CONTRACTS_DIR, Record, read_record
 from warehouse.contracts.forms import (
     Form,
     Graph,
@@ -16,12 +15,13 @@ from warehouse.contracts.forms import (
     Layout,
     Line,
     Measure,
-    Names,
     Section,
     Value,
 )
-from warehouse.contracts.rules import Rule, RuleBook, Text
+from warehouse.contracts.rules import Rule, RuleBook
 from warehouse.contracts.territories import Level, Territory
+from warehouse.core.records import CONTRACTS_DIR, Record, read_record
+from warehouse.core.texts import Names, Texts
 
 SECTION = "T"
 ROW = 1
@@ -169,7 +169,7 @@ class TotalRule(Record):
     """What the row of the whole must be to the others."""
 
     severity: Literal["error", "warning"]
-    name: Text
+    name: Texts
     because: str
 
 

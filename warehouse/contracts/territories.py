@@ -10,9 +10,10 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import StringConstraints
 
-from warehouse.contracts.files import CONTRACTS_DIR, ContractError, Record, read_table
 from warehouse.contracts.names import NamedUnit, NameIndex, NameMatch
-from warehouse.core.errors import Language, UserError
+from warehouse.core.errors import UserError
+from warehouse.core.records import CONTRACTS_DIR, ContractError, Record, read_table
+from warehouse.core.texts import LANGUAGES, Language
 
 Kato = Annotated[str, StringConstraints(pattern=r"^\d{9}$")]
 Level = Literal[
@@ -95,7 +96,7 @@ class Territories(Mapping[str, Territory]):
         object.__setattr__(self, "_by_kato", by_kato)
         object.__setattr__(self, "_names", NameIndex(self._spellings()))
         namesakes: dict[Language, dict[str, list[Territory]]] = {}
-        for language in get_args(Language):
+        for language in LANGUAGES:
             namesakes[language] = defaultdict(list)
             for unit in self.units:
                 namesakes[language][unit.name(language)].append(unit)
@@ -158,10 +159,10 @@ class Territories(Mapping[str, Territory]):
         if not candidates:
             raise UserError("TERRITORY_CODE_UNKNOWN", value=code)
         listed = {
-            f"units_{language}": "; ".join(f"{k} — {self.label(k, language)}" for k in candidates)
-            for language in get_args(Language)
+            language: "; ".join(f"{k} — {self.label(k, language)}" for k in candidates)
+            for language in LANGUAGES
         }
-        raise UserError("TERRITORY_NAMED", value=code, **listed)
+        raise UserError("TERRITORY_NAMED", value=code, units=listed)
 
     def match_name(
         self, text: str, levels: frozenset[Level] | None = None, day: date | None = None

@@ -1,18 +1,8 @@
 """Errors meant for people: a stable code and a text in Russian, Kazakh and English."""
 
-from functools import cache
-from importlib.resources import files
-from typing import Any, Literal, cast
+from typing import Any
 
-import yaml
-
-Language = Literal["ru", "kk", "en"]
-
-
-@cache
-def _messages() -> dict[str, dict[str, str]]:
-    text = files("warehouse.core").joinpath("messages.yml").read_text(encoding="utf-8")
-    return cast(dict[str, dict[str, str]], yaml.safe_load(text))
+from warehouse.core.texts import DEFAULT_LANGUAGE, Language, load_texts
 
 
 class UserError(Exception):
@@ -23,9 +13,9 @@ class UserError(Exception):
         self.code = code
         self.params = params
 
-    def text(self, language: Language = "ru") -> str:
-        """The whole message in one language."""
-        return _messages()[self.code][language].format(**self.params)
+    def text(self, language: Language = DEFAULT_LANGUAGE) -> str:
+        """The whole message in one language. ContractError for a code that has no text."""
+        return load_texts("errors").text(self.code, language, **self.params)
 
     def __str__(self) -> str:
         return f"{self.code}: {self.text()}"

@@ -10,10 +10,11 @@ from pydantic import Field, SecretStr, StringConstraints, ValidationError, field
 from pydantic_core.core_schema import ValidationInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from warehouse.core.errors import Language, UserError
+from warehouse.core.errors import UserError
 from warehouse.core.logs import LogFormat
 from warehouse.core.paths import Home
 from warehouse.core.store_address import StoreAddress
+from warehouse.core.texts import Language
 
 PREFIX = "MVD_"
 SECRETS_DIR = f"{PREFIX}SECRETS_DIR"

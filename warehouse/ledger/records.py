@@ -161,13 +161,6 @@ class Snapshot:
         """Whether figures of the demonstration count, or counted until a later version came."""
         return any(s.is_demonstration and s.is_counted for s in self.submissions)
 
-    def submissions_table(self) -> pa.Table:
-        """The submissions as Arrow, one column per field of `Submission`."""
-        rows = [
-            {name: getattr(s, name) for name in SUBMISSION_SCHEMA.names} for s in self.submissions
-        ]
-        return pa.Table.from_pylist(rows, schema=SUBMISSION_SCHEMA)
-
 
 BuildState = Literal["building", "published", "refused", "failed"]
 """`refused`: the data were found wrong. `failed`: the machine or the program gave up."""
@@ -192,34 +185,6 @@ class ReleaseRecord:
 
 
 _UTC = pa.timestamp("us", tz="UTC")
-
-SUBMISSION_SCHEMA = pa.schema(
-    [
-        ("submission_id", pa.string()),
-        ("form_code", pa.string()),
-        ("form_version", pa.string()),
-        ("territory_kato", pa.string()),
-        ("period", pa.string()),
-        ("file_name", pa.string()),
-        ("file_sha256", pa.string()),
-        ("file_size", pa.int64()),
-        ("submitted_by", pa.string()),
-        ("language", pa.string()),
-        ("received_at", _UTC),
-        ("sequence", pa.int64()),
-        ("state", pa.string()),
-        ("verdict", pa.string()),
-        ("judged_at", _UTC),
-        ("contract_hash", pa.string()),
-        ("cells_path", pa.string()),
-        ("cells_sha256", pa.string()),
-        ("cell_count", pa.int64()),
-        ("error_count", pa.int64()),
-        ("warning_count", pa.int64()),
-        ("in_force", pa.bool_()),
-        ("replaces_submission_id", pa.string()),
-    ]
-)
 
 FINDING_SCHEMA = pa.schema(
     [

@@ -54,16 +54,6 @@ def two_sided(value: Floats, mean: Floats, variation: Floats) -> Floats:
     return np.minimum(result, 1.0)
 
 
-def conditional_binomial(value: int, history: int, exposure: float) -> tuple[float, float]:
-    """Exact test of two Poisson counts given their sum: P(X ≥ value), P(X ≤ value).
-
-    `exposure` is the length of the history in units of the tested period.
-    """
-    total, share = value + history, 1 / (1 + exposure)
-    at_least = 1.0 if value == 0 else float(special.bdtrc(value - 1, total, share))
-    return at_least, float(special.bdtr(value, total, share))
-
-
 def false_discovery(probabilities: Floats, tested: int) -> Floats:
     """Benjamini-Hochberg q-values of the given probabilities among `tested` hypotheses.
 

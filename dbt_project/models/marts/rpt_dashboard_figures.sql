@@ -43,7 +43,7 @@ final as (
         territories.depth,
         totals.period_month,
         {{ period_label('periods') }} as period_label,
-        periods.period_code * 10 + 9 - territories.depth as precedence,
+        {{ precedence('periods', 'territories') }} as precedence,
         case when indicators.measure_type != 'stock' then months.value end as month_value,
         case when indicators.measure_type != 'stock' then months.value_prior_year end
             as month_prior_year,

@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader
 
 from dashboards import paths
 from dashboards.compile import bundle
-from dashboards.names import read_yaml
+from dashboards.names import texts_in
 from dashboards.paths import Place, has_demonstration
 
 
@@ -38,12 +38,11 @@ def test_the_home_page_says_so_in_the_language_of_the_reader(
         "en": "Demonstration data",
     }
     folder = Path(paths.__file__).parent
-    texts = read_yaml(folder / "home.yml")
     template = Environment(loader=FileSystemLoader(folder / "templates"), autoescape=True)
     page = template.get_template("home.html").render(
         language=language,
         languages={},
-        say={key: text[language] for key, text in texts.items()},
+        say=texts_in("home", language),
         is_demonstration=is_demonstration,
     )
     assert (said[language] in page) == is_demonstration

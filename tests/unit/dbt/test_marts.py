@@ -11,6 +11,7 @@ import pytest
 from tests.tools.country import EAST, NORTH, REPUBLIC, SOUTH, SOUTH_TOWN, Build, built_country
 from warehouse.build.schemas import SCHEMAS
 from warehouse.contracts import load_contracts
+from warehouse.core.texts import load_texts
 
 
 @pytest.fixture(scope="module")
@@ -193,3 +194,14 @@ def test_the_measures_of_the_contract_are_columns_of_the_marts(built: Build) -> 
             f"select column_name from information_schema.columns where table_name = '{mart.mart}'"
         )
         assert {measure.name for measure in mart.measures} <= {name for (name,) in rows}
+
+
+def test_months_have_the_names_of_the_texts(built: Build) -> None:
+    rows = built.rows(
+        "select distinct month_number, month_name_ru, month_name_kk, month_name_en"
+        " from marts.dim_period"
+    )
+    texts = load_texts("months")
+    assert rows
+    for number, *names in rows:
+        assert tuple(names) == texts.in_all_languages(f"{number:02}")

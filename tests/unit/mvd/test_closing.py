@@ -11,8 +11,9 @@ import pytest
 from ingestion.request import Services
 from mvd.closing import close, look
 from tests.unit.warehouse.builds import build, submit
-from warehouse.core.errors import Language, UserError
+from warehouse.core.errors import UserError
 from warehouse.core.settings import Settings
+from warehouse.core.texts import Language
 from warehouse.ledger.records import BuildState
 from warehouse.ledger.tags import tags
 from warehouse.releases import publication

@@ -17,8 +17,8 @@ from portal.desk.letters import Postman, compose, remind
 from portal.settings import PortalSettings
 from tests.unit.ingestion.conftest import sng_workbook
 from tests.unit.portal.conftest import KYZYLORDA, PAVLODAR, PERIOD, Browser, Desk
-from warehouse.contracts.messages import Language
 from warehouse.core.clock import utc_now
+from warehouse.core.texts import Language
 
 COUNTRY = f"/country/{PERIOD}"
 

@@ -11,7 +11,7 @@ from typing import Any
 from warehouse.contracts import Contracts
 from warehouse.contracts.claims import Claim, Claims
 from warehouse.contracts.indicators import Indicator
-from warehouse.contracts.messages import Language
+from warehouse.core.texts import LANGUAGES
 from warehouse.published.claims.bounds import bounds
 from warehouse.published.claims.contradictions import find_contradictions
 
@@ -63,11 +63,10 @@ def claim_rows(register: Claims, contracts: Contracts) -> Iterator[Row]:
 
 def contradiction_rows(register: Claims, contracts: Contracts) -> Iterator[Row]:
     """A row per contradiction between claims, with its text in the three languages."""
-    languages: tuple[Language, ...] = ("ru", "kk", "en")
     for number, found in enumerate(find_contradictions(register), start=1):
         texts = {
             f"message_{language}": contracts.messages.render(found.code, language, found.params)
-            for language in languages
+            for language in LANGUAGES
         }
         yield {
             "contradiction_number": number,

@@ -6,16 +6,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from warehouse.contracts import Contracts
-from warehouse.contracts.messages import Language
+from warehouse.core.texts import LANGUAGES
 from warehouse.published.dictionary.page import Page, markdown
 from warehouse.published.dictionary.pages import Dictionary, Verdicts
-
-_LANGUAGES: tuple[Language, ...] = ("ru", "kk", "en")
 
 
 def write_dictionary(folder: Path, contracts: Contracts, verdicts: Verdicts | None = None) -> int:
     """Write index.md, indicators/CODE.md and forms/CODE.md; gives the number of pages."""
-    dictionaries = [Dictionary(contracts, language, verdicts) for language in _LANGUAGES]
+    dictionaries = [Dictionary(contracts, language, verdicts) for language in LANGUAGES]
     pages = list(_pages(contracts, dictionaries))
     for path, text in pages:
         file = folder / path

@@ -9,9 +9,8 @@ from itertools import groupby
 from warehouse.contracts import Contracts
 from warehouse.contracts.breaks import Break, breaks_by_indicator
 from warehouse.contracts.indicators import Indicator, Source
-from warehouse.contracts.messages import Language
 from warehouse.contracts.territories import Territory
-from warehouse.contracts.texts import load_texts
+from warehouse.core.texts import Language, load_texts
 from warehouse.published.claims.register import claim_rows
 from warehouse.published.dictionary.page import Block, Cell, Facts, Link, Page, Table
 

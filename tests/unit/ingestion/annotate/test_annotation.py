@@ -31,8 +31,8 @@ from tests.unit.ingestion.conftest import Change, Desk, codes, edited, sng_workb
 from tests.unit.ingestion.table_workbooks import Counter, xlsx
 from tests.unit.ingestion.tables.test_sloppy import livestock
 from warehouse.contracts import CONTRACTS_DIR, load_contracts
-from warehouse.contracts.messages import Language
 from warehouse.core.errors import UserError
+from warehouse.core.texts import Language
 from warehouse.ledger import Finding, Verdict
 
 pytestmark = pytest.mark.slow

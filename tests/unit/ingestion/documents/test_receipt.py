@@ -26,9 +26,9 @@ from ingestion.documents.receipt import (
 from tests.tools.processes import FORKED
 from tests.unit.ingestion.conftest import Desk, edited, sng_workbook
 from warehouse.contracts import load_contracts
-from warehouse.contracts.messages import Language
 from warehouse.core.errors import UserError
 from warehouse.core.paths import Home
+from warehouse.core.texts import Language
 
 
 def sent(desk: Desk, content: bytes) -> Receipt:

@@ -14,8 +14,9 @@ from ingestion.intake.batch import ingest, replay, run
 from ingestion.request import Request, Services
 from tests.shared_data import official_forms
 from tests.unit.ingestion.conftest import KYZYLORDA, PERIOD, Desk, codes, sng_workbook
-from warehouse.core.errors import Language, UserError
+from warehouse.core.errors import UserError
 from warehouse.core.settings import Settings
+from warehouse.core.texts import Language
 from warehouse.ledger import Ledger, Verdict
 from warehouse.storage import lake
 from warehouse.storage.originals import store

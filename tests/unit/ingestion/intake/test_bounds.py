@@ -24,7 +24,8 @@ from ingestion.request import Request, Services, SubmissionResult
 from tests.tools.processes import children_watched
 from tests.unit.ingestion.conftest import KYZYLORDA, PERIOD, only, sng_workbook
 from warehouse.core.bounded import Bounds
-from warehouse.core.errors import Language, UserError
+from warehouse.core.errors import UserError
+from warehouse.core.texts import Language
 from warehouse.ledger import Verdict
 
 pytestmark = pytest.mark.slow

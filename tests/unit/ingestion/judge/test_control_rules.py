@@ -17,12 +17,10 @@ from ingestion.judge.control_rules import (
     compile_cross_rules,
     compile_rules,
     evaluate,
-    evaluate_cross,
     measure,
 )
 from tests.shared_data import official_forms
 from warehouse.contracts import CONTRACTS_DIR, Contracts, load_contracts
-from warehouse.contracts.files import ContractError
 from warehouse.contracts.form_files import load_forms
 from warehouse.contracts.forms import (
     Form,
@@ -30,12 +28,13 @@ from warehouse.contracts.forms import (
     Identification,
     Layout,
     Line,
-    Names,
     OffenceReference,
     Section,
     Value,
 )
 from warehouse.contracts.rules import MassBreach, Rule, RuleBook, load_rule_book
+from warehouse.core.records import ContractError
+from warehouse.core.texts import Names
 
 NAMES = Names(ru="имя", kk="атауы", en="name")
 TEXT = {"ru": "правило", "kk": "ереже", "en": "rule"}
@@ -179,8 +178,8 @@ class TestEachKindByHand:
             "right": "B/R.1",
         }
         rules = compile_cross_rules((first, second), book(rule))
-        assert evaluate_cross(rules, {"A": np.array([3.0]), "B": np.array([1, 2.0])}).ok.all()
-        assert not evaluate_cross(rules, {"A": np.array([4.0]), "B": np.array([1, 2.0])}).ok.any()
+        assert evaluate(rules, np.array([3.0, 1, 2])).ok.all()
+        assert not evaluate(rules, np.array([4.0, 1, 2])).ok.any()
         assert rules.describe(0) == ("A R [1] (1)", "B R [1-2] (1)")
 
     def test_a_pair_is_left_out_where_a_sheet_does_not_list_the_offence(self) -> None:

@@ -6,7 +6,6 @@ from ingestion.judge.control_rules import (
     compile_cross_rules,
     compile_rules,
     evaluate,
-    evaluate_cross,
 )
 from mvd.demo.simulate import Simulation, balance, catalogue, restated
 from mvd.demo.space import Space
@@ -45,10 +44,10 @@ def broken(space: Space, figures: NDArray[np.float64]) -> int:
         evaluate(compile_rules(form, contracts.rule_books[form]), values[code])
         for code, form in forms.items()
     ]
-    outcomes += [
-        evaluate_cross(compile_cross_rules(space.forms, book), values)
-        for book in contracts.cross_rule_books
-    ]
+    for book in contracts.cross_rule_books:
+        compiled = compile_cross_rules(space.forms, book)
+        of_forms = [values[form.code] for form in compiled.forms]
+        outcomes.append(evaluate(compiled, np.concatenate(of_forms, axis=-1)))
     assert sum(int(outcome.nonzero.sum()) for outcome in outcomes) > 1000
     return sum(int((~outcome.ok).sum()) for outcome in outcomes)
 

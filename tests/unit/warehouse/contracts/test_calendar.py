@@ -5,8 +5,8 @@ import pytest
 
 from warehouse.contracts import load_contracts
 from warehouse.contracts.calendar import load_calendar, load_coverage
-from warehouse.contracts.files import ContractError
 from warehouse.contracts.territories import load_territories
+from warehouse.core.records import ContractError
 
 CALENDAR = load_calendar()
 TERRITORIES = load_territories()

@@ -447,3 +447,11 @@ def test_the_content_hash_follows_the_bytes_of_the_contracts(tmp_path: Path) -> 
     edit(copy / "forms" / "1-M" / "form.yml", "# Seen for 2022", "# Seen in 2022")
     load_contracts.cache_clear()
     assert load_contracts(copy).content_hash != before
+
+
+def test_the_words_of_pages_change_no_content_hash(tmp_path: Path) -> None:
+    copy = tmp_path / "contracts"
+    shutil.copytree(CONTRACTS_DIR, copy)
+    edit(copy / "texts" / "portal.yml", "Sign in", "Log in")
+    edit(copy / "texts" / "errors.yml", "Setting {variable}", "The setting {variable}")
+    assert load_contracts(copy).content_hash == load_contracts().content_hash

@@ -8,7 +8,6 @@ from python_calamine import CalamineWorkbook
 
 from tests.shared_data import official_forms
 from warehouse.contracts import load_contracts
-from warehouse.contracts.files import ContractError
 from warehouse.contracts.forms import Line
 from warehouse.contracts.indicators import (
     Confirmation,
@@ -19,6 +18,7 @@ from warehouse.contracts.indicators import (
     load_marts,
 )
 from warehouse.contracts.territories import REGION_LEVELS
+from warehouse.core.records import ContractError
 
 CONTRACTS = load_contracts()
 INDICATORS = load_indicators()

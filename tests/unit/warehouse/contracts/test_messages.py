@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from warehouse.contracts import CONTRACTS_DIR
-from warehouse.contracts.files import ContractError
-from warehouse.contracts.messages import Language, Messages, load_messages, placeholders
+from warehouse.contracts.messages import Messages, load_messages
+from warehouse.core.records import ContractError
+from warehouse.core.texts import LANGUAGES, placeholders
 
-LANGUAGES: tuple[Language, ...] = ("ru", "kk", "en")
 INGESTION = Path(__file__).resolve().parents[4] / "ingestion"
 
 ENTRY = """

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from warehouse.contracts import Contracts, load_contracts
-from warehouse.contracts.files import ContractError
 from warehouse.contracts.rules import Rule, load_rule_book
+from warehouse.core.records import ContractError
 from warehouse.published.rules_page import guarded, render
 
 DOCUMENT = Path(__file__).resolve().parents[4] / "docs" / "control-rules.md"

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.shared_data import official_forms
-from warehouse.contracts.files import ContractError
 from warehouse.contracts.names import normalise_name
 from warehouse.contracts.territories import (
     REGION_LEVELS,
@@ -20,7 +19,9 @@ from warehouse.contracts.territories import (
     load_population,
     load_territories,
 )
-from warehouse.core.errors import Language, UserError
+from warehouse.core.errors import UserError
+from warehouse.core.records import ContractError
+from warehouse.core.texts import Language
 
 TERRITORIES = load_territories()
 POPULATION = load_population(TERRITORIES)
@@ -159,14 +160,16 @@ def test_a_region_is_recognised_as_people_write_it(text: str, kato: str) -> None
 def test_a_text_that_names_no_region_matches_none(text: str) -> None:
     match = TERRITORIES.match_name(text, REGION_LEVELS)
     assert match.kato is None
-    assert not match.is_ambiguous
+    assert match.candidates == ()
 
 
 def test_a_name_shared_by_several_units_stays_undecided() -> None:
     match = TERRITORIES.match_name("Kyzylorda")
-    assert match.is_ambiguous
+    assert match.kato is None
     assert match.candidates == ("430000000", "431000000")
-    assert TERRITORIES.match_name("Карагандинская и Павлодарская области").is_ambiguous
+    both = TERRITORIES.match_name("Карагандинская и Павлодарская области")
+    assert both.kato is None
+    assert both.candidates
 
 
 def test_a_text_that_names_a_district_by_way_of_its_oblast_means_the_district() -> None:

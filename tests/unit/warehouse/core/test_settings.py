@@ -2,10 +2,8 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-import yaml
 from pydantic import ValidationError
 
-from warehouse.core import errors
 from warehouse.core.clock import as_utc, period_month, utc_now
 from warehouse.core.errors import UserError
 from warehouse.core.paths import Home
@@ -77,23 +75,6 @@ def test_an_unknown_setting_is_refused() -> None:
 
 def test_a_home_is_absolute(tmp_path: Path) -> None:
     assert Home(Path("data")).current == tmp_path / "data" / "current"
-
-
-def test_every_message_is_written_in_all_languages_with_the_same_parameters() -> None:
-    import string
-
-    file = Path(errors.__file__).with_name("messages.yml")
-    for code, texts in yaml.safe_load(file.read_text(encoding="utf-8")).items():
-        assert set(texts) == {"ru", "kk", "en"}, code
-        used = [
-            {
-                name.removesuffix(f"_{lang}")
-                for _, name, _, _ in string.Formatter().parse(text)
-                if name
-            }
-            for lang, text in texts.items()
-        ]
-        assert used[0] == used[1] == used[2], code
 
 
 def test_periods_are_months() -> None:

@@ -216,13 +216,6 @@ def test_a_snapshot_shows_what_had_been_received_by_a_moment(ledger: Ledger) -> 
     assert len(exactly.submissions) == 2
 
 
-def test_a_snapshot_gives_its_submissions_as_a_table(ledger: Ledger) -> None:
-    accept(ledger, send(ledger, "first").submission_id)
-    table = ledger.snapshot().submissions_table()
-    row = table.to_pylist()[0]
-    assert (row["verdict"], row["in_force"], row["received_at"]) == ("accepted", True, T0)
-
-
 def test_a_replay_adds_a_judgement_and_keeps_the_earlier_one(ledger: Ledger) -> None:
     broken = send(ledger, "broken").submission_id
     reject(ledger, broken)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from warehouse.contracts import load_contracts
-from warehouse.contracts.messages import Language
+from warehouse.core.texts import Language
 from warehouse.published.dictionary.files import write_dictionary
 from warehouse.published.dictionary.page import Facts, Link, Page, Table
 from warehouse.published.dictionary.pages import Dictionary

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.simulated_outliers import DecadeParameters, simulate
-from warehouse.contracts.messages import Messages, load_messages, placeholders
+from warehouse.contracts.messages import Messages, load_messages
+from warehouse.core.texts import placeholders
 from warehouse.statistics.expectation import expect
 from warehouse.statistics.frame import HistoryFrame, load_parameters
 from warehouse.statistics.outliers import REASONS, OutlierTable, detect

@@ -1,6 +1,7 @@
 """Reading contract files into frozen, typed records; every error names the file and the key."""
 
 import csv
+from collections import Counter
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -44,6 +45,13 @@ def parse(path: Path, model: type[RecordT], data: Any, place: str = "") -> Recor
         raise ContractError(f"{path}: {reasons}") from error
 
 
+def parse_each(path: Path, model: type[RecordT], data: Any) -> dict[str, RecordT]:
+    """Check a mapping of keys to `model`s; raises ContractError with file, key and reason."""
+    if not isinstance(data, dict):
+        raise ContractError(f"{path}: is no mapping of keys to entries")
+    return {str(key): parse(path, model, entry, str(key)) for key, entry in data.items()}
+
+
 def read_record(path: Path, model: type[RecordT]) -> RecordT:
     """Read the YAML file `path` as one `model`."""
     return parse(path, model, read_yaml(path))
@@ -71,7 +79,7 @@ class _UniqueKeyLoader(yaml.CSafeLoader):
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        twice = sorted({str(key) for key in keys if keys.count(key) > 1})
-        if twice:
+        if len(set(keys)) < len(keys):
+            twice = sorted(str(key) for key, count in Counter(keys).items() if count > 1)
             raise yaml.YAMLError(f"key given twice: {', '.join(twice)}{node.start_mark}")
         return super().construct_mapping(node, deep)

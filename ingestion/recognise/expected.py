@@ -29,15 +29,15 @@ class ExpectedSection:
     labels: tuple[str, ...]
     """Per line, all its labels joined, as `plain` text."""
     header_texts: tuple[tuple[str, ...], ...]
-    """Per graph, the texts printed over it, as `plain` text."""
+    """Per column, the texts printed over it, as `plain` text."""
     texts: frozenset[str]
     """All texts above the data, as `plain` text; single characters left out."""
     title: str
     """The text above the header that names the section, as `plain` text."""
     minimum: NDArray[np.float64]
-    """Per graph; -inf where negative figures are allowed."""
+    """Per column; -inf where negative figures are allowed."""
     integral: NDArray[np.bool_]
-    """Per graph."""
+    """Per column."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,9 +74,9 @@ def _prepare(section: Section) -> ExpectedSection:
         labels=tuple(
             plain(" ".join(label for label in line.labels if label)) for line in section.lines
         ),
-        header_texts=tuple(tuple(plain(text) for text in g.header) for g in section.graphs),
+        header_texts=tuple(tuple(plain(text) for text in g.header) for g in section.columns),
         texts=frozenset(t for _, _, text in layout.texts if len(t := plain(text)) > 3),
         title=max(above_header, key=len, default=""),
-        minimum=np.full(len(section.graphs), minimum, dtype=np.float64),
-        integral=np.array([graph.integral for graph in section.graphs], dtype=np.bool_),
+        minimum=np.full(len(section.columns), minimum, dtype=np.float64),
+        integral=np.array([column.integral for column in section.columns], dtype=np.bool_),
     )

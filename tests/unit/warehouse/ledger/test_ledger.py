@@ -202,7 +202,7 @@ def test_of_two_files_of_one_moment_the_later_registered_is_in_force(ledger: Led
 def test_a_snapshot_shows_what_had_been_received_by_a_moment(ledger: Ledger) -> None:
     first, second = send(ledger, "first"), send(ledger, "second", hours=10)
     accept(ledger, first.submission_id)
-    warning = Finding("RULE_BROKEN", "warning", section="R1", line=2, graph=1)
+    warning = Finding("RULE_BROKEN", "warning", section="R1", line=2, column=1)
     ledger.record_verdict(
         second.submission_id, Verdict.ACCEPTED_WITH_WARNINGS, [warning], CELLS, "contracts-1"
     )
@@ -254,7 +254,7 @@ def test_findings_come_back_as_they_were_given(ledger: Ledger) -> None:
             cell="E12",
             section="R1",
             line=6,
-            graph=1,
+            column=1,
             found="уточняется",
             expected="целое число",
             rule_id="1M-R1-SEVERITY",

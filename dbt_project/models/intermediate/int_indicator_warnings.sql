@@ -47,7 +47,8 @@ final as (
             submissions.form_code = coordinates.form_code
             and findings.section = coordinates.section
             and findings.line = coordinates.line
-            and coalesce(findings.column_number, coordinates.column_number) = coordinates.column_number
+            and coalesce(findings.column_number, coordinates.column_number)
+            = coordinates.column_number
     where findings.severity = 'warning'
 )
 

@@ -230,7 +230,7 @@ def _independent(measures: tuple[str, ...]) -> tuple[Check, ...]:
                     left join cells as c
                         on c.submission_id = s.submission_id
                         and c.territory_kato = u.territory_kato and c.section = o.section
-                        and c.line = o.line and c.graph = o.graph
+                        and c.line = o.line and c.column_number = o.column_number
                     where o.basis = 'ytd'
                     group by all
                 )
@@ -264,7 +264,7 @@ def _independent(measures: tuple[str, ...]) -> tuple[Check, ...]:
                     join submissions as s on s.form_code = m.form_code and s.is_in_force
                     join cells as c
                         on c.submission_id = s.submission_id and c.section = m.section
-                        and c.line = m.line and c.graph = m.graph
+                        and c.line = m.line and c.column_number = m.column_number
                     where m.basis = 'ytd'
                     group by all
                 ), published as (

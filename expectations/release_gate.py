@@ -150,13 +150,13 @@ def _restrict(
         create table cells as
         select c.submission_id::varchar as submission_id,
             c.territory_kato::varchar as territory_kato,
-            c.section::varchar as section, c.line, c.graph, c.value
+            c.section::varchar as section, c.line, c.graph as column_number, c.value
         from read_parquet($files) as c
         semi join submissions as s on s.submission_id = c.submission_id
         semi join (
-            select section, line, graph from indicator_sources
-            union select section, line, graph from offence_measures
-        ) as o on o.section = c.section and o.line = c.line and o.graph = c.graph
+            select section, line, column_number from indicator_sources
+            union select section, line, column_number from offence_measures
+        ) as o on o.section = c.section and o.line = c.line and o.column_number = c.graph
         """,
         {"files": files},
     )

@@ -31,7 +31,7 @@ class Findings:
         cell: str | None = None,
         section: str | None = None,
         line: int | None = None,
-        graph: int | None = None,
+        column: int | None = None,
         found: object = None,
         expected: object = None,
         **params: Any,
@@ -45,7 +45,7 @@ class Findings:
                 cell=cell,
                 section=section,
                 line=line,
-                graph=graph,
+                column=column,
                 found=None if found is None else str(found),
                 expected=None if expected is None else str(expected),
                 params=params,
@@ -72,7 +72,7 @@ def render(finding: Finding, contracts: Contracts, language: Language) -> tuple[
     )
 
 
-_SHOWN = ("sheet", "cell", "section", "line", "graph", "found", "expected")
+_SHOWN = ("sheet", "cell", "section", "line", "column", "found", "expected")
 _names_of: dict[str, dict[str, dict[Language, str]]] = {}
 
 

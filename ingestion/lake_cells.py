@@ -15,7 +15,7 @@ from warehouse.contracts.tables import ROW
 
 @dataclass(frozen=True, eq=False)
 class _Order:
-    """Coordinates of a form in the order of the lake: section by name, line, graph.
+    """Coordinates of a form in the order of the lake: section by name, line, column.
 
     `keys` hold the lines of the form itself, also where those of the lake are territories.
     """
@@ -24,7 +24,7 @@ class _Order:
     territory: pa.DictionaryArray | None
     section: pa.DictionaryArray
     line: pa.Array
-    graph: pa.Array
+    column: pa.Array
     keys: NDArray[np.int64]
 
 
@@ -32,7 +32,7 @@ _orders: dict[Form, _Order] = {}
 
 
 def cells_table(form: Form, values: NDArray[np.float64]) -> pa.Table:
-    """One row per figure: section, line, graph, value. Coordinates without a figure are left out.
+    """One row per figure: section, line, column, value. Coordinates without a figure are left out.
 
     The rows of a table become a column `territory_kato`; the line is then the same for all.
     """
@@ -44,7 +44,7 @@ def cells_table(form: Form, values: NDArray[np.float64]) -> pa.Table:
             **owners,
             "section": order.section,
             "line": order.line,
-            "graph": order.graph,
+            "column_number": order.column,
             "value": pa.array(sorted_values),
         }
     )
@@ -66,7 +66,7 @@ def values_of(form: Form, table: pa.Table) -> NDArray[np.float64]:
     lines = table.column("line").to_numpy()
     if order.territory is not None:
         lines = _lines_of(form, table.column("territory_kato"))
-    keys = _keys(rank[names.indices.to_numpy()], lines, table.column("graph").to_numpy())
+    keys = _keys(rank[names.indices.to_numpy()], lines, table.column("column_number").to_numpy())
     at = np.minimum(np.searchsorted(order.keys, keys), len(order.keys) - 1)
     found = order.keys[at] == keys
     values = np.full(len(form.coordinates), np.nan)
@@ -80,7 +80,7 @@ def _lake_order(form: Form) -> _Order:
     rank = np.array([names.index(section.code) for section in form.sections], dtype=np.int32)
     coordinates = form.coordinates
     section = rank[coordinates.section]
-    keys = _keys(section, coordinates.line, coordinates.graph)
+    keys = _keys(section, coordinates.line, coordinates.column)
     places = np.argsort(keys, kind="stable")
     line = coordinates.line
     territory = None
@@ -93,7 +93,7 @@ def _lake_order(form: Form) -> _Order:
         territory=territory,
         section=pa.DictionaryArray.from_arrays(pa.array(section[places]), pa.array(names)),
         line=pa.array(line[places]),
-        graph=pa.array(coordinates.graph[places]),
+        column=pa.array(coordinates.column[places]),
         keys=keys[places],
     )
 
@@ -105,9 +105,9 @@ def _lines_of(form: Form, territories: pa.ChunkedArray) -> NDArray[np.int64]:
 
 
 def _keys(
-    section: NDArray[np.integer], line: NDArray[np.integer], graph: NDArray[np.integer]
+    section: NDArray[np.integer], line: NDArray[np.integer], column: NDArray[np.integer]
 ) -> NDArray[np.int64]:
     keys: NDArray[np.int64] = (
-        (section.astype(np.int64) << 32) + (line.astype(np.int64) << 16) + graph.astype(np.int64)
+        (section.astype(np.int64) << 32) + (line.astype(np.int64) << 16) + column.astype(np.int64)
     )
     return keys

@@ -156,7 +156,7 @@ def finding_json(finding: Finding, contracts: Contracts, language: Language) -> 
         "cell": finding.cell,
         "section": finding.section,
         "line": finding.line,
-        "graph": finding.graph,
+        "column": finding.column,
         "found": finding.found,
         "expected": finding.expected,
         "rule_id": finding.rule_id,

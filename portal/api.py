@@ -152,7 +152,7 @@ class FindingAnswer(Answer):
     cell: str | None
     section: str | None
     line: int | None
-    graph: int | None
+    column: int | None
     found: str | None
     expected: str | None
     rule_id: str | None
@@ -167,7 +167,7 @@ class ChangeAnswer(Answer):
     sheet: str
     cell: str
     line: int
-    graph: int
+    column: int
     label: str
     before: float | None
     after: float | None

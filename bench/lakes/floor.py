@@ -32,9 +32,12 @@ _OURS, _FLOOR = "ours.duckdb", "floor.duckdb"
 
 # Section by section: the statistics of the files pass over the others.
 _CELLS = """
-    select submission_id, territory_kato, section, line, graph, value::decimal(18, 4) as value
+    select submission_id, territory_kato, section, line, graph as column_number,
+        value::decimal(18, 4) as value
     from read_parquet(${files})
-    semi join (select line, graph from coordinates where section = '{section}') using (line, graph)
+    semi join (
+        select line, column_number as graph from coordinates where section = '{section}'
+    ) using (line, graph)
     where section = '{section}'
 """
 
@@ -163,8 +166,9 @@ def statements() -> Sequence[str]:
 
 def _read_cells(connection: duckdb.DuckDBPyConnection, lake: Path) -> None:
     connection.execute(
-        "create table coordinates as select section, line, graph, form_code from indicator_sources"
-        " union select section, line, graph, form_code from offence_measures"
+        "create table coordinates as"
+        " select section, line, column_number, form_code from indicator_sources"
+        " union select section, line, column_number, form_code from offence_measures"
     )
     connection.execute("set parquet_metadata_cache = true")
     files: dict[str, list[str]] = defaultdict(list)

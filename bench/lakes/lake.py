@@ -257,7 +257,7 @@ def _warning(number: int) -> Finding:
         cell=f"F{9 + number}",
         section="R1",
         line=1 + number,
-        graph=2,
+        column=2,
         found="2",
         expected="1",
         rule_id="1M-R1-SEVERITY",

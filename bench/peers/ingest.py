@@ -143,14 +143,14 @@ def _melted(file: str) -> "pd.DataFrame":
     for section in form.sections:
         layout = section.layout
         sheet = book[section.sheet].iloc[layout.first_data_row - 1 :][: len(section.lines)]
-        wide = sheet[[graph.column - 1 for graph in section.graphs]]
-        wide.columns = [graph.number for graph in section.graphs]
+        wide = sheet[[column.sheet_column - 1 for column in section.columns]]
+        wide.columns = [column.number for column in section.columns]
         wide = wide.assign(line=section.line_codes[: len(wide)])
-        part = wide.melt(id_vars="line", var_name="graph", value_name="value")
+        part = wide.melt(id_vars="line", var_name="column_number", value_name="value")
         parts.append(part.assign(section=section.code))
     cells = pd.concat(parts, ignore_index=True)
     cells["value"] = pd.to_numeric(cells["value"], errors="coerce")
-    return cells.astype({"graph": "int16"})
+    return cells.astype({"column_number": "int16"})
 
 
 def _failing(cells: "pd.DataFrame") -> int:
@@ -190,7 +190,7 @@ def _sides(cells: "pd.DataFrame") -> "pd.DataFrame":
     import pandas as pd
 
     rules, terms = _terms()
-    joined = terms.merge(cells, on=["section", "line", "graph"], how="left")
+    joined = terms.merge(cells, on=["section", "line", "column_number"], how="left")
     joined["amount"] = joined["sign"] * joined["value"]
     sums = joined.groupby(["comparison", "side"])["amount"].sum(min_count=1).unstack()
     return pd.DataFrame(
@@ -223,7 +223,7 @@ def _terms() -> "tuple[CompiledRules, pd.DataFrame]":
                     "sign": entries.data,
                     "section": codes[form.coordinates.section[at]],
                     "line": form.coordinates.line[at],
-                    "graph": form.coordinates.graph[at],
+                    "column_number": form.coordinates.column[at],
                 }
             )
         )
@@ -231,15 +231,15 @@ def _terms() -> "tuple[CompiledRules, pd.DataFrame]":
 
 
 def _schemas() -> list[Result]:
-    """What frictionless is told of each sheet: where the data begin, and a number per graph."""
+    """What frictionless is told of each sheet: where the data begin, and a number per column."""
     from warehouse.contracts import load_contracts
 
     return [
         {
             "sheet": section.sheet,
             "first_row": section.layout.first_data_row,
-            "columns": [graph.column for graph in section.graphs],
-            "names": [f"g{graph.number}" for graph in section.graphs],
+            "columns": [column.sheet_column for column in section.columns],
+            "names": [f"c{column.number}" for column in section.columns],
         }
         for section in load_contracts().forms[FORM].sections
     ]

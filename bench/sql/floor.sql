@@ -169,7 +169,7 @@ create table told as
         select o.indicator_code, o.form_code, o.basis, c.submission_id, c.territory_kato as unit,
             count(c.value) as cells, sum(o.sign * c.value) as value
         from cells as c
-        join indicator_sources as o using (section, line, graph)
+        join indicator_sources as o using (section, line, column_number)
         group by all
     )
     select summed.* exclude (cells, form_code), s.month, s.received_at
@@ -291,14 +291,14 @@ create table placed as
         left join (
             select distinct o.indicator_code, f.submission_id, f.territory_kato as unit
             from (
-                select indicator_code, form_code, section, line, graph from indicator_sources
+                select indicator_code, form_code, section, line, column_number from indicator_sources
                 union
-                select f.indicator_code, s.form_code, s.section, s.line, s.graph
+                select f.indicator_code, s.form_code, s.section, s.line, s.column_number
                 from indicator_formulas as f
                 join indicator_sources as s on s.indicator_code = f.component_code
             ) as o
             join findings as f on f.section = o.section and f.line = o.line
-                and coalesce(f.graph, o.graph) = o.graph and f.severity = 'warning'
+                and coalesce(f.column_number, o.column_number) = o.column_number and f.severity = 'warning'
             join submissions as s on s.submission_id = f.submission_id and s.is_in_force
                 and s.form_code = o.form_code
         ) as w on w.indicator_code = v.indicator_code and w.submission_id = v.submission_id
@@ -504,7 +504,7 @@ create table offence as
             sum(value) filter (measure = 'in_production') as m_in_production,
             sum(value) filter (measure = 'registered_in_month_reported') as printed
         from (select * replace (value::double as value) from cells) as c
-        join offence_measures as m using (section, line, graph)
+        join offence_measures as m using (section, line, column_number)
         group by all
     ),
     known as (
@@ -538,7 +538,7 @@ create table offence_totals as
         from findings as f
         join submissions as s on s.submission_id = f.submission_id and s.is_in_force
         join offence_measures as m on m.form_code = s.form_code and m.section = f.section
-            and m.line = f.line and coalesce(f.graph, m.graph) = m.graph
+            and m.line = f.line and coalesce(f.column_number, m.column_number) = m.column_number
         where f.severity = 'warning'
     ),
     alone as (
@@ -646,8 +646,8 @@ create table marts.dim_indicator as
         is_verified, is_ranked
     from indicators as i
     left join (
-        select indicator_code, string_agg(concat_ws('/', section, line, graph), '; '
-            order by section, line, graph) as source_coordinates
+        select indicator_code, string_agg(concat_ws('/', section, line, column_number), '; '
+            order by section, line, column_number) as source_coordinates
         from indicator_sources where basis = 'ytd' group by all
     ) as s using (indicator_code);
 

@@ -229,8 +229,13 @@ def _draw_headers(
     for row, column, text in layout.texts:
         style = styles.header if row >= layout.header_row else styles.title
         sheet.write_string(row - 1, column - 1, text, style)
-    for graph in section.graphs:
-        sheet.write_number(layout.graph_row - 1, graph.column - 1, graph.number, styles.header)
+    for form_column in section.columns:
+        sheet.write_number(
+            layout.column_number_row - 1,
+            form_column.sheet_column - 1,
+            form_column.number,
+            styles.header,
+        )
 
 
 def _draw_lines(sheet: "xlsxwriter.worksheet.Worksheet", section: Section, styles: _Styles) -> None:
@@ -243,8 +248,8 @@ def _draw_lines(sheet: "xlsxwriter.worksheet.Worksheet", section: Section, style
             sheet.write_string(row, layout.code_column - 1, line.territory, styles.code)
         elif layout.codes_printed:
             sheet.write_number(row, layout.code_column - 1, line.code, styles.code)
-        for graph in section.graphs:
-            sheet.write_number(row, graph.column - 1, _PLACEHOLDER, styles.figure)
+        for form_column in section.columns:
+            sheet.write_number(row, form_column.sheet_column - 1, _PLACEHOLDER, styles.figure)
 
 
 def _set_columns(sheet: "xlsxwriter.worksheet.Worksheet", section: Section) -> None:
@@ -269,7 +274,7 @@ def _mark(
         }
     rows = [row for row in range(1, layout.header_row) if row not in layout.hidden_rows]
     # Above the header, else to the right of everything.
-    columns = [graph.column for graph in section.graphs]
+    columns = [form_column.sheet_column for form_column in section.columns]
     places = [(row, column) for row in rows for column in (*columns, max(columns) + 1)]
     row, column = next(place for place in places if place not in taken)
     sheet.write_string(row - 1, column - 1, mark, styles.note)

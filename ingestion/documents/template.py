@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 from ingestion.judge.control_rules import CompiledRules, compile_rules
 from ingestion.lake_cells import values_of
 from ingestion.tables.identity import Identity
-from warehouse.contracts import Contracts, Form, Graph, Section
+from warehouse.contracts import Contracts, Form, FormColumn, Section
 from warehouse.contracts.cells import column_letters
 from warehouse.contracts.tables import (
     CODE_COLUMN,
+    COLUMN_NUMBER_ROW,
     FIRST_DATA_ROW,
-    GRAPH_ROW,
     HEADER_ROW,
     NAME_COLUMN,
     NUMBER_COLUMN,
@@ -149,7 +149,7 @@ class _Sheet:
         ]
         for row, (name, unit, span, year) in enumerate(told, start=1):
             sheet.write_string(row, 0, f"{name} — {unit}, {span} {year}", formats["title"])
-        last = self._section.graphs[-1].column - 1
+        last = self._section.columns[-1].sheet_column - 1
         note = self._bilingual("note", "\n")
         sheet.merge_range(3, 0, 3, max(last, CODE_COLUMN + 3), note, formats["note"])
         sheet.set_row(3, 40)
@@ -162,19 +162,21 @@ class _Sheet:
             sheet.write_string(HEADER_ROW - 1, column - 1, text, formats["header"])
             sheet.write_blank(UNIT_ROW - 1, column - 1, None, formats["unit"])
         for column, letter in zip((NUMBER_COLUMN, NAME_COLUMN, CODE_COLUMN), "АБВ", strict=True):
-            sheet.write_string(GRAPH_ROW - 1, column - 1, letter, formats["unit"])
-        for graph in self._section.graphs:
-            self._graph_head(graph, graph.column - 1, graph.header[0])
+            sheet.write_string(COLUMN_NUMBER_ROW - 1, column - 1, letter, formats["unit"])
+        for form_column in self._section.columns:
+            self._column_head(form_column, form_column.sheet_column - 1, form_column.header[0])
         sheet.set_column(0, 0, 4)
         sheet.set_column(NAME_COLUMN - 1, NAME_COLUMN - 1, 30)
         sheet.set_column(CODE_COLUMN - 1, CODE_COLUMN - 1, 11)
         sheet.set_column(CODE_COLUMN, last, 14)
 
-    def _graph_head(self, graph: Graph, column: int, text: str) -> None:
-        unit = bilingual(self._contracts.tables.units[graph.unit].name)
+    def _column_head(self, form_column: FormColumn, column: int, text: str) -> None:
+        unit = bilingual(self._contracts.tables.units[form_column.unit].name)
         self._sheet.write_string(HEADER_ROW - 1, column, text, self._formats["header"])
         self._sheet.write_string(UNIT_ROW - 1, column, unit, self._formats["unit"])
-        self._sheet.write_number(GRAPH_ROW - 1, column, graph.number, self._formats["unit"])
+        self._sheet.write_number(
+            COLUMN_NUMBER_ROW - 1, column, form_column.number, self._formats["unit"]
+        )
 
     def _bilingual(self, key: str, between: str) -> str:
         russian, kazakh, _ = load_texts("template", self._contracts.root).in_all_languages(key)
@@ -193,32 +195,32 @@ class _Sheet:
             sheet.write_string(row, NAME_COLUMN - 1, line.labels[1], formats["label"])
             sheet.write_string(row, CODE_COLUMN - 1, str(line.territory), formats["label"])
             sheet.set_row(row, 26)
-            for graph in self._section.graphs:
-                kind = "count" if graph.integral else "figure"
-                sheet.write_blank(row, graph.column - 1, None, formats[kind])
+            for form_column in self._section.columns:
+                kind = "count" if form_column.integral else "figure"
+                sheet.write_blank(row, form_column.sheet_column - 1, None, formats[kind])
 
     def _limits(self) -> None:
         value = self._section.value
         lowest = 0.0 if value.minimum is None else value.minimum
         highest = value.maximum
         first, last = self._data_rows()
-        for graph in self._section.graphs:
-            whole = graph.integral
+        for form_column in self._section.columns:
+            whole = form_column.integral
             told = "целое число" if whole else "число"
             told_kk = "бүтін сан" if whole else "сан"
             self._sheet.data_validation(
                 first,
-                graph.column - 1,
+                form_column.sheet_column - 1,
                 last,
-                graph.column - 1,
+                form_column.sheet_column - 1,
                 {
                     # A whole number of Excel ends at 2³¹; larger ones are judged on arrival.
                     "validate": "integer" if whole and highest < 2**31 else "decimal",
                     "criteria": "between",
                     "minimum": lowest,
                     "maximum": highest,
-                    "input_title": f"Графа / баған {graph.number}",
-                    "input_message": bilingual(self._contracts.tables.units[graph.unit].name),
+                    "input_title": f"Графа / баған {form_column.number}",
+                    "input_message": bilingual(self._contracts.tables.units[form_column.unit].name),
                     "error_title": "Число / Сан",
                     "error_message": f"Допускается {told} не меньше {lowest:g}.\n"
                     f"{lowest:g}-ден кем емес {told_kk} енгізіңіз.",
@@ -259,17 +261,17 @@ class _Sheet:
         return text.removeprefix("+")
 
     def _address(self, coordinate: int) -> str:
-        line, graph = divmod(coordinate, len(self._section.graphs))
-        column = column_letters(self._section.graphs[graph].column)
+        line, form_column = divmod(coordinate, len(self._section.columns))
+        column = column_letters(self._section.columns[form_column].sheet_column)
         return f"${column}${FIRST_DATA_ROW + line}"
 
     def _last_month(self, values: NDArray[np.float64]) -> None:
-        width = len(self._section.graphs)
-        first = self._section.graphs[-1].column + 1
+        width = len(self._section.columns)
+        first = self._section.columns[-1].sheet_column + 1
         grid = values.reshape(len(self._section.lines), width)
         before = self._bilingual("before", " / ")
-        for index, graph in enumerate(self._section.graphs):
-            header = f"{graph.name.ru} — {before}"
+        for index, form_column in enumerate(self._section.columns):
+            header = f"{form_column.name.ru} — {before}"
             self._sheet.write_string(HEADER_ROW - 1, first + index, header, self._formats["header"])
             for row, value in self._known(grid[:, index]):
                 place = FIRST_DATA_ROW - 1 + row

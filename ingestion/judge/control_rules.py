@@ -67,7 +67,7 @@ class CompiledRules:
         return _row(self.left, comparison), _row(self.right, comparison)
 
     def place(self, coordinate: int) -> tuple[Form, str, int, int]:
-        """Form, section code, line and graph of a coordinate."""
+        """Form, section code, line and column of a coordinate."""
         start = 0
         for form in self.forms:
             size = len(form.coordinates)
@@ -75,14 +75,14 @@ class CompiledRules:
                 found = form.coordinates
                 at = coordinate - start
                 section = form.sections[int(found.section[at])].code
-                return form, section, int(found.line[at]), int(found.graph[at])
+                return form, section, int(found.line[at]), int(found.column[at])
             start += size
         raise IndexError(coordinate)
 
     def describe(self, comparison: int) -> tuple[str, str]:
         """Both sides as text without words, such as "R1 [13] (2)" and "R1 [14-47] (2)".
 
-        Lines stand in square brackets and graphs in round ones; the form is named when there are
+        Lines stand in square brackets and columns in round ones; the form is named when there are
         several.
         """
         left, right = self.participants(comparison)
@@ -91,12 +91,12 @@ class CompiledRules:
     def _side(self, coordinates: Integers) -> str:
         places = [self.place(int(coordinate)) for coordinate in coordinates]
         lines: dict[tuple[str, int], list[int]] = {}
-        for form, section, line, graph in places:
+        for form, section, line, column in places:
             name = section if len(self.forms) == 1 else f"{form.code} {section}"
-            lines.setdefault((name, graph), []).append(line)
+            lines.setdefault((name, column), []).append(line)
         merged: dict[tuple[str, str], list[int]] = {}
-        for (name, graph), codes in lines.items():
-            merged.setdefault((name, _ranges(codes)), []).append(graph)
+        for (name, column), codes in lines.items():
+            merged.setdefault((name, _ranges(codes)), []).append(column)
         return " + ".join(f"{n} [{codes}] ({_ranges(g)})" for (n, codes), g in merged.items())
 
 
@@ -240,7 +240,7 @@ def _slack(
 ) -> Floats:
     fractional = np.concatenate(
         [
-            np.tile([not graph.integral for graph in section.graphs], len(section.lines))
+            np.tile([not column.integral for column in section.columns], len(section.lines))
             for form in forms
             for section in form.sections
         ]

@@ -37,16 +37,16 @@ from warehouse.ledger import Finding
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the lines and graphs of a section stand on a sheet; from 0, ABSENT where missing."""
+    """Where the lines and columns of a section stand on a sheet; from 0, ABSENT where missing."""
 
     sheet: str
     left_edge: int
     rows: NDArray[np.int64]
     columns: NDArray[np.int64]
 
-    def cell(self, line: int, graph: int) -> str | None:
-        """A1 address by place of line and graph in the contract, None where there is no cell."""
-        row, column = self.rows[line], self.columns[graph]
+    def cell(self, line: int, form_column: int) -> str | None:
+        """A1 address by place of line and column in the contract, None where there is no cell."""
+        row, column = self.rows[line], self.columns[form_column]
         if row == ABSENT or column == ABSENT:
             return None
         return f"{column_letters(int(column) + self.left_edge + 1)}{int(row) + 1}"

@@ -94,10 +94,10 @@ def _lines(extract: Extract, form: Form) -> Columns:
     filled = ~np.isnan(extract.values)
     for index, text in extract.texts:
         # Text that is no number is another finding than an empty cell.
-        width = len(form.sections[index].graphs)
-        filled[form.offsets[index] + text.line * width + text.graph] = True
+        width = len(form.sections[index].columns)
+        filled[form.offsets[index] + text.line * width + text.column] = True
     for index, section in enumerate(form.sections):
-        shape = (len(section.lines), len(section.graphs))
+        shape = (len(section.lines), len(section.columns))
         place = extract.places[index]
         if place is None or section.value.blank_allowed:
             found.append(np.zeros(shape[0], np.int64))
@@ -134,7 +134,7 @@ def _limits(form: Form) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArr
         least = -np.inf if section.value.minimum is None else section.value.minimum
         minimum.append(np.full(section.size, least))
         maximum.append(np.full(section.size, section.value.maximum))
-        integral.append(np.tile([g.integral for g in section.graphs], len(section.lines)))
+        integral.append(np.tile([g.integral for g in section.columns], len(section.lines)))
     return np.concatenate(minimum), np.concatenate(maximum), np.concatenate(integral)
 
 
@@ -217,10 +217,10 @@ def _note_texts(extract: Extract, form: Form, findings: Findings) -> None:
         findings.add(
             code,
             sheet=place.sheet,
-            cell=place.cell(text.line, text.graph),
+            cell=place.cell(text.line, text.column),
             section=section.code,
             line=section.lines[text.line].code,
-            graph=section.graphs[text.graph].number,
+            column=section.columns[text.column].number,
             found=text.text.strip().removesuffix(" 00:00:00"),
             expected=number_text(text.figure.value) if text.figure.value is not None else None,
             **({"choices": choices} if choices else {}),
@@ -230,13 +230,13 @@ def _note_texts(extract: Extract, form: Form, findings: Findings) -> None:
 def _note_blanks(
     items: list[int], extract: Extract, form: Form, findings: Findings
 ) -> set[tuple[str, str]]:
-    """One finding per empty graph, else line, else cell. Returns the formulas among them."""
+    """One finding per empty column, else line, else cell. Returns the formulas among them."""
     starts = np.cumsum([0, *(len(section.lines) for section in form.sections)])
     lines_of: dict[int, list[int]] = defaultdict(list)
     for item in items:
         index = int(np.searchsorted(starts, item, side="right")) - 1
         lines_of[index].append(item - int(starts[index]))
-    texts = {(index, text.line, text.graph) for index, text in extract.texts}
+    texts = {(index, text.line, text.column) for index, text in extract.texts}
     formulas: set[tuple[str, str]] = set()
     for index, lines in lines_of.items():
         place = extract.places[index]
@@ -259,36 +259,36 @@ def _note_section_blanks(
     there = (place.rows != ABSENT)[:, None] & (place.columns != ABSENT)[None, :]
     values = extract.values[form.offsets[index] : form.offsets[index + 1]].reshape(there.shape)
     blank = np.isnan(values) & there
-    for other, line, graph in texts:
+    for other, line, column in texts:
         if other == index:
-            blank[line, graph] = False
+            blank[line, column] = False
     whole = blank.any(axis=0) & (blank == there).all(axis=0)
-    for graph in np.flatnonzero(whole & (len(lines) > 1)).tolist():
-        first = int(np.flatnonzero(blank[:, graph])[0])
+    for column in np.flatnonzero(whole & (len(lines) > 1)).tolist():
+        first = int(np.flatnonzero(blank[:, column])[0])
         findings.add(
-            "GRAPH_BLANK",
+            "COLUMN_BLANK",
             **where,
-            graph=section.graphs[graph].number,
-            cell=place.cell(first, graph),
-            count=int(blank[:, graph].sum()),
-            cells=_column_ranges(place, np.flatnonzero(blank[:, graph]), graph),
+            column=section.columns[column].number,
+            cell=place.cell(first, column),
+            count=int(blank[:, column].sum()),
+            cells=_column_ranges(place, np.flatnonzero(blank[:, column]), column),
         )
-        blank[:, graph] = False
+        blank[:, column] = False
     formulas: set[tuple[str, str]] = set()
     for line in lines:
         empty = np.flatnonzero(blank[line]).tolist()
-        cells = {graph: place.cell(line, graph) or "" for graph in empty}
+        cells = {column: place.cell(line, column) or "" for column in empty}
         code = section.lines[line].code
         unread = _unread(place, cells, extract)
-        formulas |= {(place.sheet, cells[graph]) for graph in unread}
-        for graph, why in unread.items():
-            cell, number = cells[graph], section.graphs[graph].number
+        formulas |= {(place.sheet, cells[column]) for column in unread}
+        for column, why in unread.items():
+            cell, number = cells[column], section.columns[column].number
             shown = extract.errors.get((place.sheet, cell))
-            findings.add(why, **where, line=code, graph=number, cell=cell, found=shown)
-        rest = [graph for graph in empty if graph not in unread]
+            findings.add(why, **where, line=code, column=number, cell=cell, found=shown)
+        rest = [column for column in empty if column not in unread]
         if len(rest) == 1:
-            number = section.graphs[rest[0]].number
-            findings.add("FIGURE_MISSING", **where, line=code, graph=number, cell=cells[rest[0]])
+            number = section.columns[rest[0]].number
+            findings.add("FIGURE_MISSING", **where, line=code, column=number, cell=cells[rest[0]])
         elif rest:
             findings.add(
                 "LINE_INCOMPLETE",
@@ -297,14 +297,14 @@ def _note_section_blanks(
                 cell=cells[rest[0]],
                 count=len(rest),
                 of=int(there[line].sum()),
-                graphs=[section.graphs[graph].number for graph in rest],
-                cells=[cells[graph] for graph in rest],
+                columns=[section.columns[column].number for column in rest],
+                cells=[cells[column] for column in rest],
             )
     return formulas
 
 
 def _unread(place: Place, cells: Mapping[int, str], extract: Extract) -> dict[int, str]:
-    """Graphs whose cells are not empty although nothing could be read, and why."""
+    """Columns whose cells are not empty although nothing could be read, and why."""
     errors = {
         g: "ERROR_VALUE" for g, cell in cells.items() if (place.sheet, cell) in extract.errors
     }
@@ -316,9 +316,9 @@ def _unread(place: Place, cells: Mapping[int, str], extract: Extract) -> dict[in
     return uncomputed | errors
 
 
-def _column_ranges(place: Place, lines: NDArray[np.int64], graph: int) -> list[str]:
-    """A1 ranges of the cells of some lines in one graph, e.g. `E7:E420`."""
-    letters = column_letters(int(place.columns[graph]) + place.left_edge + 1)
+def _column_ranges(place: Place, lines: NDArray[np.int64], column: int) -> list[str]:
+    """A1 ranges of the cells of some lines in one column, e.g. `E7:E420`."""
+    letters = column_letters(int(place.columns[column]) + place.left_edge + 1)
     rows = np.sort(place.rows[lines]) + 1
     runs = np.split(rows, np.flatnonzero(np.diff(rows) != 1) + 1)
     return [f"{letters}{run[0]}:{letters}{run[-1]}" for run in runs]
@@ -346,16 +346,16 @@ def _note_figures(
 
 
 def coordinate(item: int, extract: Extract, form: Form) -> dict[str, Any]:
-    """Where a coordinate of the form stands: sheet, cell, section, line, graph."""
+    """Where a coordinate of the form stands: sheet, cell, section, line, column."""
     index = int(form.coordinates.section[item])
     section, place = form.sections[index], extract.places[index]
-    line, graph = divmod(item - int(form.offsets[index]), len(section.graphs))
+    line, column = divmod(item - int(form.offsets[index]), len(section.columns))
     return {
         "sheet": place.sheet if place else None,
-        "cell": place.cell(line, graph) if place else None,
+        "cell": place.cell(line, column) if place else None,
         "section": section.code,
         "line": section.lines[line].code,
-        "graph": section.graphs[graph].number,
+        "column": section.columns[column].number,
     }
 
 

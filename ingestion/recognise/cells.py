@@ -19,17 +19,17 @@ _TRUNCATED = rf"\.\d{{{PRINTED_DECIMALS}}}"
 
 @dataclass(frozen=True, slots=True)
 class TextCell:
-    """A cell that holds more than a plain number; places from 0 in lines and graphs."""
+    """A cell that holds more than a plain number; places from 0 in the form's lines and columns."""
 
     line: int
-    graph: int
+    column: int
     text: str
     figure: Figure
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """`values` has the shape (lines, graphs), NaN where no figure could be read."""
+    """`values` has the shape (lines, columns), NaN where no figure could be read."""
 
     values: NDArray[np.float64]
     texts: tuple[TextCell, ...]
@@ -41,10 +41,10 @@ def read_figures(grid: Grid, table: Table, exact: Grid | None = None) -> Figures
     `exact` holds the same sheet as numbers, where the texts of `grid` have lost decimals.
     """
     shape = (len(table.rows), len(table.columns))
-    joined = pa.concat_arrays([_graph(grid, table, int(column)) for column in table.columns])
+    joined = pa.concat_arrays([_column(grid, table, int(place)) for place in table.columns])
     numbers, texts = _cast(joined)
     if exact is not None:
-        full = pa.concat_arrays([_graph(exact, table, int(c)) for c in table.columns])
+        full = pa.concat_arrays([_column(exact, table, int(place)) for place in table.columns])
         known = full.to_numpy(zero_copy_only=False)
         numbers = np.where(np.isnan(known), numbers, known)
     lines = shape[0]
@@ -63,19 +63,19 @@ def read_figures(grid: Grid, table: Table, exact: Grid | None = None) -> Figures
 def is_truncated(grid: Grid, table: Table) -> bool:
     """Whether a figure has more decimals than the fast parser prints."""
     return any(
-        pc.any(pc.match_substring_regex(_graph(grid, table, int(column)), _TRUNCATED)).as_py()
-        for column in table.columns
+        pc.any(pc.match_substring_regex(_column(grid, table, int(place)), _TRUNCATED)).as_py()
+        for place in table.columns
     )
 
 
-def _graph(grid: Grid, table: Table, column: int) -> pa.Array:
+def _column(grid: Grid, table: Table, place: int) -> pa.Array:
     count = len(table.rows)
-    if column == ABSENT:
+    if place == ABSENT:
         return pa.nulls(count, grid.columns[0].type)
     if table.contiguous_from != ABSENT:
-        return grid.columns[column].slice(table.contiguous_from, count)
+        return grid.columns[place].slice(table.contiguous_from, count)
     rows = pa.array(table.rows, mask=table.rows == ABSENT)
-    return grid.columns[column].take(rows)
+    return grid.columns[place].take(rows)
 
 
 def _cast(joined: pa.Array) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

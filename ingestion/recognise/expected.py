@@ -33,9 +33,9 @@ class ExpectedSection:
     title: str
     """The text above the header that names the section, as `plain` text."""
     minimum: NDArray[np.float64]
-    """Per graph; -inf where negative figures are allowed."""
+    """Per column; -inf where negative figures are allowed."""
     integral: NDArray[np.bool_]
-    """Per graph."""
+    """Per column."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +74,6 @@ def _prepare(section: Section) -> ExpectedSection:
         ),
         texts=frozenset(t for _, _, text in layout.texts if len(t := plain(text)) > 3),
         title=max(above_header, key=len, default=""),
-        minimum=np.full(len(section.graphs), minimum, dtype=np.float64),
-        integral=np.array([graph.integral for graph in section.graphs], dtype=np.bool_),
+        minimum=np.full(len(section.columns), minimum, dtype=np.float64),
+        integral=np.array([column.integral for column in section.columns], dtype=np.bool_),
     )

@@ -1,6 +1,6 @@
 """Find the table of a section on a sheet by its content.
 
-Anchors are the row of graph numbers and the column of line codes, wherever they stand: moved
+Anchors are the row of column numbers and the column of line codes, wherever they stand: moved
 headers, hidden or inserted columns, blank rows and shifted tables are all the same to it.
 """
 
@@ -21,7 +21,7 @@ from warehouse.contracts import Section
 
 _SEARCHED_ROWS = 200
 _MARKER = re.compile(r"[А-ГA-D]", re.IGNORECASE)
-_GRAPH_NUMBER = re.compile(r"\d{1,3}", re.ASCII)
+_COLUMN_NUMBER = re.compile(r"\d{1,3}", re.ASCII)
 ABSENT = -1
 
 
@@ -29,10 +29,11 @@ ABSENT = -1
 class Table:
     """Where a section stands in a `Grid`: places from 0, ABSENT for what is not there.
 
-    `rows` is one place per line and `columns` one per graph, in the order of the contract.
+    `rows` is one place per line and `columns` one per column of the form, in the order of the
+    contract.
     """
 
-    graph_row: int
+    column_number_row: int
     code_column: int
     rows: NDArray[np.int64]
     columns: NDArray[np.int64]
@@ -40,51 +41,52 @@ class Table:
     """(line code, row) of every further occurrence of a line."""
     unknown_lines: tuple[tuple[str, int], ...] = ()
     """(text in the column of codes, row) of lines the form does not have."""
-    repeated_graphs: tuple[tuple[int, int], ...] = ()
-    unknown_graphs: tuple[tuple[int, int], ...] = ()
-    """(graph number, column)."""
+    repeated_columns: tuple[tuple[int, int], ...] = ()
+    unknown_columns: tuple[tuple[int, int], ...] = ()
+    """(column number, place on the sheet)."""
     contiguous_from: int = field(default=ABSENT)
     """First row when the lines follow each other without a gap, in the order of the contract."""
 
 
 def locate(grid: Grid, expected: ExpectedSection) -> Table | None:
-    """The table of a section, None when there is no row of graph numbers to be found."""
+    """The table of a section, None when there is no row of column numbers to be found."""
     section = expected.section
-    header = _graph_row(grid, section)
+    header = _column_number_row(grid, section)
     if header is None:
         return None
     columns = np.array(
-        [header.places.get(graph.number, [ABSENT])[0] for graph in section.graphs], dtype=np.int64
+        [header.places.get(form_column.number, [ABSENT])[0] for form_column in section.columns],
+        dtype=np.int64,
     )
-    known = section.graph_index
+    known = section.column_index
     repeated = [(n, place) for n, all_ in header.places.items() if n in known for place in all_[1:]]
     unknown = [(n, all_[0]) for n, all_ in header.places.items() if n not in known]
     lines = _lines(grid, expected, header.row, int(columns[columns >= 0].min()))
     return Table(
-        graph_row=header.row,
+        column_number_row=header.row,
         code_column=lines.code_column,
         rows=lines.rows,
         columns=columns,
         repeated_lines=tuple(lines.repeated),
         unknown_lines=tuple(lines.unknown),
-        repeated_graphs=tuple(repeated),
-        unknown_graphs=tuple(unknown),
+        repeated_columns=tuple(repeated),
+        unknown_columns=tuple(unknown),
         contiguous_from=lines.contiguous_from,
     )
 
 
 @dataclass(slots=True)
-class _GraphRow:
+class _ColumnNumberRow:
     row: int
     places: dict[int, list[int]]
     score: int
 
 
-def _graph_row(grid: Grid, section: Section) -> _GraphRow | None:
-    wanted = [graph.number for graph in section.graphs]
-    best: _GraphRow | None = None
-    for row in _search_order(section.layout.graph_row - 1, grid.row_count):
-        found = _read_graph_row(grid.row(row), row, wanted)
+def _column_number_row(grid: Grid, section: Section) -> _ColumnNumberRow | None:
+    wanted = [form_column.number for form_column in section.columns]
+    best: _ColumnNumberRow | None = None
+    for row in _search_order(section.layout.column_number_row - 1, grid.row_count):
+        found = _read_column_number_row(grid.row(row), row, wanted)
         if found and found.score == len(wanted):
             return found
         if found and (best is None or found.score > best.score):
@@ -98,8 +100,10 @@ def _search_order(expected: int, row_count: int) -> Iterator[int]:
     yield from (row for row in range(min(row_count, _SEARCHED_ROWS)) if row != expected)
 
 
-def _read_graph_row(texts: list[str], row: int, wanted: list[int]) -> _GraphRow | None:
-    numbers = [(int(t), c) for c, t in enumerate(texts) if t and _GRAPH_NUMBER.fullmatch(t)]
+def _read_column_number_row(
+    texts: list[str], row: int, wanted: list[int]
+) -> _ColumnNumberRow | None:
+    numbers = [(int(t), c) for c, t in enumerate(texts) if t and _COLUMN_NUMBER.fullmatch(t)]
     if not numbers:
         return None
     first = numbers[0][1]
@@ -110,7 +114,7 @@ def _read_graph_row(texts: list[str], row: int, wanted: list[int]) -> _GraphRow 
     places: dict[int, list[int]] = {}
     for number, column in numbers:
         places.setdefault(number, []).append(column)
-    return _GraphRow(row, places, score)
+    return _ColumnNumberRow(row, places, score)
 
 
 def _in_order(numbers: Iterable[int], wanted: list[int]) -> int:
@@ -133,31 +137,35 @@ class _Lines:
     contiguous_from: int = ABSENT
 
 
-def _lines(grid: Grid, expected: ExpectedSection, graph_row: int, first_graph: int) -> _Lines:
+def _lines(
+    grid: Grid, expected: ExpectedSection, column_number_row: int, first_column: int
+) -> _Lines:
     section, layout = expected.section, expected.section.layout
     if not layout.codes_printed:
-        return _lines_by_label(grid, section, graph_row, first_graph)
-    first = graph_row + layout.first_data_row - layout.graph_row
-    code_column = first_graph + layout.code_column - section.graphs[0].column
+        return _lines_by_label(grid, section, column_number_row, first_column)
+    first = column_number_row + layout.first_data_row - layout.column_number_row
+    code_column = first_column + layout.code_column - section.columns[0].sheet_column
     count = len(section.lines)
     if (
-        0 <= code_column < first_graph
+        0 <= code_column < first_column
         and grid.row_count >= first + count
         and grid.columns[code_column].slice(first, count).equals(expected.code_texts)
         and not any(True for _ in _codes(grid.columns[code_column], first + count))
     ):
         rows = np.arange(first, first + count, dtype=np.int64)
         return _Lines(code_column, rows, contiguous_from=first)
-    return _lines_by_code(grid, section, graph_row, first_graph)
+    return _lines_by_code(grid, section, column_number_row, first_column)
 
 
-def _lines_by_code(grid: Grid, section: Section, graph_row: int, first_graph: int) -> _Lines:
+def _lines_by_code(
+    grid: Grid, section: Section, column_number_row: int, first_column: int
+) -> _Lines:
     known = section.line_index
     best: list[tuple[str, int | None, int]] = []
-    best_score, code_column = 0, max(first_graph - 1, 0)
-    # From the graphs leftwards: a column of running numbers may stand further left.
-    for column in range(first_graph - 1, -1, -1):
-        codes = list(_codes(grid.columns[column], graph_row + 1))
+    best_score, code_column = 0, max(first_column - 1, 0)
+    # From the figures leftwards: a column of running numbers may stand further left.
+    for column in range(first_column - 1, -1, -1):
+        codes = list(_codes(grid.columns[column], column_number_row + 1))
         score = len({code for _, code, _ in codes if code in known})
         if score > best_score:
             best, best_score, code_column = codes, score, column
@@ -181,14 +189,16 @@ def _codes(column: pa.Array, first_row: int) -> Iterator[tuple[str, int | None, 
             yield text.strip(), int(value) if value is not None and value % 1 == 0 else None, row
 
 
-def _lines_by_label(grid: Grid, section: Section, graph_row: int, first_graph: int) -> _Lines:
+def _lines_by_label(
+    grid: Grid, section: Section, column_number_row: int, first_column: int
+) -> _Lines:
     wanted = {
         plain(" ".join(label for label in line.labels if label)): index
         for index, line in enumerate(section.lines)
     }
     result = _Lines(ABSENT, np.full(len(section.lines), ABSENT, dtype=np.int64))
-    for row in range(graph_row + 1, grid.row_count):
-        index = wanted.get(row_label(grid, row, first_graph))
+    for row in range(column_number_row + 1, grid.row_count):
+        index = wanted.get(row_label(grid, row, first_column))
         if index is None:
             continue
         if result.rows[index] == ABSENT:

@@ -1,4 +1,4 @@
-"""Compare the build of a located table with the contract: lines, graphs, labels, headers."""
+"""Compare the build of a located table with the contract: lines, columns, labels, headers."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from warehouse.contracts.cells import column_letters
 
 
 def note_structure(grid: Grid, table: Table, expected: ExpectedSection, findings: Findings) -> None:
-    """Add a finding for each missing, repeated, unknown or mislabelled line and graph."""
+    """Add a finding for each missing, repeated, unknown or mislabelled line and column."""
     _note_place(grid, table, expected, findings)
-    _note_graphs(grid, table, expected, findings)
+    _note_columns(grid, table, expected, findings)
     _note_lines(grid, table, expected, findings)
     if not _labels_as_printed(grid, table, expected):
         _note_labels(grid, table, expected, findings)
@@ -30,32 +30,34 @@ def _note_place(grid: Grid, table: Table, expected: ExpectedSection, findings: F
     if ABSENT in (row, column):
         return
     first, found = section.layout.first_data_row, grid.address(row, column)
-    official = f"{column_letters(section.graphs[0].column)}{first}"
+    official = f"{column_letters(section.columns[0].sheet_column)}{first}"
     if found != official:
         findings.add(
             "TABLE_SHIFTED", sheet=grid.sheet, section=section.code, cell=found, expected=official
         )
 
 
-def _note_graphs(grid: Grid, table: Table, expected: ExpectedSection, findings: Findings) -> None:
+def _note_columns(grid: Grid, table: Table, expected: ExpectedSection, findings: Findings) -> None:
     section = expected.section
     where: dict[str, Any] = {"sheet": grid.sheet, "section": section.code}
-    for graph, column in zip(section.graphs, table.columns.tolist(), strict=True):
-        if column == ABSENT:
-            findings.add("GRAPH_MISSING", **where, graph=graph.number, name=graph.name.ru)
-    for number, column in table.repeated_graphs:
-        address = grid.address(table.graph_row, column)
-        first = int(table.columns[section.graph_index[number]])
+    for form_column, place in zip(section.columns, table.columns.tolist(), strict=True):
+        if place == ABSENT:
+            findings.add(
+                "COLUMN_MISSING", **where, column=form_column.number, name=form_column.name.ru
+            )
+    for number, place in table.repeated_columns:
+        address = grid.address(table.column_number_row, place)
+        first = int(table.columns[section.column_index[number]])
         findings.add(
-            "GRAPH_REPEATED",
+            "COLUMN_REPEATED",
             **where,
-            graph=number,
+            column=number,
             cell=address,
-            cells=[grid.address(table.graph_row, first)],
+            cells=[grid.address(table.column_number_row, first)],
         )
-    for number, column in table.unknown_graphs:
-        address = grid.address(table.graph_row, column)
-        findings.add("GRAPH_UNKNOWN", **where, cell=address, found=number)
+    for number, place in table.unknown_columns:
+        address = grid.address(table.column_number_row, place)
+        findings.add("COLUMN_UNKNOWN", **where, cell=address, found=number)
 
 
 def _note_lines(grid: Grid, table: Table, expected: ExpectedSection, findings: Findings) -> None:
@@ -66,7 +68,7 @@ def _note_lines(grid: Grid, table: Table, expected: ExpectedSection, findings: F
         return
     for line, row in zip(section.lines, table.rows.tolist(), strict=True):
         if row == ABSENT:
-            count = len(section.graphs)
+            count = len(section.columns)
             findings.add("LINE_MISSING", **where, line=line.code, name=line.name.ru, count=count)
     code_column = max(table.code_column, 0)
     for code, row in table.repeated_lines:
@@ -149,40 +151,42 @@ def _letters(text: str) -> str:
 
 
 def _note_headers(grid: Grid, table: Table, expected: ExpectedSection, findings: Findings) -> None:
-    """A header text must stand over the graph it belongs to, in whatever row."""
+    """A header text must stand over the column it belongs to, in whatever row."""
     section = expected.section
     over: dict[str, int] = {}
-    for row, column, number, text in _header_texts(expected):
-        place = _place_of_column(table, expected, column)
+    for row, sheet_column, number, text in _header_texts(expected):
+        place = _place_of_column(table, expected, sheet_column)
         if place is None or _stands_over(grid, table, place, text):
             continue
         if not over:
-            over = _texts_over_graphs(grid, table, expected)
+            over = _texts_over_columns(grid, table, expected)
         other = over.get(plain(text))
         findings.add(
-            "GRAPH_HEADER_DIFFERS" if other in (None, number) else "GRAPH_HEADER_MOVED",
+            "COLUMN_HEADER_DIFFERS" if other in (None, number) else "COLUMN_HEADER_MOVED",
             sheet=grid.sheet,
             section=section.code,
-            graph=number,
-            cell=grid.address(table.graph_row, place),
+            column=number,
+            cell=grid.address(table.column_number_row, place),
             expected=" ".join(text.split()),
-            cells=[grid.address(max(table.graph_row - row, 0), place)],
+            cells=[grid.address(max(table.column_number_row - row, 0), place)],
             **({} if other in (None, number) else {"other": other}),
         )
 
 
 def _header_texts(expected: ExpectedSection) -> Iterator[tuple[int, int, int, str]]:
-    """(rows above the graph numbers, column, graph number, text) of the texts over graphs."""
+    """(rows above the column numbers, sheet column, column number, text) of the header texts."""
     layout = expected.section.layout
-    numbers = {graph.column: graph.number for graph in expected.section.graphs}
-    for row, column, text in layout.texts:
-        if layout.header_row <= row < layout.graph_row and column in numbers:
-            yield layout.graph_row - row, column, numbers[column], text
+    numbers = {
+        form_column.sheet_column: form_column.number for form_column in expected.section.columns
+    }
+    for row, sheet_column, text in layout.texts:
+        if layout.header_row <= row < layout.column_number_row and sheet_column in numbers:
+            yield layout.column_number_row - row, sheet_column, numbers[sheet_column], text
 
 
-def _place_of_column(table: Table, expected: ExpectedSection, column: int) -> int | None:
-    for index, graph in enumerate(expected.section.graphs):
-        if graph.column == column:
+def _place_of_column(table: Table, expected: ExpectedSection, sheet_column: int) -> int | None:
+    for index, form_column in enumerate(expected.section.columns):
+        if form_column.sheet_column == sheet_column:
             place = int(table.columns[index])
             return None if place == ABSENT else place
     return None
@@ -190,15 +194,15 @@ def _place_of_column(table: Table, expected: ExpectedSection, column: int) -> in
 
 def _stands_over(grid: Grid, table: Table, place: int, text: str) -> bool:
     wanted = plain(text)
-    above = grid.columns[place].slice(0, table.graph_row).to_pylist()
+    above = grid.columns[place].slice(0, table.column_number_row).to_pylist()
     return any(cell and (cell == text or plain(cell) == wanted) for cell in above)
 
 
-def _texts_over_graphs(grid: Grid, table: Table, expected: ExpectedSection) -> dict[str, int]:
+def _texts_over_columns(grid: Grid, table: Table, expected: ExpectedSection) -> dict[str, int]:
     found: dict[str, int] = {}
-    for graph, place in zip(expected.section.graphs, table.columns.tolist(), strict=True):
+    for form_column, place in zip(expected.section.columns, table.columns.tolist(), strict=True):
         if place != ABSENT:
-            for cell in grid.columns[place].slice(0, table.graph_row).to_pylist():
+            for cell in grid.columns[place].slice(0, table.column_number_row).to_pylist():
                 if cell:
-                    found.setdefault(plain(cell), graph.number)
+                    found.setdefault(plain(cell), form_column.number)
     return found

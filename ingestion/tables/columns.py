@@ -1,4 +1,4 @@
-"""Which column of a table holds which graph, by the words of its header.
+"""Which column of a sheet holds which column of a table form, by the words of its header.
 
 A column is taken only when all the words over it are accounted for: "ДТП" over "погибло" is a name
 of the killed, "Дети" over "погибло" is not. What cannot be accounted for is told, never guessed.
@@ -31,27 +31,27 @@ _SKIPPED: frozenset[Role] = frozenset({"prior", "difference", "percent", "previo
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column over which a header stands."""
+    """A column of the sheet over which a header stands."""
 
     place: int
     text: str
     role: Role | None
-    graphs: tuple[int, ...] = ()
-    """Places of the graphs that the header names; one when it is understood."""
+    form_columns: tuple[int, ...] = ()
+    """Places of the form's columns that the header names; one when it is understood."""
     factor: float = 1
     unit: str = ""
-    """Unit of the header where it is not that of the graph."""
+    """Unit of the header where it is not that of the form's column."""
 
 
 @dataclass(slots=True)
 class Columns:
-    """Columns of the graphs, by place of the graph in the form."""
+    """Columns of a sheet; `places` by place of the form's column in the form."""
 
     header_row: int
     places: dict[int, Column] = field(default_factory=dict)
     repeated: list[tuple[int, Column]] = field(default_factory=list)
     months: list[tuple[int, Column]] = field(default_factory=list)
-    """Graphs that only a column of the single month gives."""
+    """The form's columns that only a column of the single month gives."""
     unknown: list[Column] = field(default_factory=list)
     ambiguous: list[Column] = field(default_factory=list)
     skipped: list[Column] = field(default_factory=list)
@@ -62,9 +62,9 @@ class HeaderWords:
     """How the columns of a form may be called, and the vocabulary of all tables."""
 
     aliases: dict[str, frozenset[int]]
-    """Words of a name -> graphs so called."""
+    """Words of a name -> columns of the form so called."""
     allowed: tuple[frozenset[str], ...]
-    """Per graph, every word of its names."""
+    """Per column of the form, every word of its names."""
     units: tuple[str, ...]
     labels: frozenset[str]
     neutral: frozenset[str]
@@ -87,8 +87,13 @@ def _prepare(form: Form, words: Vocabulary) -> HeaderWords:
     noise = _noise(words)
     aliases: dict[str, set[int]] = defaultdict(set)
     allowed = []
-    for index, graph in enumerate(form.sections[0].graphs):
-        names = [graph.name.ru, graph.name.kk, graph.name.en, *graph.aliases]
+    for index, form_column in enumerate(form.sections[0].columns):
+        names = [
+            form_column.name.ru,
+            form_column.name.kk,
+            form_column.name.en,
+            *form_column.aliases,
+        ]
         plain = [normalise_name(name) for name in names if name]
         for name in plain:
             aliases[name].add(index)
@@ -96,9 +101,9 @@ def _prepare(form: Form, words: Vocabulary) -> HeaderWords:
         allowed.append(frozenset(word for name in plain for word in name.split()))
     headers = (*words.number_headers, *words.name_headers, *words.code_headers)
     return HeaderWords(
-        aliases={name: frozenset(graphs) for name, graphs in aliases.items() if name},
+        aliases={name: frozenset(form_columns) for name, form_columns in aliases.items() if name},
         allowed=tuple(allowed),
-        units=tuple(graph.unit for graph in form.sections[0].graphs),
+        units=tuple(form_column.unit for form_column in form.sections[0].columns),
         labels=frozenset(normalise_name(text) for text in headers),
         neutral=frozenset(normalise_name(text) for text in ("всего", "барлығы", "итого", "жалпы")),
         vocabulary=words,
@@ -122,7 +127,7 @@ def _normal(text: str) -> str:
 
 
 def known_names(grid: Grid, words: HeaderWords, rows: int) -> frozenset[int]:
-    """Graphs whose exact names stand anywhere in the first `rows` rows: tells forms apart."""
+    """Columns whose exact names stand anywhere in the first `rows` rows: tells forms apart."""
     found: set[int] = set()
     for column in grid.columns:
         for text in column.slice(0, rows).to_pylist():
@@ -147,32 +152,32 @@ def find_columns(
             continue
         if column.role in _SKIPPED:
             result.skipped.append(column)
-        elif len(column.graphs) > 1:
+        elif len(column.form_columns) > 1:
             result.ambiguous.append(column)
-        elif not column.graphs:
+        elif not column.form_columns:
             result.unknown.append(column)
         else:
-            found[column.graphs[0]].append(column)
+            found[column.form_columns[0]].append(column)
     january = period.endswith("-01")
-    for graph, columns in found.items():
-        is_flow = form.sections[0].graphs[graph].measure == "flow"
+    for form_column, columns in found.items():
+        is_flow = form.sections[0].columns[form_column].measure == "flow"
         cumulative = [c for c in columns if c.role != "month"]
         if not cumulative and is_flow and not january:
-            result.months += [(graph, column) for column in columns]
+            result.months += [(form_column, column) for column in columns]
             continue
         first, *others = cumulative or columns
-        result.places[graph] = first
-        result.repeated += [(graph, other) for other in others]
+        result.places[form_column] = first
+        result.repeated += [(form_column, other) for other in others]
         result.skipped += [c for c in columns if cumulative and c.role == "month"]
     return result
 
 
 def numbered_columns(grid: Grid, form: Form, first_row: int) -> Columns | None:
-    """The columns of a template, whose headers are locked: by the row of graph numbers.
+    """The columns of a template, whose headers are locked: by the row of column numbers.
 
     None when there is no row that has them all in their order.
     """
-    wanted = [str(graph.number) for graph in form.sections[0].graphs]
+    wanted = [str(form_column.number) for form_column in form.sections[0].columns]
     for row in range(first_row - 1, max(first_row - 1 - _HEADER_ROWS, -1), -1):
         texts = grid.row(row)
         numbers = [(text, place) for place, text in enumerate(texts) if text.isdigit()]
@@ -224,7 +229,7 @@ class _Cell:
 
     text: str
     words: str
-    graphs: frozenset[int]
+    form_columns: frozenset[int]
     role: Role | None
     unit: str
 
@@ -250,33 +255,39 @@ class _HeaderReader:
             return None
         roles = [cell.role for cell in parsed if cell.role]
         role = next((r for r in roles if r in _SKIPPED), next(iter(roles), None))
-        graphs = self._graphs([cell for cell in parsed if cell.words])
+        form_columns = self._form_columns([cell for cell in parsed if cell.words])
         unit = next((cell.unit for cell in reversed(parsed) if cell.unit), "")
-        if len(graphs) != 1:
+        if len(form_columns) != 1:
             has_name = any(cell.words for cell in parsed)
-            return Column(place, text, role, tuple(sorted(graphs))) if has_name or role else None
-        (graph,) = graphs
-        factors = self._factors(unit, graph)
+            return (
+                Column(place, text, role, tuple(sorted(form_columns))) if has_name or role else None
+            )
+        (form_column,) = form_columns
+        factors = self._factors(unit, form_column)
         if len(factors) != 1:
             return Column(place, text, role)
-        return Column(place, text, role, (graph,), factors[0], unit if factors[0] != 1 else "")
+        return Column(
+            place, text, role, (form_column,), factors[0], unit if factors[0] != 1 else ""
+        )
 
-    def _factors(self, unit: str, graph: int) -> tuple[float, ...]:
+    def _factors(self, unit: str, form_column: int) -> tuple[float, ...]:
         if not unit:
             return (1.0,)
-        return unit_factors(unit, self._words.units[graph], self._words.vocabulary)
+        return unit_factors(unit, self._words.units[form_column], self._words.vocabulary)
 
-    def _graphs(self, cells: Sequence[_Cell]) -> frozenset[int]:
-        """The graphs that fit all the texts over a column."""
+    def _form_columns(self, cells: Sequence[_Cell]) -> frozenset[int]:
+        """The form's columns that fit all the texts over a column of the sheet."""
         cells = [*cells]
-        while len(cells) > 1 and cells[-1].words in self._words.neutral and not cells[-1].graphs:
+        while (
+            len(cells) > 1 and cells[-1].words in self._words.neutral and not cells[-1].form_columns
+        ):
             cells.pop()
         if not cells:
             return frozenset()
         for start in range(len(cells)):
             part = cells[start:]
             joined = " ".join(cell.words for cell in part)
-            named = part[0].graphs if len(part) == 1 else self._named(joined)
+            named = part[0].form_columns if len(part) == 1 else self._named(joined)
             above = {word for cell in cells[:start] for word in cell.words.split()}
             fitting = frozenset(g for g in named if above <= self._words.allowed[g])
             if fitting:
@@ -288,12 +299,12 @@ class _HeaderReader:
         return aliases.get(words) or aliases.get(_without(words, self._noise), frozenset())
 
     def _cell(self, text: str) -> _Cell | None:
-        if graphs := self._named(_normal(text)):
-            return _Cell(text, _without(_normal(text), self._noise), graphs, None, "")
+        if form_columns := self._named(_normal(text)):
+            return _Cell(text, _without(_normal(text), self._noise), form_columns, None, "")
         if self._is_unit(text):
             return _Cell(text, "", frozenset(), None, _SPLIT.split(text)[0].strip())
         if text.strip().isdigit() and len(text.strip()) < 4:
-            return None  # the row of graph numbers
+            return None  # the row of column numbers
         parts = [part for part in _SPLIT.split(text) if part.strip()]
         if len(parts) > 1 and (both := self._bilingual(text, parts)):
             return both
@@ -307,8 +318,8 @@ class _HeaderReader:
     def _bilingual(self, text: str, parts: Sequence[str]) -> _Cell | None:
         """One cell in two languages: the Kazakh part may be worded freely, the Russian not."""
         cells = [cell for part in parts if (cell := self._cell(part)) is not None]
-        named = [cell for cell in cells if cell.graphs]
-        other = [cell for cell in cells if not cell.graphs and cell.words]
+        named = [cell for cell in cells if cell.form_columns]
+        other = [cell for cell in cells if not cell.form_columns and cell.words]
         if not named:
             roles = [cell.role for cell in cells if cell.role]
             return _Cell(text, "", frozenset(), roles[0], "") if roles and not other else None
@@ -316,10 +327,10 @@ class _HeaderReader:
             return None
         if len(other) == len(cells):
             return None
-        graphs = frozenset.intersection(*(cell.graphs for cell in named))
+        form_columns = frozenset.intersection(*(cell.form_columns for cell in named))
         role = next((cell.role for cell in cells if cell.role), None)
         unit = next((cell.unit for cell in cells if cell.unit), "")
-        return _Cell(text, named[0].words, graphs, role, unit)
+        return _Cell(text, named[0].words, form_columns, role, unit)
 
     def _is_unit(self, text: str) -> bool:
         kinds = self._words.vocabulary.units

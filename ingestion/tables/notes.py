@@ -56,11 +56,11 @@ class Notes:
 
     def columns(self, columns: Columns) -> None:
         """Columns that were not read, not certain, or not there."""
-        graphs = self._section.graphs
+        form_columns = self._section.columns
         for column in columns.unknown:
             self._column("TABLE_COLUMN_UNKNOWN", columns, column)
         for column in columns.ambiguous:
-            choices = " / ".join(graphs[place].name.ru for place in column.graphs)
+            choices = " / ".join(form_columns[place].name.ru for place in column.form_columns)
             self._column("TABLE_COLUMN_AMBIGUOUS", columns, column, choices=choices)
         for place, column in columns.repeated:
             first = self._grid.address(columns.header_row, columns.places[place].place)
@@ -75,9 +75,11 @@ class Notes:
 
     def _missing_columns(self, columns: Columns) -> None:
         told = {place for place, _ in columns.months} | set(columns.places)
-        for place, graph in enumerate(self._section.graphs):
+        for place, form_column in enumerate(self._section.columns):
             if place not in told:
-                self._add("TABLE_COLUMN_MISSING", graph=graph.number, name=graph.name.ru)
+                self._add(
+                    "TABLE_COLUMN_MISSING", column=form_column.number, name=form_column.name.ru
+                )
 
     def _converted_columns(self, columns: Columns) -> None:
         for place, column in columns.places.items():
@@ -87,7 +89,14 @@ class Notes:
                 self._column("TABLE_COLUMN_CONVERTED", columns, converted, place, unit=unit)
 
     def quantity(
-        self, note: str, line: int, graph: int, row: int, place: int, text: str, figure: Figure
+        self,
+        note: str,
+        line: int,
+        form_column: int,
+        row: int,
+        place: int,
+        text: str,
+        figure: Figure,
     ) -> None:
         """A figure that was read only after a unit or a footnote mark had been taken off."""
         value = None if figure.value is None else f"{figure.value:.6f}".rstrip("0").rstrip(".")
@@ -95,18 +104,18 @@ class Notes:
             "TABLE_UNIT_CONVERTED" if note == "converted" else "TABLE_FOOTNOTE_DROPPED",
             cell=self._grid.address(row, place),
             line=self._section.lines[line].code,
-            graph=self._section.graphs[graph].number,
+            column=self._section.columns[form_column].number,
             found=text.strip(),
             expected=value,
-            unit=self._unit(graph),
+            unit=self._unit(form_column),
         )
 
     def total_is_empty(self, row: int, label_column: int) -> None:
         """The row of the whole is there without figures."""
         self._add("TABLE_TOTAL_EMPTY", cell=self._grid.address(row, label_column))
 
-    def _unit(self, graph: int) -> dict[str, str]:
-        name = self._contracts.tables.units[self._section.graphs[graph].unit].name
+    def _unit(self, form_column: int) -> dict[str, str]:
+        name = self._contracts.tables.units[self._section.columns[form_column].unit].name
         return {"ru": name.ru, "kk": name.kk, "en": name.en}
 
     def _row(self, code: str, rows: Rows, row: int, **fields: object) -> None:
@@ -125,8 +134,8 @@ class Notes:
     ) -> None:
         cell = self._grid.address(columns.header_row, column.place)
         if place is not None:
-            graph = self._section.graphs[place]
-            fields |= {"graph": graph.number, "name": graph.name.ru}
+            form_column = self._section.columns[place]
+            fields |= {"column": form_column.number, "name": form_column.name.ru}
         self._add(code, cell=cell, found=column.text, **fields)
 
     def _add(self, code: str, /, **fields: object) -> None:

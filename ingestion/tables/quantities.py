@@ -21,7 +21,7 @@ _SIGNIFICANT = 9
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A figure in the unit of its graph, and what had to be done to read it."""
+    """A figure in the unit of its column, and what had to be done to read it."""
 
     figure: Figure
     note: Note | None = None

@@ -151,24 +151,25 @@ def _figures(
     section = form.sections[0]
     row_places = _places(rows.places, len(section.lines))
     column_places = _places(
-        {graph: column.place for graph, column in columns.places.items()}, len(section.graphs)
+        {form_column: column.place for form_column, column in columns.places.items()},
+        len(section.columns),
     )
-    values = np.full((len(section.lines), len(section.graphs)), np.nan)
+    values = np.full((len(section.lines), len(section.columns)), np.nan)
     texts: list[TextCell] = []
     for cell in _cells(grid, rows, columns):
-        unit = section.graphs[cell.graph].unit
+        unit = section.columns[cell.form_column].unit
         quantity = read_quantity(
             cell.text, unit, contracts.tables, decimal_comma=decimal_comma, column=cell.factor
         )
         figure = quantity.figure
         if figure.value is not None:
-            values[cell.line, cell.graph] = figure.value
+            values[cell.line, cell.form_column] = figure.value
         if quantity.note is not None:
-            at = (cell.line, cell.graph, rows.places[cell.line], cell.column)
+            at = (cell.line, cell.form_column, rows.places[cell.line], cell.sheet_column)
             notes.quantity(quantity.note, *at, cell.text, figure)
         is_csv_number = decimal_comma and figure.reading is Reading.WRITTEN_AS_TEXT
         if figure.reading is not Reading.PLAIN and not is_csv_number:
-            texts.append(TextCell(cell.line, cell.graph, cell.text, figure))
+            texts.append(TextCell(cell.line, cell.form_column, cell.text, figure))
     whole = next(i for i, line in enumerate(section.lines) if line.is_total)
     is_blank = np.isnan(values[whole]).all() and all(text.line != whole for text in texts)
     if row_places[whole] != ABSENT and is_blank:
@@ -187,16 +188,16 @@ def _places(found: Mapping[int, int], count: int) -> NDArray[np.int64]:
 @dataclass(frozen=True, slots=True)
 class _FilledCell:
     line: int
-    graph: int
-    column: int
+    form_column: int
+    sheet_column: int
     factor: float
     text: str
 
 
 def _cells(grid: Grid, rows: Rows, columns: Columns) -> Iterator[_FilledCell]:
-    for graph, column in columns.places.items():
+    for form_column, column in columns.places.items():
         texts = grid.columns[column.place]
         for line, row in rows.places.items():
             text = texts[row].as_py()
             if text and text.strip():
-                yield _FilledCell(line, graph, column.place, column.factor, text)
+                yield _FilledCell(line, form_column, column.place, column.factor, text)

@@ -47,7 +47,7 @@ class Submission:
     """One file to be written and sent.
 
     `titled` is the territory that the workbook itself names; `cell` is the coordinate (section,
-    line, graph) that `fault` is about; `attempt` above 1 follows a refusal.
+    line, column) that `fault` is about; `attempt` above 1 follows a refusal.
     """
 
     territory: str

@@ -62,7 +62,7 @@ class Catalogue:
 
 
 def target(space: Space) -> NDArray[np.float64]:
-    """Annual figure per 100,000 people of every cell, from the profile of lines and graphs."""
+    """Annual figure per 100,000 people of every cell, from the profile of lines and columns."""
     profile: dict[tuple[str, str, str], dict[int, float]] = {}
     with files("mvd.demo").joinpath("profile.csv").open(encoding="utf-8") as stream:
         for row in csv.DictReader(stream):
@@ -72,10 +72,12 @@ def target(space: Space) -> NDArray[np.float64]:
     for form in space.forms:
         for section in form.sections:
             by_line = profile.get((form.code, section.code, "line"), {})
-            by_graph = profile.get((form.code, section.code, "graph"), {})
+            by_column = profile.get((form.code, section.code, "column"), {})
             lines = np.array([by_line.get(line.code, 0.0) for line in section.lines])
-            graphs = np.array([by_graph.get(graph.number, 0.0) for graph in section.graphs])
-            share = graphs / max(graphs.sum(), 1e-9)
+            form_columns = np.array(
+                [by_column.get(form_column.number, 0.0) for form_column in section.columns]
+            )
+            share = form_columns / max(form_columns.sum(), 1e-9)
             result[space.grid(form.code, section.code)] = np.outer(lines, share)
     for column in space.month_columns:
         result[column.cells] = 0

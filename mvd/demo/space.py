@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from warehouse.contracts import Form
 from warehouse.contracts.indicators import Indicator
 
-_OF_GRAPH = re.compile(r"из графы (\d+)")
+_OF_COLUMN = re.compile(r"из графы (\d+)")
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Space:
         self.size = sum(sizes)
 
     def grid(self, form: str, section: str) -> NDArray[np.int64]:
-        """Positions of a section's coordinates, shape (lines, graphs). Raises KeyError."""
+        """Positions of a section's coordinates, shape (lines, columns). Raises KeyError."""
         return self.offsets[form] + self.form(form).grid(section)
 
     def form(self, code: str) -> Form:
@@ -59,7 +59,7 @@ class Space:
             section = self.form(source.form).section(source.section)
             lines = [section.line_index[line] for line in source.lines]
             grid = self.grid(source.form, source.section)
-            found.append(grid[lines, section.graph_index[source.graph]])
+            found.append(grid[lines, section.column_index[source.column]])
         return np.concatenate(found)
 
     @cached_property
@@ -68,7 +68,7 @@ class Space:
         result = np.ones(self.size, dtype=bool)
         for form in self.forms:
             for section in form.sections:
-                flags = np.array([graph.integral for graph in section.graphs])
+                flags = np.array([form_column.integral for form_column in section.columns])
                 result[self.grid(form.code, section.code)] = flags
         return result
 
@@ -79,12 +79,12 @@ class Space:
         for form in self.forms:
             for section in form.sections:
                 grid = self.grid(form.code, section.code)
-                for index, graph in enumerate(section.graphs):
-                    text = " ".join(graph.header)
+                for index, form_column in enumerate(section.columns):
+                    text = " ".join(form_column.header)
                     if "отчетном месяце" not in text:
                         continue
-                    named = _OF_GRAPH.search(text)
-                    base = section.graph_index[int(named[1])] if named else index - 1
+                    named = _OF_COLUMN.search(text)
+                    base = section.column_index[int(named[1])] if named else index - 1
                     columns.append(
                         MonthColumn(grid[:, index], grid[:, base], "совершенные" in text)
                     )

@@ -28,7 +28,7 @@ from mvd.demo.calibrate import Calibration, Wanted
 from mvd.demo.country import MONTHS, Country
 from mvd.demo.simulate import BASE_YEAR, SEASONS, TREND_PER_YEAR
 from mvd.demo.targets import Target
-from warehouse.contracts import Form, Graph
+from warehouse.contracts import Form, FormColumn
 from warehouse.contracts.calendar import last_day
 
 _PER = 100_000
@@ -44,7 +44,7 @@ _Figures = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class _Rule:
-    """How one figure is made; `name` is the number of its graph, or a word for a mere step."""
+    """How one figure is made; `name` is the number of its column, or a word for a mere step."""
 
     name: str
     kind: str
@@ -75,9 +75,9 @@ class TableFigures:
         draws = _Draws(form, country, seed, targets)
         for rule in _profile()[form.code]:
             draws.draw(rule)
-        graphs = form.sections[0].graphs
-        self._figures = np.stack([draws.figure(graph) for graph in graphs])
-        self._is_flow = np.array([graph.measure == "flow" for graph in graphs])
+        columns = form.sections[0].columns
+        self._figures = np.stack([draws.figure(column) for column in columns])
+        self._is_flow = np.array([column.measure == "flow" for column in columns])
 
     def of(self, form: Form, period: str) -> _Figures:
         """Figures of the form bound to a territory, in the order of its coordinates.
@@ -102,7 +102,7 @@ class _Draws:
         self._of_the_year = {y: np.random.default_rng([*place, y]) for y in country.years}
         self._of_the_region = np.random.default_rng(place)
         self._chance = np.random.default_rng([*place, 1])
-        self._graphs = {str(graph.number): graph for graph in form.sections[0].graphs}
+        self._columns = {str(column.number): column for column in form.sections[0].columns}
         self._country = country
         self._targets = _by_figure(targets, _profile()[form.code])
         self._found: dict[str, Amounts] = {}
@@ -123,18 +123,18 @@ class _Draws:
         }
         self._found[rule.name] = kinds[rule.kind](rule)
 
-    def figure(self, graph: Graph) -> _Figures:
-        """The figure of every unit and month in the unit of the graph."""
-        name = str(graph.number)
+    def figure(self, column: FormColumn) -> _Figures:
+        """The figure of every unit and month in the unit of the column."""
+        name = str(column.number)
         return np.asarray(self._found[name] / self._step(name))
 
     def _is_flow(self, name: str) -> bool:
-        return name not in self._graphs or self._graphs[name].measure == "flow"
+        return name not in self._columns or self._columns[name].measure == "flow"
 
     def _step(self, name: str) -> int:
         """How many of the smallest amount make one: figures with decimals have three."""
-        graph = self._graphs.get(name)
-        return 1 if graph is None or graph.integral or graph.measure == "average" else 1000
+        column = self._columns.get(name)
+        return 1 if column is None or column.integral or column.measure == "average" else 1000
 
     def _rate(self, rule: _Rule) -> Amounts:
         country, years = self._country, self._country.years
@@ -249,7 +249,7 @@ def _by_figure(
     daily = {rule.name: rule.of[0] for rule in rules if rule.kind == "daily"}
     found: dict[str, list[Target]] = defaultdict(list)
     for target in targets:
-        name = str(target.indicator.sources[0].graph)
+        name = str(target.indicator.sources[0].column)
         if name in daily:
             found[daily[name]].append(_of_all_days(target))
         else:

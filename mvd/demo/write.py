@@ -245,9 +245,9 @@ class _Writer:
         values = self._tables[form.code].of(form, submission.period)
         texts: dict[int, str] = {}
         if submission.fault in ("correction", "thousands_in_words"):
-            section, line, graph = _cell(submission)
-            place = form.position(section, line, graph)
-            whole = form.position(section, form.sections[0].lines[-1].code, graph)
+            section, line, column = _cell(submission)
+            place = form.position(section, line, column)
+            whole = form.position(section, form.sections[0].lines[-1].code, column)
             more = _ADDED_LATER
             if submission.fault == "thousands_in_words":
                 more = _TYPED_THOUSANDS * 1000 - values[place]

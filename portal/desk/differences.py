@@ -21,7 +21,7 @@ class Change:
     sheet: str
     cell: str
     line: int
-    graph: int
+    column: int
     label: str
     before: float | None
     after: float | None
@@ -69,13 +69,13 @@ def differences(
 def _change(form: Form, place: int, old: float, new: float, language: Language) -> Change:
     coordinates = form.coordinates
     section = form.sections[int(coordinates.section[place])]
-    line, graph = int(coordinates.line[place]), int(coordinates.graph[place])
-    names = (section.line(line).name, section.graph(graph).name)
+    line, column = int(coordinates.line[place]), int(coordinates.column[place])
+    names = (section.line(line).name, section.column(column).name)
     return Change(
         sheet=section.sheet,
-        cell=section.cell(line, graph),
+        cell=section.cell(line, column),
         line=line,
-        graph=graph,
+        column=column,
         label=" · ".join(name.text(language) for name in names),
         before=None if np.isnan(old) else old,
         after=None if np.isnan(new) else new,

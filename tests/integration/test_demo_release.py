@@ -36,7 +36,7 @@ FIRST_ROW, FIRST_COLUMN = 9, 4
 
 
 def figures(code: str) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
-    """Rows x graphs that obey the control rules of the form; the last row is the whole."""
+    """Rows x columns that obey the control rules of the form; the last row is the whole."""
     form = CONTRACTS.form(code, MONTH, PAVLODAR)
     drawn = TableFigures(CONTRACTS.forms[code], Country(CONTRACTS, 2023, 2023), 5)
     return drawn.of(form, MONTH).reshape(len(form.sections[0].lines), -1)
@@ -255,13 +255,16 @@ def test_what_a_department_types_into_a_template_is_in_facts_coverage_and_dictio
     book = Dictionary(CONTRACTS, "ru")
     for indicator in CONTRACTS.indicators.values():
         for source in (s for s in indicator.sources if s.form == code):
-            carried.add(source.graph)
-            graph = section.graph_index[source.graph]
+            carried.add(source.column)
+            form_column = section.column_index[source.column]
             for kato, values in typed.items():
                 row = shown[indicator.code, str(kato)]
-                assert (row["value"], row["status"]) == (pytest.approx(values[graph]), "final")
+                assert (row["value"], row["status"]) == (
+                    pytest.approx(values[form_column]),
+                    "final",
+                )
             assert code in str(book.indicator(indicator.code).blocks[1])
-    assert carried == {graph.number for graph in section.graphs}
+    assert carried == {form_column.number for form_column in section.columns}
     coverages = query(
         home, "select * from marts.rpt_coverage where period_month = '2023-05-01'"
     ).to_pylist()

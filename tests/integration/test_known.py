@@ -53,7 +53,7 @@ def submit(services: Services, figure: float, received_at: datetime) -> None:
         {
             "section": [source.section],
             "line": [source.line],
-            "graph": [source.graph],
+            "column_number": [source.column],
             "value": [figure],
         }
     )

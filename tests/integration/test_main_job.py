@@ -52,11 +52,11 @@ def sheets(installation: Installation) -> Mapping[tuple[str, str], Mapping[str, 
     return found
 
 
-def figure(grid: Grid, line: int, graph: int) -> float:
-    """The figure at a line code and a graph number of a sheet as calamine reads it."""
+def figure(grid: Grid, line: int, form_column: int) -> float:
+    """The figure at a line code and a column number of a sheet as calamine reads it."""
     head = next(row for row in grid if any(str(cell).strip() in {"А", "A"} for cell in row))
     code_column = next(i for i, cell in enumerate(head) if str(cell).strip() in {"Б", "B"})
-    column = head.index(float(graph))
+    column = head.index(float(form_column))
     (row,) = (row for row in grid[grid.index(head) + 1 :] if row[code_column] == float(line))
     value = row[column]
     assert isinstance(value, float)
@@ -81,7 +81,7 @@ def test_every_indicator_of_every_region_equals_the_sheets(
             for (form, kato), grids in sheets.items():
                 if source.form == form and source.basis == "ytd":
                     expected[indicator.code, kato] += source.sign * sum(
-                        figure(grids[source.section], line, source.graph) for line in source.lines
+                        figure(grids[source.section], line, source.column) for line in source.lines
                     )
     published = {
         (row["indicator_code"], row["territory_kato"]): row["value"]

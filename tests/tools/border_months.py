@@ -39,14 +39,15 @@ def months_from_cells(release: Path, lake: Path, contracts: Contracts) -> pd.Dat
     indicators = pd.read_parquet(inputs / "indicators.parquet")
     flows = indicators.loc[indicators["measure_type"] == "flow", "indicator_code"]
     sources = sources[sources["indicator_code"].isin(flows)]
-    needed = sources[["section", "line", "graph"]].drop_duplicates()
+    needed = sources[["section", "line", "column_number"]].drop_duplicates()
     files = (pd.read_parquet(lake / path, partitioning=None) for path in paths["path"])
-    cells = pd.concat([file.merge(needed, on=list(needed)) for file in files])
+    named = (file.rename(columns={"graph": "column_number"}) for file in files)
+    cells = pd.concat([file.merge(needed, on=list(needed)) for file in named])
     forms = submissions[["submission_id", "form_code"]]
     told = (
         cells.merge(forms, on="submission_id")
         .merge(in_force, on="submission_id")
-        .merge(sources, on=["form_code", "section", "line", "graph"])
+        .merge(sources, on=["form_code", "section", "line", "column_number"])
     )
     told["ytd"] = told["sign"] * told["value"]
     told = told.groupby(KEY)["ytd"].sum(min_count=1).reset_index()

@@ -107,16 +107,18 @@ class Country:
                     "territory_kato": territory,
                     "section": s,
                     "line": n,
-                    "graph": g,
+                    "graph": c,
                     "value": value,
                 }
-                for (s, n, g), value in cells.items()
+                for (s, n, c), value in cells.items()
             ]
             pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMAS["no_cells"]), self.lake / name)
             self.cell_files.append({"submission_id": identifier, "path": name})
         return identifier
 
-    def warn(self, submission_id: str, section: str, line: int, graph: int | None = None) -> None:
+    def warn(
+        self, submission_id: str, section: str, line: int, form_column: int | None = None
+    ) -> None:
         """Attach a warning to a coordinate of a submission."""
         self.findings.append(
             {
@@ -131,7 +133,7 @@ class Country:
                 "severity": "warning",
                 "section": section,
                 "line": line,
-                "graph": graph,
+                "column_number": form_column,
             }
         )
 
@@ -294,8 +296,13 @@ INDICATORS = [
 ]
 
 
-def _source(code: str, section: str, line: int, graph: int, basis: str) -> dict[str, Any]:
-    coordinate = {"form_code": "1-M", "section": section, "line": line, "graph": graph}
+def _source(code: str, section: str, line: int, form_column: int, basis: str) -> dict[str, Any]:
+    coordinate = {
+        "form_code": "1-M",
+        "section": section,
+        "line": line,
+        "column_number": form_column,
+    }
     return {"indicator_code": code, **coordinate, "basis": basis, "sign": 1}
 
 
@@ -339,10 +346,10 @@ OFFENCE_MEASURES = [
         "form_code": "1-M",
         "section": section,
         "line": 1,
-        "graph": graph,
+        "column_number": form_column,
         "basis": basis,
     }
-    for measure, (section, graph, basis) in _MEASURES.items()
+    for measure, (section, form_column, basis) in _MEASURES.items()
 ]
 
 

@@ -119,7 +119,7 @@ def _send(
     ledger.record_verdict(
         submission.submission_id,
         Verdict.REJECTED if cells is None else Verdict.ACCEPTED_WITH_WARNINGS,
-        [Finding("CONTROL_RULE_BROKEN", severity, section="R1", line=1, graph=2)],
+        [Finding("CONTROL_RULE_BROKEN", severity, section="R1", line=1, column=2)],
         cells,
         contracts.content_hash,
         judged_at=received,

@@ -29,19 +29,22 @@ from warehouse.storage import lake
 
 _MEMBERS = "members"
 _SOURCES = ("indicator_sources", "offence_measures")
-_COORDINATE = ["section", "line", "graph"]
+_COORDINATE = ["section", "line", "column_number"]
 
+# In the columns of the lake's files, which call the number of a column `graph`.
 # Text and not dictionaries: files of many submissions, each with dictionaries of its own.
 _COPY = """
     COPY ({cells}) TO '{target}'
     (FORMAT parquet, COMPRESSION zstd, KV_METADATA {{members: '{members}'}})
 """
 # Section by section: what lies in the others is passed over by the statistics of the files, and
-# of these only the lines and graphs have to be looked up.
+# of these only the lines and columns have to be looked up.
 _SECTION = """
     SELECT submission_id, territory_kato, section, line, graph, value
     FROM read_parquet(${files})
-    SEMI JOIN (SELECT line, graph FROM coordinates WHERE section = '{section}') USING (line, graph)
+    SEMI JOIN (
+        SELECT line, column_number AS graph FROM coordinates WHERE section = '{section}'
+    ) USING (line, graph)
     WHERE section = '{section}'
 """
 _NOTHING = "SELECT submission_id, territory_kato, section, line, graph, value FROM no_cells"

@@ -120,7 +120,7 @@ def indicator_source_rows(contracts: Contracts) -> Iterator[Row]:
             "form_code": cell.form,
             "section": cell.section,
             "line": cell.line,
-            "graph": cell.graph,
+            "column_number": cell.column,
             "basis": cell.basis,
             "sign": cell.sign,
         }
@@ -191,7 +191,7 @@ def offence_measure_rows(contracts: Contracts) -> Iterator[Row]:
                     "form_code": form.code,
                     "section": measure.section,
                     "line": line.code,
-                    "graph": measure.graph,
+                    "column_number": measure.column,
                     "basis": measure.basis,
                 }
 

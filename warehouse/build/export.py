@@ -190,7 +190,7 @@ def _findings(contracts: Contracts, snapshot: Snapshot) -> Iterator[Row]:
             "cell": finding["cell"],
             "section": finding["section"],
             "line": ROW if row_kato else finding["line"],
-            "graph": finding["graph"],
+            "column_number": finding["column_number"],
             "found_value": finding["found"],
             "expected_value": finding["expected"],
             "rule_id": finding["rule_id"],
@@ -202,7 +202,8 @@ def _findings(contracts: Contracts, snapshot: Snapshot) -> Iterator[Row]:
 
 def _text(contracts: Contracts, finding: Row, language: Language) -> str:
     """The finding in words."""
-    params = {**finding, "rule": finding["rule_id"], **json.loads(finding["params"] or "{}")}
+    named = {"rule": finding["rule_id"], "column": finding["column_number"]}
+    params = {**finding, **named, **json.loads(finding["params"] or "{}")}
     return contracts.messages.render(finding["code"], language, params)
 
 

@@ -15,7 +15,7 @@ _COORDINATE = (
     ("form_code", _TEXT),
     ("section", _TEXT),
     ("line", pa.int16()),
-    ("graph", pa.int16()),
+    ("column_number", pa.int16()),
 )
 GROWTH_TEXTS = (
     "no_base",
@@ -202,7 +202,7 @@ SCHEMAS: Mapping[str, pa.Schema] = {
             ("cell", _TEXT),
             ("section", _TEXT),
             ("line", pa.int16()),
-            ("graph", pa.int16()),
+            ("column_number", pa.int16()),
             ("found_value", _TEXT),
             ("expected_value", _TEXT),
             ("rule_id", _TEXT),
@@ -211,6 +211,7 @@ SCHEMAS: Mapping[str, pa.Schema] = {
             ("message_en", _TEXT),
         ),
         "cell_files": (("submission_id", _TEXT), ("path", _TEXT), ("sha256", _TEXT)),
+        # As the files of the lake.
         "no_cells": (
             ("submission_id", _TEXT),
             ("territory_kato", _TEXT),

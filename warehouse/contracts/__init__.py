@@ -17,7 +17,7 @@ from warehouse.contracts.calendar import (
 )
 from warehouse.contracts.claims import Claims, load_claims
 from warehouse.contracts.form_files import load_forms
-from warehouse.contracts.forms import Coordinates, Form, Graph, Layout, Line, Section
+from warehouse.contracts.forms import Coordinates, Form, FormColumn, Layout, Line, Section
 from warehouse.contracts.indicators import Indicators, Mart, load_indicators, load_marts
 from warehouse.contracts.messages import Message, Messages, load_messages
 from warehouse.contracts.restatements import Restatements, load_restatements
@@ -44,7 +44,7 @@ __all__ = [
     "Contracts",
     "Coordinates",
     "Form",
-    "Graph",
+    "FormColumn",
     "Layout",
     "Line",
     "Rule",

@@ -5,7 +5,7 @@ import re
 _ADDRESS = re.compile(r"([A-Z]{1,3})([1-9]\d{0,6})")
 
 
-def column_number(letters: str) -> int:
+def sheet_column_number(letters: str) -> int:
     """A -> 1, AA -> 27. Raises ValueError for anything but Latin capitals."""
     if not re.fullmatch("[A-Z]{1,3}", letters):
         raise ValueError(f"{letters!r} is not a column; write it in Latin capitals, as in Excel")
@@ -29,4 +29,4 @@ def cell_position(address: str) -> tuple[int, int]:
     match = _ADDRESS.fullmatch(address)
     if match is None:
         raise ValueError(f"{address!r} is not a cell address such as B7")
-    return int(match[2]), column_number(match[1])
+    return int(match[2]), sheet_column_number(match[1])

@@ -10,14 +10,14 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from warehouse.contracts.forms import (
-    Column,
     Form,
-    Graph,
+    FormColumn,
     Identification,
     Layout,
     Line,
     OffenceReference,
     Section,
+    SheetColumn,
     Value,
 )
 from warehouse.contracts.tables import TableFile, table_form
@@ -34,9 +34,9 @@ from warehouse.core.texts import Names
 Month = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 
 
-class _GraphEntry(Record):
+class _ColumnEntry(Record):
     number: int = Field(ge=1)
-    column: Column
+    sheet_column: SheetColumn
     name: Names
     unit: str | None = None
     integral: bool | None = None
@@ -49,7 +49,7 @@ class _SectionFile(Record):
     lines: str
     value: Value
     layout: Layout
-    graphs: tuple[_GraphEntry, ...] = Field(min_length=1)
+    columns: tuple[_ColumnEntry, ...] = Field(min_length=1)
 
 
 class _FormFile(Record):
@@ -99,7 +99,7 @@ def _load_form(file: Path) -> Form:
     data = read_yaml(file)
     if isinstance(data, dict) and data.get("kind") == "table":
         shape = parse(file, TableFile, data)
-        _refuse_twice(file, "graphs.number", (graph.number for graph in shape.graphs))
+        _refuse_twice(file, "columns.number", (column.number for column in shape.columns))
         return table_form(shape, file.parent)
     return _load_sheets(file, parse(file, _FormFile, data))
 
@@ -146,8 +146,8 @@ def _find(folders: Iterable[Path], name: str) -> Path:
 
 
 def _section(file: Path, shape: _SectionFile, lines: tuple[Line, ...]) -> Section:
-    _refuse_twice(file, "graphs.number", (graph.number for graph in shape.graphs))
-    _refuse_twice(file, "graphs.column", (graph.column for graph in shape.graphs))
+    _refuse_twice(file, "columns.number", (column.number for column in shape.columns))
+    _refuse_twice(file, "columns.sheet_column", (column.sheet_column for column in shape.columns))
     return Section(
         code=shape.code,
         sheet=shape.sheet,
@@ -156,16 +156,16 @@ def _section(file: Path, shape: _SectionFile, lines: tuple[Line, ...]) -> Sectio
         value=shape.value,
         layout=shape.layout,
         lines=lines,
-        graphs=tuple(
-            Graph(
-                number=graph.number,
-                column=graph.column,
-                name=graph.name,
-                header=shape.layout.header_path(graph.column),
-                unit=graph.unit or shape.value.unit,
-                integral=shape.value.integral if graph.integral is None else graph.integral,
+        columns=tuple(
+            FormColumn(
+                number=column.number,
+                sheet_column=column.sheet_column,
+                name=column.name,
+                header=shape.layout.header_path(column.sheet_column),
+                unit=column.unit or shape.value.unit,
+                integral=shape.value.integral if column.integral is None else column.integral,
             )
-            for graph in shape.graphs
+            for column in shape.columns
         ),
     )
 

@@ -1,4 +1,4 @@
-"""Forms: sections, lines, graphs, and the layout of the official workbook."""
+"""Forms: sections, lines, columns, and the layout of the official workbook."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BeforeValidator, Field, model_validator
 
-from warehouse.contracts.cells import cell_position, column_letters, column_number
+from warehouse.contracts.cells import cell_position, column_letters, sheet_column_number
 from warehouse.core.records import Record
 from warehouse.core.texts import Names
 
 
-def _column(value: Any) -> Any:
-    return column_number(value) if isinstance(value, str) else value
+def _sheet_column(value: Any) -> Any:
+    return sheet_column_number(value) if isinstance(value, str) else value
 
 
 def _range(value: Any) -> Any:
@@ -35,10 +35,10 @@ def _texts(value: Any) -> Any:
 def _widths(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
-    return tuple((column_number(letters), width) for letters, width in value.items())
+    return tuple((sheet_column_number(letters), width) for letters, width in value.items())
 
 
-Column = Annotated[int, BeforeValidator(_column), Field(ge=1)]
+SheetColumn = Annotated[int, BeforeValidator(_sheet_column), Field(ge=1)]
 Range = Annotated[tuple[int, int, int, int], BeforeValidator(_range)]
 
 
@@ -51,12 +51,12 @@ class Layout(Record):
     """
 
     header_row: int = Field(ge=1)
-    graph_row: int = Field(ge=1)
+    column_number_row: int = Field(ge=1)
     first_data_row: int = Field(ge=1)
-    label_columns: tuple[Column, ...] = Field(min_length=1)
-    code_column: Column
+    label_columns: tuple[SheetColumn, ...] = Field(min_length=1)
+    code_column: SheetColumn
     codes_printed: bool = True
-    hidden_columns: tuple[Column, ...] = ()
+    hidden_columns: tuple[SheetColumn, ...] = ()
     hidden_rows: tuple[int, ...] = ()
     column_widths: Annotated[tuple[tuple[int, float], ...], BeforeValidator(_widths)] = ()
     texts: Annotated[tuple[tuple[int, int, str], ...], BeforeValidator(_texts)]
@@ -65,18 +65,18 @@ class Layout(Record):
 
     @model_validator(mode="after")
     def _rows_in_order(self) -> "Layout":
-        if not self.header_row < self.graph_row < self.first_data_row:
-            raise ValueError("rows must satisfy header_row < graph_row < first_data_row")
+        if not self.header_row < self.column_number_row < self.first_data_row:
+            raise ValueError("rows must satisfy header_row < column_number_row < first_data_row")
         return self
 
-    def header_path(self, column: int) -> tuple[str, ...]:
-        """Header texts over `column` from the top down, spaces collapsed."""
+    def header_path(self, sheet_column: int) -> tuple[str, ...]:
+        """Header texts over a column of the sheet from the top down, spaces collapsed."""
         covering: dict[tuple[int, int], str] = {}
         spans = {(m[0], m[1]): m for m in self.merges}
         for row, first, text in self.texts:
             last = spans.get((row, first), (row, first, row, first))[3]
-            in_header = self.header_row <= row < self.graph_row
-            if in_header and self.code_column < first <= column <= last:
+            in_header = self.header_row <= row < self.column_number_row
+            if in_header and self.code_column < first <= sheet_column <= last:
                 covering[row, first] = " ".join(text.split())
         return tuple(covering[place] for place in sorted(covering))
 
@@ -111,15 +111,17 @@ class OffenceReference(Record):
 
 
 @dataclass(frozen=True, slots=True)
-class Graph:
-    """A numbered column of a section. `header` holds the printed header texts, top down.
+class FormColumn:
+    """A column (графа) of a section, known by its number.
+
+    It stands in `sheet_column` of the official sheet; `header` holds the texts over it, top down.
 
     In a table, `aliases` are the other names that departments give the column, and `is_additive`
     says whether the rows of a territory's parts add up to its own.
     """
 
     number: int
-    column: int
+    sheet_column: int
     name: Names
     header: tuple[str, ...]
     unit: str
@@ -161,12 +163,12 @@ class Section:
     value: Value
     layout: Layout
     lines: tuple[Line, ...]
-    graphs: tuple[Graph, ...]
+    columns: tuple[FormColumn, ...]
 
     @property
     def size(self) -> int:
         """Number of coordinates."""
-        return len(self.lines) * len(self.graphs)
+        return len(self.lines) * len(self.columns)
 
     @cached_property
     def line_codes(self) -> NDArray[np.int16]:
@@ -174,9 +176,9 @@ class Section:
         return np.array([line.code for line in self.lines], dtype=np.int16)
 
     @cached_property
-    def graph_numbers(self) -> NDArray[np.int16]:
-        """Graph numbers in the order of the sheet."""
-        return np.array([graph.number for graph in self.graphs], dtype=np.int16)
+    def column_numbers(self) -> NDArray[np.int16]:
+        """Column numbers in the order of the sheet."""
+        return np.array([column.number for column in self.columns], dtype=np.int16)
 
     @cached_property
     def line_index(self) -> Mapping[int, int]:
@@ -184,22 +186,22 @@ class Section:
         return {line.code: index for index, line in enumerate(self.lines)}
 
     @cached_property
-    def graph_index(self) -> Mapping[int, int]:
-        """Graph number -> place in `graphs`, from 0."""
-        return {graph.number: index for index, graph in enumerate(self.graphs)}
+    def column_index(self) -> Mapping[int, int]:
+        """Column number -> place in `columns`, from 0."""
+        return {column.number: index for index, column in enumerate(self.columns)}
 
     def line(self, code: int) -> Line:
         """Give the line with this code. Raises KeyError."""
         return self.lines[self.line_index[code]]
 
-    def graph(self, number: int) -> Graph:
-        """Give the graph with this number. Raises KeyError."""
-        return self.graphs[self.graph_index[number]]
+    def column(self, number: int) -> FormColumn:
+        """Give the column with this number. Raises KeyError."""
+        return self.columns[self.column_index[number]]
 
-    def cell(self, line: int, graph: int) -> str:
+    def cell(self, line: int, column: int) -> str:
         """Address of a coordinate on the official sheet, such as E7. Raises KeyError."""
         row = self.layout.first_data_row + self.line_index[line]
-        return f"{column_letters(self.graph(graph).column)}{row}"
+        return f"{column_letters(self.column(column).sheet_column)}{row}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +213,7 @@ class Coordinates:
 
     section: NDArray[np.int16]
     line: NDArray[np.int16]
-    graph: NDArray[np.int16]
+    column: NDArray[np.int16]
 
     def __len__(self) -> int:
         return len(self.section)
@@ -264,7 +266,7 @@ class Form:
             line.territory
             for section in self.sections
             for line in section.lines
-            for _ in section.graphs
+            for _ in section.columns
         )
 
     @cached_property
@@ -283,8 +285,8 @@ class Form:
         parts = [
             (
                 np.full(section.size, index, dtype=np.int16),
-                np.repeat(section.line_codes, len(section.graphs)),
-                np.tile(section.graph_numbers, len(section.lines)),
+                np.repeat(section.line_codes, len(section.columns)),
+                np.tile(section.column_numbers, len(section.lines)),
             )
             for index, section in enumerate(self.sections)
         ]
@@ -304,17 +306,17 @@ class Form:
         return self.sections[self.section_index[code]]
 
     def grid(self, section: str) -> NDArray[np.int64]:
-        """Positions of the coordinates of a section, shape (lines, graphs). Raises KeyError."""
+        """Positions of the coordinates of a section, shape (lines, columns). Raises KeyError."""
         index = self.section_index[section]
         found = self.sections[index]
-        shape = (len(found.lines), len(found.graphs))
+        shape = (len(found.lines), len(found.columns))
         return np.arange(self.offsets[index], self.offsets[index + 1]).reshape(shape)
 
-    def position(self, section: str, line: int, graph: int) -> int:
+    def position(self, section: str, line: int, column: int) -> int:
         """Place of one coordinate in `coordinates`. Raises KeyError when the form has none such."""
         index = self.section_index[section]
         found = self.sections[index]
-        within = found.line_index[line] * len(found.graphs) + found.graph_index[graph]
+        within = found.line_index[line] * len(found.columns) + found.column_index[column]
         return int(self.offsets[index]) + within
 
     def valid_in(self, period: str) -> bool:

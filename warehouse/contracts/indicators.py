@@ -30,12 +30,12 @@ Lines = Annotated[tuple[int, ...], BeforeValidator(_expand), Field(min_length=1)
 
 
 class Source(Record):
-    """Cells of a form: every line of `lines` in one graph, added with `sign`."""
+    """Cells of a form: every line of `lines` in one column, added with `sign`."""
 
     form: str
     section: str
     lines: Lines
-    graph: int = Field(ge=1)
+    column: int = Field(ge=1)
     basis: Basis
     sign: Literal[1, -1] = 1
 
@@ -46,7 +46,7 @@ class Confirmation(Record):
     form: str
     section: str
     lines: Lines
-    graph: int = Field(ge=1)
+    column: int = Field(ge=1)
     basis: Basis
     relation: Literal["equal", "includes"]
 
@@ -125,7 +125,7 @@ class SourceCell(NamedTuple):
     form: str
     section: str
     line: int
-    graph: int
+    column: int
     sign: int
 
 
@@ -159,17 +159,17 @@ class Indicators(Mapping[str, Indicator]):
                         source.form,
                         source.section,
                         line,
-                        source.graph,
+                        source.column,
                         source.sign,
                     )
 
 
 class Measure(Record):
-    """A column of a fact table: one graph of a section."""
+    """A measure of a fact table: one column of a section."""
 
     name: str = Field(pattern=r"^[a-z][a-z_]*$")
     section: str
-    graph: int = Field(ge=1)
+    column: int = Field(ge=1)
     basis: Basis
     label: Texts
 

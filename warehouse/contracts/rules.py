@@ -1,4 +1,4 @@
-"""Control rules: what the lines, graphs, sections and forms must be to each other.
+"""Control rules: what the lines, columns, sections and forms must be to each other.
 
 A rule is data (contracts/forms/<form>/rules.yml and rules/*.yml, contracts/forms/cross/*.yml);
 the notation is explained in docs/control-rules.md. `expand` turns a rule into comparisons of
@@ -21,7 +21,7 @@ from warehouse.core.records import ContractError, Record, parse, read_yaml
 from warehouse.core.texts import Texts
 
 Operator = Literal["=", ">=", "<="]
-Kind = Literal["lines", "graphs", "sections", "forms"]
+Kind = Literal["lines", "columns", "sections", "forms"]
 Positions: TypeAlias = NDArray[np.int64]
 # One summand of many comparisons at once: its sign, and its coordinate in each comparison.
 Term: TypeAlias = tuple[int, Positions]
@@ -71,7 +71,7 @@ class Rule(Record):
     name: Texts
     sections: tuple[str, ...] = ()
     lines: Terms | tuple[Mapping[str, Terms], ...] = ("all",)
-    graphs: Terms = ("all",)
+    columns: Terms = ("all",)
     left: Terms | None = None
     right: Terms | None = None
     instances: tuple[Instance, ...] = ()
@@ -85,8 +85,8 @@ class Rule(Record):
             raise ValueError("left and right go together")
         if (self.left is None) == (not self.instances):
             raise ValueError("give left and right, or instances")
-        if (self.kind in ("lines", "graphs")) != bool(self.sections):
-            raise ValueError("kinds lines and graphs name their sections, the others do not")
+        if (self.kind in ("lines", "columns")) != bool(self.sections):
+            raise ValueError("kinds lines and columns name their sections, the others do not")
         if (self.holds == "untested") != (self.evidence is None):
             raise ValueError("a rule without evidence is untested, and only such a rule")
         if self.evidence and (self.holds == "exact") != (self.evidence.broken == 0):
@@ -166,7 +166,7 @@ class Comparisons:
 def expand(rule: Rule, forms: Sequence[Form]) -> Iterator[Comparisons]:
     """Give the comparisons of `rule` over the coordinates of `forms` laid end to end.
 
-    A line or graph that a term names by code must exist. Lines named as offences may be missing
+    A line or column that a term names by code must exist. Lines named as offences may be missing
     from a section, as sections differ in the offences they list: what needs them is left out
     there. Raises ContractError when a term cannot be read, or the rule compares nothing.
     """
@@ -174,8 +174,8 @@ def expand(rule: Rule, forms: Sequence[Form]) -> Iterator[Comparisons]:
     try:
         if rule.kind == "lines":
             found = list(_expand_lines(rule, places))
-        elif rule.kind == "graphs":
-            found = list(_expand_graphs(rule, places))
+        elif rule.kind == "columns":
+            found = list(_expand_columns(rule, places))
         else:
             found = list(_expand_sections(rule, places))
     except (KeyError, ValueError) as error:
@@ -236,10 +236,10 @@ class _Places:
         return found
 
     def columns(self, name: str, terms: Terms) -> list[tuple[int, int]]:
-        """Signs and places of the graphs that `terms` name."""
-        index = self.section(name).graph_index
+        """Signs and places of the columns that `terms` name."""
+        index = self.section(name).column_index
         return [
-            (sign, _known(index, number, f"graph {number} in section {name}"))
+            (sign, _known(index, number, f"column {number} in section {name}"))
             for sign, _, numbers in map(_numbers, terms)
             for number in (index if numbers is None else numbers)
         ]
@@ -253,7 +253,7 @@ def _known(index: Mapping[int, int], number: int, what: str) -> int:
 
 def _expand_lines(rule: Rule, places: _Places) -> Iterator[Comparisons]:
     for name in rule.sections:
-        columns = [column for _, column in places.columns(name, rule.graphs)]
+        columns = [column for _, column in places.columns(name, rule.columns)]
         grid = places.grid(name)
         for pair in rule.pairs:
             left, right = places.rows(name, pair.left), places.rows(name, pair.right)
@@ -264,7 +264,7 @@ def _expand_lines(rule: Rule, places: _Places) -> Iterator[Comparisons]:
                 )
 
 
-def _expand_graphs(rule: Rule, places: _Places) -> Iterator[Comparisons]:
+def _expand_columns(rule: Rule, places: _Places) -> Iterator[Comparisons]:
     lines = _plain(rule.lines)
     for name in rule.sections:
         rows = [row for _, row in places.rows(name, lines) or []]
@@ -279,11 +279,11 @@ def _expand_graphs(rule: Rule, places: _Places) -> Iterator[Comparisons]:
 def _expand_sections(rule: Rule, places: _Places) -> Iterator[Comparisons]:
     for pair in rule.pairs:
         left, right = _cell_terms(pair.left), _cell_terms(pair.right)
-        if len({len(term.graphs) for term in (*left, *right)}) != 1:
-            raise ValueError(f"{pair.left} and {pair.right} name unequal numbers of graphs")
+        if len({len(term.columns) for term in (*left, *right)}) != 1:
+            raise ValueError(f"{pair.left} and {pair.right} name unequal numbers of columns")
         names = list(dict.fromkeys(term.section for term in (*left, *right)))
         for rows in _matched(rule, places, names):
-            for step in range(len(left[0].graphs)):
+            for step in range(len(left[0].columns)):
                 yield Comparisons(
                     tuple(chain.from_iterable(_pick(t, step, rows, places) for t in left)),
                     tuple(chain.from_iterable(_pick(t, step, rows, places) for t in right)),
@@ -328,7 +328,7 @@ def _matched_by_key(entry: str, places: _Places, names: list[str]) -> _Rows:
 class _CellTerm:
     sign: int
     section: str
-    graphs: tuple[int, ...]
+    columns: tuple[int, ...]
 
 
 def _cell_terms(terms: Terms) -> list[_CellTerm]:
@@ -336,18 +336,18 @@ def _cell_terms(terms: Terms) -> list[_CellTerm]:
     for term in terms:
         match = _CELLS.fullmatch(term)
         if match is None:
-            raise ValueError(f"{term!r} is not [minus ][form/]section.graphs")
-        minus, form, section, graphs = match.groups()
+            raise ValueError(f"{term!r} is not [minus ][form/]section.columns")
+        minus, form, section, columns = match.groups()
         name = f"{form}/{section}" if form else section
-        found.append(_CellTerm(-1 if minus else 1, name, tuple(_range(graphs))))
+        found.append(_CellTerm(-1 if minus else 1, name, tuple(_range(columns))))
     return found
 
 
 def _pick(term: _CellTerm, step: int, rows: _Rows, places: _Places) -> Iterator[Term]:
     section = places.section(term.section)
-    number = term.graphs[step]
-    what = f"graph {number} in section {term.section}"
-    column = _known(section.graph_index, number, what)
+    number = term.columns[step]
+    what = f"column {number} in section {term.section}"
+    column = _known(section.column_index, number, what)
     for sign, lines in rows[term.section]:
         yield sign * term.sign, places.grid(term.section)[lines, column]
 
@@ -355,7 +355,7 @@ def _pick(term: _CellTerm, step: int, rows: _Rows, places: _Places) -> Iterator[
 def _plain(terms: Iterable[object]) -> Terms:
     plain = tuple(term for term in terms if isinstance(term, str))
     if not plain:
-        raise ValueError("lines of a graphs rule are codes, ranges or offences")
+        raise ValueError("lines of a columns rule are codes, ranges or offences")
     return plain
 
 

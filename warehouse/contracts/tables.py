@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field
 
 from warehouse.contracts.forms import (
     Form,
-    Graph,
+    FormColumn,
     Identification,
     Layout,
     Line,
@@ -26,14 +26,14 @@ from warehouse.core.texts import Names, Texts
 SECTION = "T"
 ROW = 1
 """Line of every figure of a table in the lake, where the unit stands in a column of its own."""
-NUMBER_COLUMN, NAME_COLUMN, CODE_COLUMN, FIRST_GRAPH_COLUMN = 1, 2, 3, 4
-HEADER_ROW, UNIT_ROW, GRAPH_ROW, FIRST_DATA_ROW = 6, 7, 8, 9
+NUMBER_COLUMN, NAME_COLUMN, CODE_COLUMN, FIRST_FORM_COLUMN = 1, 2, 3, 4
+HEADER_ROW, UNIT_ROW, COLUMN_NUMBER_ROW, FIRST_DATA_ROW = 6, 7, 8, 9
 ROW_LEVELS: frozenset[Level] = frozenset({"oblast_city", "district", "city_district"})
 
 _Month = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 
 
-class _TableGraph(Record):
+class _TableColumn(Record):
     number: int = Field(ge=1)
     name: Names
     unit: str | None = None
@@ -55,24 +55,24 @@ class TableFile(Record):
     source: str
     cumulative: bool
     value: Value
-    graphs: tuple[_TableGraph, ...] = Field(min_length=1)
+    columns: tuple[_TableColumn, ...] = Field(min_length=1)
 
 
 def table_form(shape: TableFile, folder: Path) -> Form:
     """The form of a contract file, with one row that stands for any unit."""
-    graphs = tuple(
-        Graph(
-            number=graph.number,
-            column=FIRST_GRAPH_COLUMN + index,
-            name=graph.name,
-            header=(bilingual(graph.name),),
-            unit=graph.unit or shape.value.unit,
-            integral=shape.value.integral if graph.integral is None else graph.integral,
-            measure=graph.measure,
-            is_additive=graph.is_additive,
-            aliases=graph.aliases,
+    columns = tuple(
+        FormColumn(
+            number=column.number,
+            sheet_column=FIRST_FORM_COLUMN + index,
+            name=column.name,
+            header=(bilingual(column.name),),
+            unit=column.unit or shape.value.unit,
+            integral=shape.value.integral if column.integral is None else column.integral,
+            measure=column.measure,
+            is_additive=column.is_additive,
+            aliases=column.aliases,
         )
-        for index, graph in enumerate(shape.graphs)
+        for index, column in enumerate(shape.columns)
     )
     anywhere = Names(ru="Территория", kk="Аумақ", en="Territory")
     row = Line(ROW, ("", bilingual(anywhere)), anywhere, "", None, None, None)
@@ -82,9 +82,9 @@ def table_form(shape: TableFile, folder: Path) -> Form:
         title=shape.name,
         line_set=SECTION,
         value=shape.value,
-        layout=_layout(shape, graphs),
+        layout=_layout(shape, columns),
         lines=(row,),
-        graphs=graphs,
+        columns=columns,
     )
     return Form(
         code=shape.code,
@@ -102,18 +102,18 @@ def table_form(shape: TableFile, folder: Path) -> Form:
     )
 
 
-def _layout(shape: TableFile, graphs: Sequence[Graph]) -> Layout:
+def _layout(shape: TableFile, columns: Sequence[FormColumn]) -> Layout:
     texts = [
         (2, 1, shape.name.ru),
         (3, 1, shape.name.kk),
         (HEADER_ROW, NUMBER_COLUMN, "№"),
         (HEADER_ROW, NAME_COLUMN, "Территория\nАумақ"),
         (HEADER_ROW, CODE_COLUMN, "КАТО"),
-        *((HEADER_ROW, graph.column, graph.header[0]) for graph in graphs),
+        *((HEADER_ROW, column.sheet_column, column.header[0]) for column in columns),
     ]
     return Layout(
         header_row=HEADER_ROW,
-        graph_row=GRAPH_ROW,
+        column_number_row=COLUMN_NUMBER_ROW,
         first_data_row=FIRST_DATA_ROW,
         label_columns=(NUMBER_COLUMN, NAME_COLUMN),
         code_column=CODE_COLUMN,
@@ -195,9 +195,9 @@ def load_vocabulary(root: Path = CONTRACTS_DIR) -> Vocabulary:
 
 
 def with_total_rule(form: Form, book: RuleBook, rule: TotalRule) -> RuleBook:
-    """The rules of a table, and that the whole is the sum of its parts where graphs add up."""
-    graphs = tuple(str(g.number) for g in form.sections[0].graphs if g.is_additive)
-    if not graphs:
+    """The rules of a table, and that the whole is the sum of its parts where columns add up."""
+    columns = tuple(str(g.number) for g in form.sections[0].columns if g.is_additive)
+    if not columns:
         return book
     total = Rule(
         id=f"{form.code}-WHOLE",
@@ -206,7 +206,7 @@ def with_total_rule(form: Form, book: RuleBook, rule: TotalRule) -> RuleBook:
         op="=",
         name=rule.name,
         sections=(SECTION,),
-        graphs=graphs,
+        columns=columns,
         left=("total",),
         right=("parts",),
         because=rule.because,

@@ -156,7 +156,7 @@ def finding_values(finding: Finding) -> dict[str, Any]:
         "cell": finding.cell,
         "section": finding.section,
         "line": finding.line,
-        "graph": finding.graph,
+        "column_number": finding.column,
         "found": finding.found,
         "expected": finding.expected,
         "rule_id": finding.rule_id,
@@ -167,8 +167,10 @@ def finding_values(finding: Finding) -> dict[str, Any]:
 
 def as_finding(row: RowMapping) -> Finding:
     """A row of the table of findings as a finding."""
-    values = {k: v for k, v in row.items() if k not in ("submission_id", "number", "position")}
-    return Finding(**{**values, "params": json.loads(row["params"])})
+    place = ("submission_id", "number", "position", "column_number")
+    values = {name: value for name, value in row.items() if name not in place}
+    params = json.loads(row["params"])
+    return Finding(**{**values, "column": row["column_number"], "params": params})
 
 
 def findings_table(connection: Connection, as_of: datetime | None) -> pa.Table:

@@ -44,7 +44,7 @@ class Finding:
     cell: str | None = None
     section: str | None = None
     line: int | None = None
-    graph: int | None = None
+    column: int | None = None
     found: str | None = None
     expected: str | None = None
     rule_id: str | None = None
@@ -149,7 +149,7 @@ class Snapshot:
     submissions: list[Submission]
     findings: pa.Table
     """Findings of the latest judgement of each submission: submission_id, position, the fields
-    of `Finding`, `params` as JSON text."""
+    of `Finding` with `column` as `column_number`, `params` as JSON text."""
 
     @property
     def in_force(self) -> list[Submission]:
@@ -196,7 +196,7 @@ FINDING_SCHEMA = pa.schema(
         ("cell", pa.string()),
         ("section", pa.string()),
         ("line", pa.int32()),
-        ("graph", pa.int32()),
+        ("column_number", pa.int32()),
         ("found", pa.string()),
         ("expected", pa.string()),
         ("rule_id", pa.string()),

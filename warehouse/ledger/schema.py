@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from warehouse.core.clock import as_utc
 
-REVISION = "0008"
+REVISION = "0009"
 """Newest migration; a test holds it equal to the newest script."""
 
 
@@ -139,7 +139,7 @@ finding = Table(
     Column("cell", String(20)),
     Column("section", String(40)),
     Column("line", Integer),
-    Column("graph", Integer),
+    Column("column_number", Integer),
     Column("found", Text),
     Column("expected", Text),
     Column("rule_id", String(120)),

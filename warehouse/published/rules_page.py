@@ -18,7 +18,7 @@ _HEAD = """\
 
 Made from `contracts/forms/*/rules*` by `python -m warehouse.published.rules_page`; do not edit.
 
-A control rule says what the lines, graphs, sections and forms must be to each other, because the
+A control rule says what the lines, columns, sections and forms must be to each other, because the
 words of the form say so. Rules are data: a new rule is a new entry in
 `contracts/forms/<form>/rules/*.yml` (inside a form) or `contracts/forms/cross/*.yml` (form against
 form). Each rule was verified on the real workbooks of 14 regions for the twelve months of 2022;
@@ -29,19 +29,19 @@ its evidence is recorded beside it, and a test measures it again.
 | field | meaning |
 | --- | --- |
 | `id`, `name`, `because` | stable name; text for the clerk in ru, kk, en; the words of the form that justify it |
-| `kind: lines` | in every graph of `graphs` (default all) of `sections`: sum of `left` lines OP sum of `right` lines |
-| `kind: graphs` | on every line of `lines` (default all) of `sections`: sum of `left` graphs OP sum of `right` graphs |
-| `kind: sections` | cells of several sections: `left` and `right` are terms `SECTION.graphs`; `lines` matches the lines |
-| `kind: forms` | the same with terms `FORM/SECTION.graphs`, for one territory and period |
+| `kind: lines` | in every column of `columns` (default all) of `sections`: sum of `left` lines OP sum of `right` lines |
+| `kind: columns` | on every line of `lines` (default all) of `sections`: sum of `left` columns OP sum of `right` columns |
+| `kind: sections` | cells of several sections: `left` and `right` are terms `SECTION.columns`; `lines` matches the lines |
+| `kind: forms` | the same with terms `FORM/SECTION.columns`, for one territory and period |
 | `op` | `=`, `>=`, `<=`: left OP right |
 | `instances` | several pairs of `left` and `right` under one rule |
 | `severity` | `warning` (default) or `error` |
 | `holds`, `evidence` | `exact` or `nearly`, and what was measured |
 
-Lines and graphs are written `1`, `4-7`, `"2-4, 6-31"`, `all`; a list is a sum, `minus 3` subtracts.
+Lines and columns are written `1`, `4-7`, `"2-4, 6-31"`, `all`; a list is a sum, `minus 3` subtracts.
 `offence 14-47` names lines by the line of section 1 that stands for the same offence, as line codes
 differ between sheets; where a sheet does not list one of the offences, the pair is left out there.
-In `sections` and `forms` the graphs of all terms run in parallel: `R1.6-8` against `R1-1.7-9` makes
+In `sections` and `forms` the columns of all terms run in parallel: `R1.6-8` against `R1-1.7-9` makes
 three pairs. There `lines` is `offence all`, `offence 13-422`, `all` (same line codes), or a list of
 explicit matches such as `{R1: [6, 7], PRIL11: 1}`.
 

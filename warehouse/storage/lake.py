@@ -24,13 +24,17 @@ _ROW_GROUP_CELLS = 20_000
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 
+_NUMBER_IN_FILES, _NUMBER = "graph", "column_number"
+"""The number of a column: files keep the name under which they were first written, so that equal
+cells give equal bytes for ever; above the lake it has the name of the glossary."""
+
 CELLS_SCHEMA = pa.schema(
     [
         ("submission_id", _TEXT),
         ("territory_kato", _TEXT),
         ("section", _TEXT),
         ("line", pa.int16()),
-        ("graph", pa.int16()),
+        (_NUMBER_IN_FILES, pa.int16()),
         ("value", pa.float64()),
     ]
 )
@@ -60,7 +64,7 @@ class CellFile:
 
 
 def write_cells(home: Home, submission: SubmissionKey, cells: pa.Table) -> CellFile:
-    """Write the cells (columns section, line, graph, value; any order) of one submission.
+    """Write the cells (columns section, line, column_number, value; any order) of one submission.
 
     Where rows are territories, `territory_kato` says whose each cell is; without that column all
     are the submission's own.
@@ -82,12 +86,13 @@ def write_cells(home: Home, submission: SubmissionKey, cells: pa.Table) -> CellF
 
 
 def read_cells(home: Home, relative: str, sha256: str | None = None) -> pa.Table:
-    """The cells of one file, in the order section, line, graph, territory.
+    """The cells of one file, in the order section, line, column_number, territory.
 
     FileNotFoundError when it is lost; `sha256` is checked when the file comes from the store.
     """
     mirror.is_there(home, home.lake / relative, sha256)
-    return pq.ParquetFile(home.lake / relative).read()
+    cells = pq.ParquetFile(home.lake / relative).read()
+    return cells.rename_columns({_NUMBER_IN_FILES: _NUMBER})
 
 
 def bring(home: Home, files: Iterable[tuple[str, str]]) -> None:
@@ -115,12 +120,12 @@ def _sorted(cells: pa.Table, submission: SubmissionKey) -> pa.Table:
     sections, codes = _text_codes(cells.column("section"))
     owners, owner = _owners(cells, submission.territory_kato)
     line = cells.column("line").cast(pa.int16()).to_numpy()
-    graph = cells.column("graph").cast(pa.int16()).to_numpy()
+    number = cells.column(_NUMBER).cast(pa.int16()).to_numpy()
     value = cells.column("value").cast(pa.float64())
-    key = (codes.astype(np.int64) << 32) + (line.astype(np.int64) << 16) + graph
+    key = (codes.astype(np.int64) << 32) + (line.astype(np.int64) << 16) + number
     if len(owners) > 1 or np.any(key[1:] < key[:-1]):
         order = np.lexsort((owner, key))
-        codes, line, graph, value = codes[order], line[order], graph[order], value.take(order)
+        codes, line, number, value = codes[order], line[order], number[order], value.take(order)
         owner = owner[order]
     return pa.table(
         [
@@ -130,7 +135,7 @@ def _sorted(cells: pa.Table, submission: SubmissionKey) -> pa.Table:
             pa.DictionaryArray.from_arrays(owner, owners),
             pa.DictionaryArray.from_arrays(codes, sections),
             pa.array(line),
-            pa.array(graph),
+            pa.array(number),
             value,
         ],
         schema=CELLS_SCHEMA,

@@ -15,14 +15,14 @@ final as (
         cells.territory_kato,
         cells.section,
         cells.line,
-        cells.graph,
+        cells.column_number,
         {{ exact('cells.value') }} as value
     from cells
     inner join coordinates
         on
             cells.section = coordinates.section
             and cells.line = coordinates.line
-            and cells.graph = coordinates.graph
+            and cells.column_number = coordinates.column_number
 )
 
 select * from final

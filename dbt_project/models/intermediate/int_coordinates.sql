@@ -12,13 +12,13 @@ final as (
     select
         section,
         line,
-        graph
+        column_number
     from indicator_sources
     union distinct
     select
         section,
         line,
-        graph
+        column_number
     from offence_measures
 )
 

@@ -31,7 +31,7 @@ final as (
             and submissions.territory_kato = cells.territory_kato
             and sources.section = cells.section
             and sources.line = cells.line
-            and sources.graph = cells.graph
+            and sources.column_number = cells.column_number
     group by
         sources.indicator_code,
         submissions.territory_kato,

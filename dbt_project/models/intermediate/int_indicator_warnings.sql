@@ -1,5 +1,5 @@
--- Warnings that concern an indicator: on the line of one of its coordinates, in its graph or in
--- all graphs; a derived indicator inherits those of its components.
+-- Warnings that concern an indicator: on the line of one of its coordinates, in its column or in
+-- all columns; a derived indicator inherits those of its components.
 with sources as (
     select * from {{ ref('stg_contracts__indicator_sources') }}
 ),
@@ -22,7 +22,7 @@ coordinates as (
         form_code,
         section,
         line,
-        graph
+        column_number
     from sources
     union distinct
     select
@@ -30,7 +30,7 @@ coordinates as (
         sources.form_code,
         sources.section,
         sources.line,
-        sources.graph
+        sources.column_number
     from formulas
     inner join sources on formulas.component_code = sources.indicator_code
 ),
@@ -47,7 +47,8 @@ final as (
             submissions.form_code = coordinates.form_code
             and findings.section = coordinates.section
             and findings.line = coordinates.line
-            and coalesce(findings.graph, coordinates.graph) = coordinates.graph
+            and coalesce(findings.column_number, coordinates.column_number)
+            = coordinates.column_number
     where findings.severity = 'warning'
 )
 

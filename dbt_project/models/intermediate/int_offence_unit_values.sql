@@ -35,7 +35,7 @@ pivoted as (
         on
             cells.section = measures.section
             and cells.line = measures.line
-            and cells.graph = measures.graph
+            and cells.column_number = measures.column_number
     group by
         measures.offence_code,
         measures.form_code,

@@ -22,7 +22,7 @@ final as (
             submissions.form_code = measures.form_code
             and findings.section = measures.section
             and findings.line = measures.line
-            and coalesce(findings.graph, measures.graph) = measures.graph
+            and coalesce(findings.column_number, measures.column_number) = measures.column_number
     where findings.severity = 'warning'
 )
 

@@ -10,9 +10,9 @@ coordinates as (
     select
         indicator_code,
         {{ texts_listed(
-            "section || '/' || cast(line as " ~ dbt.type_string() ~ ") || '/' || cast(graph as "
+            "section || '/' || cast(line as " ~ dbt.type_string() ~ ") || '/' || cast(column_number as "
             ~ dbt.type_string() ~ ")",
-            'section, line, graph'
+            'section, line, column_number'
         ) }} as source_coordinates
     from sources
     where basis = 'ytd'

@@ -21,7 +21,7 @@ final as (
         findings.cell,
         findings.section,
         findings.line,
-        findings.graph,
+        findings.column_number,
         findings.found_value,
         findings.expected_value,
         findings.message_ru,

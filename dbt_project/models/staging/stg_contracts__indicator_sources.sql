@@ -8,7 +8,7 @@ final as (
         cast(form_code as {{ dbt.type_string() }}) as form_code,
         cast(section as {{ dbt.type_string() }}) as section,
         cast(line as smallint) as line,
-        cast(graph as smallint) as graph,
+        cast(column_number as smallint) as column_number,
         cast(basis as {{ dbt.type_string() }}) as basis,
         cast(sign as integer) as sign
     from source

@@ -8,7 +8,7 @@ final as (
         cast(territory_kato as {{ dbt.type_string() }}) as territory_kato,
         cast(section as {{ dbt.type_string() }}) as section,
         cast(line as smallint) as line,
-        cast(graph as smallint) as graph,
+        cast(graph as smallint) as column_number,
         cast(value as double) as value
     from source
 )

@@ -13,7 +13,7 @@ final as (
         cast(cell as {{ dbt.type_string() }}) as cell,
         cast(section as {{ dbt.type_string() }}) as section,
         cast(line as smallint) as line,
-        cast(graph as smallint) as graph,
+        cast(column_number as smallint) as column_number,
         cast(found_value as {{ dbt.type_string() }}) as found_value,
         cast(expected_value as {{ dbt.type_string() }}) as expected_value,
         cast(rule_id as {{ dbt.type_string() }}) as rule_id,

@@ -21,7 +21,7 @@ def test_text_that_is_no_number_is_refused() -> None:
     assert failed("texts", frame(is_number=[True, False, True])) == [("type", 1)]
 
 
-def test_a_line_with_fewer_figures_than_graphs_is_refused() -> None:
+def test_a_line_with_fewer_figures_than_columns_is_refused() -> None:
     assert failed("lines", frame(found=[3, 2, 0], expected=[3, 3, 0])) == [("complete", 1)]
 
 

@@ -31,13 +31,13 @@ Change = Callable[[Book], None]
 
 
 def sng_workbook(change: Change | None = None, **figures: float) -> bytes:
-    """A СНГ-1 of Kyzylorda full of zeros. `figures` such as R1_2_1=5: section, line, graph."""
+    """A СНГ-1 of Kyzylorda full of zeros. `figures` such as R1_2_1=5: section, line, column."""
     form = load_contracts().forms["SNG-1"]
     values = np.zeros(len(form.coordinates))
     values[form.grid("R3")] = np.nan
     for name, value in figures.items():
-        section, line, graph = name.split("_")
-        values[form.position(section, int(line), int(graph))] = value
+        section, line, column = name.split("_")
+        values[form.position(section, int(line), int(column))] = value
     content = write_workbook(
         form,
         values,

@@ -142,13 +142,13 @@ class Counter:
         )
 
     def figures(self, result: SubmissionResult) -> dict[tuple[str, int], float]:
-        """What the lake keeps: (unit, graph) -> figure."""
+        """What the lake keeps: (unit, column) -> figure."""
         assert result.submission_id is not None
         kept = self.services.ledger.submission(result.submission_id)
         assert kept.cells_path is not None
         cells = lake.read_cells(self.services.home, kept.cells_path).to_pylist()
         assert {(cell["section"], cell["line"]) for cell in cells} <= {("T", 1)}
-        return {(cell["territory_kato"], cell["graph"]): cell["value"] for cell in cells}
+        return {(cell["territory_kato"], cell["column_number"]): cell["value"] for cell in cells}
 
 
 def only(result: SubmissionResult, code: str) -> Finding:
@@ -159,8 +159,8 @@ def only(result: SubmissionResult, code: str) -> Finding:
     return found[0]
 
 
-def graph(form: str, indicator: str) -> int:
-    """Number of the graph that carries an indicator."""
+def column_of(form: str, indicator: str) -> int:
+    """Number of the column that carries an indicator."""
     (source,) = load_contracts().indicators[indicator].sources
     assert source.form == form
-    return source.graph
+    return source.column

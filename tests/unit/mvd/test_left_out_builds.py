@@ -57,14 +57,14 @@ def accept(services: Services, form: str, territory: str = KYZYLORDA, period: st
         {
             "section": ["R1", "R1", "R1-1"],
             "line": [1, 1, 1],
-            "graph": [2, 6, 4],
+            "column_number": [2, 6, 4],
             "value": [9.0, 4.0, 9.0],
         }
     )
     services.ledger.record_verdict(
         submission.submission_id,
         Verdict.ACCEPTED_WITH_WARNINGS,
-        [Finding("A_CODE_OF_THE_PAST", "warning", section="R1", line=1, graph=2)],
+        [Finding("A_CODE_OF_THE_PAST", "warning", section="R1", line=1, column=2)],
         cells=lake.write_cells(services.home, submission, cells),
         contract_hash="c",
     )

@@ -129,9 +129,9 @@ def test_the_blank_of_an_official_form_is_filled_in_and_accepted(desk: Desk) -> 
     def fill(book: Book) -> None:
         for section in form.sections:
             for line in range(len(section.lines)):
-                for graph in section.graphs:
+                for form_column in section.columns:
                     row = section.layout.first_data_row + line
-                    book[section.sheet].cell(row, graph.column, 0)
+                    book[section.sheet].cell(row, form_column.sheet_column, 0)
 
     submission = desk.services.ledger.submission(desk.sent(clerk, edited(answer.content, fill)))
     assert submission.verdict is Verdict.ACCEPTED

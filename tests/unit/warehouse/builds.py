@@ -37,7 +37,7 @@ def submit(
         received_at=CREATED,
         is_demonstration=is_demonstration,
     )
-    cells = pa.table({"section": ["R1"], "line": [1], "graph": [1], "value": [value]})
+    cells = pa.table({"section": ["R1"], "line": [1], "column_number": [1], "value": [value]})
     written = lake.write_cells(home, registration.submission, cells)
     ledger.record_verdict(registration.submission_id, Verdict.ACCEPTED, [], written, CONTRACTS)
     return registration.submission_id

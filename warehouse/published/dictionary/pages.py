@@ -145,7 +145,7 @@ class Dictionary:
         return f"{scale}{shown}; {self._say('formula_version', version=formula.version)}"
 
     def _sources(self, found: Indicator) -> Table:
-        keys = ("form", "section", "line", "graph", "basis")
+        keys = ("form", "section", "line", "column", "basis")
         rows = [self._source(source) for source in found.sources]
         head = [self._say(key) for key in keys]
         otherwise = self._say("by_formula" if found.status == "derived" else "no_source")
@@ -154,15 +154,15 @@ class Dictionary:
     def _source(self, source: Source) -> Sequence[Cell]:
         form = self._contracts.forms[source.form]
         section = form.section(source.section)
-        graph = section.graph(source.graph)
+        column = section.column(source.column)
         lines = [f"{n} «{section.line(n).name.text(self._language)}»" for n in source.lines]
         shown = "; ".join(lines[:_SHOWN_LINES]) + ("; …" if len(lines) > _SHOWN_LINES else "")
-        name, title = graph.name.text(self._language), section.title.text(self._language)
+        name, title = column.name.text(self._language), section.title.text(self._language)
         return (
             Link("forms", form.code, form.code),
             section.code if form.is_table else f"{section.code} «{title}»",
             self._say("each_unit") if form.is_table else shown,
-            f"{graph.number} «{name}»",
+            f"{column.number} «{name}»",
             self._say(f"basis_{source.basis}"),
         )
 

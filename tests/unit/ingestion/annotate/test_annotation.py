@@ -52,7 +52,7 @@ def note(sheet: str, cell: str | None, code: str = "NOT_A_NUMBER", **more: objec
     """A finding made by hand."""
     severity = load_contracts().message(code).severity
     params = {"cells": more.pop("cells", [])}
-    fields = {"line": 1, "graph": 1, "found": "x", **more}
+    fields = {"line": 1, "column": 1, "found": "x", **more}
     return Finding(code, severity, sheet=sheet, cell=cell, params=params, **fields)  # type: ignore[arg-type]
 
 
@@ -152,17 +152,17 @@ FAULTS: dict[str, tuple[str, Change]] = {
     "FIGURE_MISSING": ("FIGURE_MISSING", clear("R1", "G10")),
     "a cell that the file lacks": ("FIGURE_MISSING", without_a_cell),
     "LINE_INCOMPLETE": ("LINE_INCOMPLETE", clear("R1", "E10", "F10", "G10", "I10")),
-    "GRAPH_BLANK": ("GRAPH_BLANK", clear("R1", *(f"G{row}" for row in range(7, 39)))),
+    "COLUMN_BLANK": ("COLUMN_BLANK", clear("R1", *(f"G{row}" for row in range(7, 39)))),
     "FORMULA_WITHOUT_VALUE": ("FORMULA_WITHOUT_VALUE", put("R1", E7="=1+1")),
     "LINE_REPEATED": ("LINE_REPEATED", put("R1", D11=4)),
     "LINE_REPEATED, the first is wrong": ("LINE_REPEATED", put("R1", D10=5)),
     "LINE_UNKNOWN": ("LINE_UNKNOWN", put("R1", D11=99)),
     "LINE_LABEL_MOVED": ("LINE_LABEL_MOVED", swap("R1", "D12", "D14")),
     "LINE_LABEL_DIFFERS": ("LINE_LABEL_DIFFERS", put("R1", B14="нечто иное")),
-    "GRAPH_REPEATED": ("GRAPH_REPEATED", put("R1", G6=2)),
-    "GRAPH_UNKNOWN": ("GRAPH_UNKNOWN", put("R1", G6=77)),
-    "GRAPH_HEADER_MOVED": ("GRAPH_HEADER_MOVED", swap("R1", "E5", "G5")),
-    "GRAPH_HEADER_DIFFERS": ("GRAPH_HEADER_DIFFERS", put("R1", G5="нечто иное")),
+    "COLUMN_REPEATED": ("COLUMN_REPEATED", put("R1", G6=2)),
+    "COLUMN_UNKNOWN": ("COLUMN_UNKNOWN", put("R1", G6=77)),
+    "COLUMN_HEADER_MOVED": ("COLUMN_HEADER_MOVED", swap("R1", "E5", "G5")),
+    "COLUMN_HEADER_DIFFERS": ("COLUMN_HEADER_DIFFERS", put("R1", G5="нечто иное")),
     "CONTROL_RULE_BROKEN": ("CONTROL_RULE_BROKEN", put("R1", E9=5)),
 }
 
@@ -195,7 +195,7 @@ NOT_IN_A_CELL = {
     ),
     "another signature": ("SIGNATURE_WRONG SIGNATURE_NOT_CHECKED"),
     "a sheet, row or column that is not there, or too much": (
-        "SHEET_MISSING SHEET_RENAMED SHEET_EMPTY SHEET_EXTRA LINE_MISSING GRAPH_MISSING "
+        "SHEET_MISSING SHEET_RENAMED SHEET_EMPTY SHEET_EXTRA LINE_MISSING COLUMN_MISSING "
         "TABLE_ROW_MISSING TABLE_COLUMN_MISSING TABLE_COLUMN_AMBIGUOUS "
         "TABLE_ROW_SPECIAL TABLE_TWO_SIDE_BY_SIDE"
     ),

@@ -38,9 +38,9 @@ def every_figure_different(form: Form) -> NDArray[np.float64]:
 def addresses(form: Form) -> dict[str, list[tuple[int, int]]]:
     return {
         section.sheet: [
-            (section.layout.first_data_row + row, graph.column)
+            (section.layout.first_data_row + row, form_column.sheet_column)
             for row in range(len(section.lines))
-            for graph in section.graphs
+            for form_column in section.columns
         ]
         for section in form.sections
     }

@@ -41,7 +41,7 @@ def test_every_figure_is_the_one_an_independent_reader_finds(file: Path) -> None
         first = section.layout.first_data_row - 1
         there = np.array(
             [
-                [row[graph.column - 1] for graph in section.graphs]
+                [row[form_column.sheet_column - 1] for form_column in section.columns]
                 for row in rows[first : first + len(section.lines)]
             ],
             dtype=np.float64,
@@ -51,7 +51,7 @@ def test_every_figure_is_the_one_an_independent_reader_finds(file: Path) -> None
 
 
 def test_figures_of_kyzylorda_as_seen_on_the_sheet() -> None:
-    """Read by eye: R1 line 1 graphs 1 and 2, line 3 graph 2, and annex 8 line 1 graph 1."""
+    """Read by eye: R1 line 1 columns 1 and 2, line 3 column 2, and annex 8 line 1 column 1."""
     contracts = load_contracts()
     form = contracts.forms["1-M"]
     file = official_forms() / "1-M" / "Kyzylorda Region.XLSX"

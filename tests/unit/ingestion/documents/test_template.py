@@ -15,8 +15,8 @@ from tests.unit.ingestion.table_workbooks import (
     KYZYLORDA,
     PERIOD,
     Counter,
+    column_of,
     csv_text,
-    graph,
     ods,
     only,
     rows_of,
@@ -58,8 +58,8 @@ def test_a_filled_template_of_every_form_is_accepted_without_a_remark(
     result = counter.submit(filled(template(form)), territory=None)
     assert (result.verdict.value, result.form, result.findings) == ("accepted", form, ())
     assert result.territory == KYZYLORDA
-    graphs = CONTRACTS.forms[form].sections[0].graphs
-    expected = {(kato, g.number): 0.0 for kato in (*CODES, KYZYLORDA) for g in graphs}
+    columns = CONTRACTS.forms[form].sections[0].columns
+    expected = {(kato, g.number): 0.0 for kato in (*CODES, KYZYLORDA) for g in columns}
     assert counter.figures(result) == expected
 
 
@@ -77,10 +77,10 @@ def test_figures_arrive_the_same_whatever_the_format(counter: Counter, kind: str
     result = counter.submit(content, file_name=f"DRG-M.{kind[:4].strip()}")
     assert (result.verdict.value, result.findings) == ("accepted", ())
     figures = counter.figures(result)
-    assert figures[CODES[0], graph("DRG-M", "DRG_OFF")] == 2
-    assert figures[KYZYLORDA, graph("DRG-M", "DRG_OFF")] == 3
-    assert figures[CODES[0], graph("DRG-M", "DRG_SEIZED")] == 1.25
-    assert figures[CODES[0], graph("DRG-M", "DRG_SEIZED__OTHER")] == 1.25
+    assert figures[CODES[0], column_of("DRG-M", "DRG_OFF")] == 2
+    assert figures[KYZYLORDA, column_of("DRG-M", "DRG_OFF")] == 3
+    assert figures[CODES[0], column_of("DRG-M", "DRG_SEIZED")] == 1.25
+    assert figures[CODES[0], column_of("DRG-M", "DRG_SEIZED__OTHER")] == 1.25
 
 
 def test_only_figures_may_be_typed_and_only_within_their_limits() -> None:
@@ -89,7 +89,7 @@ def test_only_figures_may_be_typed_and_only_within_their_limits() -> None:
     unlocked = {
         cell.coordinate for row in page.iter_rows() for cell in row if not cell.protection.locked
     }
-    assert len(unlocked) == 9 * len(CONTRACTS.forms["CYB-M"].sections[0].graphs)
+    assert len(unlocked) == 9 * len(CONTRACTS.forms["CYB-M"].sections[0].columns)
     assert "D9" in unlocked
     assert "B9" not in unlocked
     limits = page.data_validations.dataValidation
@@ -144,7 +144,7 @@ def test_an_empty_cell_is_missing_and_an_empty_total_is_not(counter: Counter) ->
 
 
 def test_parts_beyond_their_whole_are_refused_at_their_row(counter: Counter) -> None:
-    number = graph("SLV-M", "CRM_SOLVED__PAST_YEARS")
+    number = column_of("SLV-M", "CRM_SOLVED__PAST_YEARS")
     assert number == 2
     result = counter.submit(filled(template("SLV-M"), {"D10": 1, "E10": 2, "D17": 1, "E17": 2}))
     broken = [f for f in result.findings if f.rule_id == "SLV-M-PART"]

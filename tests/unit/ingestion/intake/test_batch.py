@@ -221,7 +221,7 @@ def test_the_second_of_two_forms_is_compared_with_the_first(services: Services, 
     broken = [f for f in result.findings if f.code == "CROSS_FORM_RULE_BROKEN"]
     assert result.verdict is Verdict.ACCEPTED_WITH_WARNINGS
     total = next(f for f in broken if f.cell == "E7")
-    assert (total.sheet, total.line, total.graph, total.found) == ("R1", 1, 1, "0")
+    assert (total.sheet, total.line, total.column, total.found) == ("R1", 1, 1, "0")
     assert total.params["forms"] == "SNG-1, 1-M"
 
 

@@ -16,11 +16,11 @@ def put(sheet: str, cell: str, value: object) -> Change:
 
 
 def cells(desk: Desk) -> dict[tuple[str, int, int], float]:
-    """The cells in force, by section, line and graph."""
+    """The cells in force, by section, line and column."""
     (submission,) = desk.services.ledger.submissions(in_force=True)
     assert submission.cells_path is not None
     table = lake.read_cells(desk.services.home, submission.cells_path).to_pylist()
-    return {(row["section"], row["line"], row["graph"]): row["value"] for row in table}
+    return {(row["section"], row["line"], row["column_number"]): row["value"] for row in table}
 
 
 def test_a_faultless_form_is_accepted_without_a_remark(desk: Desk) -> None:
@@ -41,7 +41,7 @@ def test_a_number_typed_as_text_is_read_with_a_warning(desk: Desk, text: str, va
     assert result.verdict is Verdict.ACCEPTED_WITH_WARNINGS
     finding = only(result, "NUMBER_AS_TEXT")
     assert (finding.sheet, finding.cell, finding.section) == ("R1", "E7", "R1")
-    assert (finding.line, finding.graph) == (1, 1)
+    assert (finding.line, finding.column) == (1, 1)
     assert (finding.found, finding.expected) == (text, str(value))
     assert cells(desk)["R1", 1, 1] == value
 
@@ -70,7 +70,7 @@ def test_a_cell_that_cannot_be_read_is_named_with_its_text(
     assert result.verdict is Verdict.REJECTED
     assert codes(result) == [code]
     finding = only(result, code)
-    assert (finding.cell, finding.line, finding.graph, finding.found) == ("F9", 3, 2, text)
+    assert (finding.cell, finding.line, finding.column, finding.found) == ("F9", 3, 2, text)
     assert desk.cell_files() == []
 
 
@@ -91,7 +91,7 @@ def test_a_negative_count_is_refused(desk: Desk) -> None:
 def test_an_empty_required_cell_is_named(desk: Desk) -> None:
     result = desk.send(sng_workbook(put("R1", "G10", None)))
     finding = only(result, "FIGURE_MISSING")
-    assert (finding.cell, finding.line, finding.graph) == ("G10", 4, 3)
+    assert (finding.cell, finding.line, finding.column) == ("G10", 4, 3)
     assert result.verdict is Verdict.REJECTED
 
 
@@ -102,17 +102,17 @@ def test_several_empty_cells_of_a_line_are_one_finding(desk: Desk) -> None:
 
     finding = only(desk.send(sng_workbook(clear)), "LINE_INCOMPLETE")
     assert (finding.line, finding.cell) == (4, "E10")
-    assert finding.params["graphs"] == [1, 2, 3]
+    assert finding.params["columns"] == [1, 2, 3]
 
 
-def test_an_empty_graph_is_one_finding_not_one_per_line(desk: Desk) -> None:
+def test_an_empty_column_is_one_finding_not_one_per_line(desk: Desk) -> None:
     def clear(book: Book) -> None:
         for row in range(7, 39):
             book["R1"].cell(row, 7).value = None
 
     result = desk.send(sng_workbook(clear))
-    assert codes(result) == ["GRAPH_BLANK"]
-    assert only(result, "GRAPH_BLANK").graph == 3
+    assert codes(result) == ["COLUMN_BLANK"]
+    assert only(result, "COLUMN_BLANK").column == 3
 
 
 def test_all_faults_are_told_in_one_pass(desk: Desk) -> None:
@@ -234,14 +234,14 @@ def test_an_unknown_line_code_is_named(desk: Desk) -> None:
     assert only(result, "LINE_UNKNOWN").cell == "D39"
 
 
-def test_a_deleted_graph_is_named(desk: Desk) -> None:
+def test_a_deleted_column_is_named(desk: Desk) -> None:
     def delete(book: Book) -> None:
         for merged in list(book["R1"].merged_cells.ranges):
             book["R1"].unmerge_cells(str(merged))
         book["R1"].delete_cols(7)
 
-    finding = only(desk.send(sng_workbook(delete)), "GRAPH_MISSING")
-    assert (finding.section, finding.graph) == ("R1", 3)
+    finding = only(desk.send(sng_workbook(delete)), "COLUMN_MISSING")
+    assert (finding.section, finding.column) == ("R1", 3)
 
 
 def test_labels_shifted_against_their_codes_are_refused(desk: Desk) -> None:
@@ -265,10 +265,10 @@ def test_swapped_headers_are_refused(desk: Desk) -> None:
         sheet["E5"].value, sheet["G5"].value = sheet["G5"].value, sheet["E5"].value
 
     finding_codes = codes(desk.send(sng_workbook(swap)))
-    assert finding_codes.count("GRAPH_HEADER_MOVED") == 2
+    assert finding_codes.count("COLUMN_HEADER_MOVED") == 2
 
 
-def test_a_sheet_without_graph_numbers_is_told(desk: Desk) -> None:
+def test_a_sheet_without_column_numbers_is_told(desk: Desk) -> None:
     result = desk.send(sng_workbook(lambda book: book["R1"].delete_rows(6)))
     assert only(result, "TABLE_NOT_FOUND").section == "R1"
 

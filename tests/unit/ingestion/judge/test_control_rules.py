@@ -24,7 +24,7 @@ from warehouse.contracts import CONTRACTS_DIR, Contracts, load_contracts
 from warehouse.contracts.form_files import load_forms
 from warehouse.contracts.forms import (
     Form,
-    Graph,
+    FormColumn,
     Identification,
     Layout,
     Line,
@@ -42,12 +42,12 @@ EVIDENCE = {"regions": 1, "comparisons": 1, "nonzero": 0, "broken": 0}
 
 
 def section(
-    code: str, offences: Mapping[int, int | None], graphs: int, *, integral: bool = True
+    code: str, offences: Mapping[int, int | None], columns: int, *, integral: bool = True
 ) -> Section:
-    """A section with the given lines (code -> offence) and graphs 1..n."""
+    """A section with the given lines (code -> offence) and columns 1..n."""
     layout = Layout(
         header_row=1,
-        graph_row=2,
+        column_number_row=2,
         first_data_row=3,
         label_columns=("A",),
         code_column="B",
@@ -64,9 +64,9 @@ def section(
             Line(line, ("", "", ""), NAMES, "", None, None, offence)
             for line, offence in offences.items()
         ),
-        graphs=tuple(
-            Graph(number, number + 2, NAMES, (), "count", integral)
-            for number in range(1, graphs + 1)
+        columns=tuple(
+            FormColumn(number, number + 2, NAMES, (), "count", integral)
+            for number in range(1, columns + 1)
         ),
     )
 
@@ -98,7 +98,7 @@ def same(*codes: int) -> dict[int, int | None]:
 
 
 class TestEachKindByHand:
-    def test_a_line_is_compared_with_the_sum_of_lines_in_every_graph(self) -> None:
+    def test_a_line_is_compared_with_the_sum_of_lines_in_every_column(self) -> None:
         table = form(section("R", same(1, 2, 3), 2))
         rules = compile_rules(
             table, book({"kind": "lines", "sections": ["R"], "left": 1, "right": "2-3"})
@@ -109,21 +109,21 @@ class TestEachKindByHand:
         assert outcome.ok.tolist() == [True, False]
         assert rules.place(int(rules.anchor[1]))[1:] == ("R", 1, 2)
 
-    def test_a_graph_is_compared_with_the_sum_of_graphs_on_every_line(self) -> None:
+    def test_a_column_is_compared_with_the_sum_of_columns_on_every_line(self) -> None:
         table = form(section("R", same(1, 2), 3))
         rules = compile_rules(
             table,
-            book({"kind": "graphs", "sections": ["R"], "left": 1, "op": ">=", "right": "2, 3"}),
+            book({"kind": "columns", "sections": ["R"], "left": 1, "op": ">=", "right": "2, 3"}),
         )
         outcome = evaluate(rules, np.array([5, 2, 3, 5, 3, 3.0]))
         assert outcome.right.tolist() == [5, 6]
         assert outcome.ok.tolist() == [True, False]
 
-    def test_a_rule_can_be_limited_to_some_graphs_and_some_lines(self) -> None:
+    def test_a_rule_can_be_limited_to_some_columns_and_some_lines(self) -> None:
         table = form(section("R", same(1, 2, 3), 3))
-        by_line = {"kind": "lines", "sections": ["R"], "left": 1, "right": 2, "graphs": "2-3"}
-        by_graph = {"kind": "graphs", "sections": ["R"], "left": 1, "right": 2, "lines": "2-3"}
-        rules = compile_rules(table, book(by_line, by_graph))
+        by_line = {"kind": "lines", "sections": ["R"], "left": 1, "right": 2, "columns": "2-3"}
+        by_column = {"kind": "columns", "sections": ["R"], "left": 1, "right": 2, "lines": "2-3"}
+        rules = compile_rules(table, book(by_line, by_column))
         assert [rules.describe(n) for n in range(len(rules))] == [
             ("R [1] (2)", "R [2] (2)"),
             ("R [1] (3)", "R [2] (3)"),
@@ -145,7 +145,7 @@ class TestEachKindByHand:
         assert [rules.describe(n) for n in range(len(rules))] == [("R [3] (2)", "P [2] (1)")]
         assert evaluate(rules, np.array([0, 0, 0, 0, 0, 8, 1, 8.0])).ok.tolist() == [True]
 
-    def test_graphs_of_sections_run_in_parallel(self) -> None:
+    def test_columns_of_sections_run_in_parallel(self) -> None:
         table = form(section("R", same(1), 3), section("P", same(1), 3))
         rule = {"kind": "sections", "lines": "all", "left": "R.1-2", "right": "P.2-3"}
         rules = compile_rules(table, book(rule))
@@ -247,7 +247,7 @@ class TestARuleThatDoesNotFitIsRefused:
         ("rule", "reason"),
         [
             ({"kind": "lines", "sections": ["R"], "left": 9, "right": 1}, "no line 9"),
-            ({"kind": "graphs", "sections": ["R"], "left": 9, "right": 1}, "no graph 9"),
+            ({"kind": "columns", "sections": ["R"], "left": 9, "right": 1}, "no column 9"),
             ({"kind": "lines", "sections": ["X"], "left": 1, "right": 2}, "no section X"),
             ({"kind": "lines", "sections": ["R"], "left": "1..2", "right": 2}, "1..2"),
             (
@@ -285,7 +285,7 @@ def written(side: Sequence[tuple[int, int]], before: str = "") -> list[str]:
 
 
 @given(
-    kind=st.sampled_from(["lines", "graphs", "sections"]),
+    kind=st.sampled_from(["lines", "columns", "sections"]),
     left=SIDE,
     right=SIDE,
     op=st.sampled_from(sorted(OPERATORS)),
@@ -302,10 +302,10 @@ def test_evaluation_agrees_with_looking_every_cell_up(
     # The second sheet lists the same offences in the opposite order.
     table = form(section("R", same(1, 2, 3, 4), 4), section("P", {1: 4, 2: 3, 3: 2, 4: 1}, 4))
     cells = {
-        (sheet, line, graph): numbers[start + (line - 1) * 4 + graph - 1]
+        (sheet, line, column): numbers[start + (line - 1) * 4 + column - 1]
         for sheet, start in (("R", 0), ("P", 16))
         for line in range(1, 5)
-        for graph in range(1, 5)
+        for column in range(1, 5)
     }
     rule: dict[str, Any] = {"kind": kind, "op": op}
     expected = []
@@ -313,7 +313,7 @@ def test_evaluation_agrees_with_looking_every_cell_up(
         if kind == "lines":
             rule |= {"sections": ["P"], "left": written(left), "right": written(right)}
             sums = [sum(s * cells["P", code, step] for s, code in side) for side in (left, right)]
-        elif kind == "graphs":
+        elif kind == "columns":
             rule |= {"sections": ["P"], "left": written(left), "right": written(right)}
             sums = [sum(s * cells["P", step, code] for s, code in side) for side in (left, right)]
         else:
@@ -337,7 +337,7 @@ def test_a_rule_added_as_data_works_at_once(tmp_path: Path) -> None:
         """
 rules:
   - id: 1M-OURS
-    kind: graphs
+    kind: columns
     sections: [R2]
     lines: 1
     left: 8
@@ -382,7 +382,7 @@ def figures(file: Path, table: Form) -> NDArray[np.float64]:
         rows = workbook.get_sheet_by_name(sheet.sheet).to_python(skip_empty_area=False)
         first = sheet.layout.first_data_row - 1
         for row in rows[first : first + len(sheet.lines)]:
-            cells = (row[graph.column - 1] for graph in sheet.graphs)
+            cells = (row[column.sheet_column - 1] for column in sheet.columns)
             found += [np.nan if cell == "" else float(str(cell)) for cell in cells]
     return np.array(found)
 

@@ -22,18 +22,22 @@ def section(code: str) -> ExpectedSection:
 
 def printed(expected: ExpectedSection) -> Rows:
     """The sheet of a section as the contract prints it; each figure is its own running number."""
-    layout, lines, graphs = expected.section.layout, expected.section.lines, expected.section.graphs
-    width = max(graph.column for graph in graphs)
+    layout, lines, form_columns = (
+        expected.section.layout,
+        expected.section.lines,
+        expected.section.columns,
+    )
+    width = max(form_column.sheet_column for form_column in form_columns)
     height = layout.first_data_row - 1 + len(lines)
     rows: Rows = [[None] * width for _ in range(height)]
     for place, column, text in layout.texts:
         if place <= height and column <= width:
             rows[place - 1][column - 1] = text
-    for number, graph in enumerate(graphs):
-        rows[layout.graph_row - 1][graph.column - 1] = str(graph.number)
+    for number, form_column in enumerate(form_columns):
+        rows[layout.column_number_row - 1][form_column.sheet_column - 1] = str(form_column.number)
         for index, line in enumerate(lines):
             row = rows[layout.first_data_row - 1 + index]
-            row[graph.column - 1] = str(1000 * (index + 1) + number)
+            row[form_column.sheet_column - 1] = str(1000 * (index + 1) + number)
             row[layout.code_column - 1] = str(line.code)
             for column, label in zip(layout.label_columns, line.labels, strict=False):
                 row[column - 1] = label or None
@@ -53,7 +57,7 @@ def figures(expected: ExpectedSection, rows: Rows) -> np.ndarray:
 
 
 def running_numbers(expected: ExpectedSection) -> np.ndarray:
-    shape = len(expected.section.lines), len(expected.section.graphs)
+    shape = len(expected.section.lines), len(expected.section.columns)
     return 1000.0 * (np.arange(shape[0])[:, None] + 1) + np.arange(shape[1])[None, :]
 
 
@@ -107,10 +111,10 @@ def test_a_column_of_running_numbers_is_not_taken_for_the_codes() -> None:
     assert (figures(expected, numbered) == running_numbers(expected)).all()
 
 
-def test_a_sheet_without_graph_numbers_has_no_table() -> None:
+def test_a_sheet_without_column_numbers_has_no_table() -> None:
     expected = section("R1")
     rows = printed(expected)
-    del rows[expected.section.layout.graph_row - 1]
+    del rows[expected.section.layout.column_number_row - 1]
     assert locate(as_grid(rows), expected) is None
 
 

@@ -58,7 +58,7 @@ def test_what_is_of_another_kind_is_no_number(text: str, unit: str) -> None:
     assert read_quantity(text, unit, WORDS).figure.reading is Reading.NOT_A_NUMBER
 
 
-def test_a_comma_before_three_digits_leaves_two_readings_in_the_unit_of_the_graph() -> None:
+def test_a_comma_before_three_digits_leaves_two_readings_in_the_unit_of_the_column() -> None:
     figure = read_quantity("1,234 т", "kg", WORDS).figure
     assert (figure.reading, figure.choices) == (Reading.AMBIGUOUS, ("1234000", "1234"))
 

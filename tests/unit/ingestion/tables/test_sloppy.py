@@ -9,8 +9,8 @@ from tests.unit.ingestion.table_workbooks import (
     DISTRICTS,
     Cell,
     Counter,
+    column_of,
     csv_text,
-    graph,
     only,
     xlsx,
 )
@@ -167,13 +167,13 @@ def test_a_district_twice_and_a_district_missing(counter: Counter) -> None:
     assert only(result, "TABLE_ROW_MISSING").params["name"] == "Шиелийский район"
 
 
-def test_a_graph_twice_is_a_choice_and_a_graph_missing_is_told(counter: Counter) -> None:
+def test_a_column_twice_is_a_choice_and_a_column_missing_is_told(counter: Counter) -> None:
     rows = livestock()
     rows[0] = ["№", "Район", "Скотокрадство", "Скотокрадство", "Рейды"]
     result = counter.submit(xlsx(rows), form="LVS-M")
     repeated = only(result, "TABLE_COLUMN_REPEATED")
     assert (repeated.cell, repeated.params["first"]) == ("D1", "C1")
-    assert only(result, "TABLE_COLUMN_MISSING").graph == 2
+    assert only(result, "TABLE_COLUMN_MISSING").column == 2
 
 
 def test_a_header_with_words_of_something_else_is_not_taken(counter: Counter) -> None:
@@ -181,14 +181,14 @@ def test_a_header_with_words_of_something_else_is_not_taken(counter: Counter) ->
     rows[0][4] = "Рейды по базарам"
     result = counter.submit(xlsx(rows))
     assert only(result, "TABLE_COLUMN_UNKNOWN").found == "Рейды по базарам"
-    assert only(result, "TABLE_COLUMN_MISSING").graph == 3
+    assert only(result, "TABLE_COLUMN_MISSING").column == 3
 
 
 def test_a_column_of_the_month_alone_does_not_stand_for_the_year(counter: Counter) -> None:
     rows = livestock()
     rows[0][4] = "Рейды за май 2026"
     finding = only(counter.submit(xlsx(rows)), "TABLE_MONTH_ONLY")
-    assert (finding.cell, finding.graph) == ("E1", 3)
+    assert (finding.cell, finding.column) == ("E1", 3)
 
 
 def test_subtotals_of_districts_are_not_the_whole(counter: Counter) -> None:
@@ -213,13 +213,13 @@ def test_a_whole_that_is_not_the_sum_is_a_warning_at_its_cell(counter: Counter) 
 
 def drugs(header_of_seized: str, seized: Cell) -> list[list[Cell]]:
     form = load_contracts().forms["DRG-M"]
-    graphs = form.sections[0].graphs
-    number = graph("DRG-M", "DRG_SEIZED")
-    other = graph("DRG-M", "DRG_SEIZED__OTHER")
-    headers = [g.name.ru if g.number != number else header_of_seized for g in graphs]
+    columns = form.sections[0].columns
+    number = column_of("DRG-M", "DRG_SEIZED")
+    other = column_of("DRG-M", "DRG_SEIZED__OTHER")
+    headers = [g.name.ru if g.number != number else header_of_seized for g in columns]
     rows: list[list[Cell]] = [["Код КАТО", *headers]]
     for index, code in enumerate(CODES):
-        figures: list[Cell] = [0] * len(graphs)
+        figures: list[Cell] = [0] * len(columns)
         if index == 0:
             figures[number - 1], figures[other - 1] = seized, 1800
         rows.append([code, *figures])
@@ -230,12 +230,12 @@ def drugs(header_of_seized: str, seized: Cell) -> list[list[Cell]]:
 def test_tonnes_in_a_column_of_kilograms_are_converted(counter: Counter, text: str) -> None:
     result = counter.submit(xlsx(drugs("Изъято наркотиков, всего", text)))
     assert result.is_accepted
-    assert counter.figures(result)[CODES[0], graph("DRG-M", "DRG_SEIZED")] == 1800
+    assert counter.figures(result)[CODES[0], column_of("DRG-M", "DRG_SEIZED")] == 1800
 
 
 def test_a_header_may_name_another_unit_for_its_column(counter: Counter) -> None:
     result = counter.submit(xlsx(drugs("Изъято наркотиков (тонн)", 1.8)))
-    assert counter.figures(result)[CODES[0], graph("DRG-M", "DRG_SEIZED")] == 1800
+    assert counter.figures(result)[CODES[0], column_of("DRG-M", "DRG_SEIZED")] == 1800
     assert only(result, "TABLE_COLUMN_CONVERTED").found == "тонн"
 
 
@@ -244,19 +244,19 @@ def test_a_csv_is_read_in_any_usual_encoding(counter: Counter, encoding: str) ->
     content = csv_text(drugs("Изъято наркотиков, всего", 1800.0), encoding)
     result = counter.submit(content, file_name="drg.csv")
     assert (result.verdict.value, result.findings) == ("accepted", ())
-    assert counter.figures(result)[CODES[0], graph("DRG-M", "DRG_SEIZED")] == 1800
+    assert counter.figures(result)[CODES[0], column_of("DRG-M", "DRG_SEIZED")] == 1800
 
 
 def test_a_comma_before_three_digits_is_a_fraction_only_where_commas_are_decimal(
     counter: Counter,
 ) -> None:
     rows = drugs("Изъято наркотиков, всего", "1800,125")
-    rows[1][graph("DRG-M", "DRG_SEIZED__OTHER")] = "1,800"
+    rows[1][column_of("DRG-M", "DRG_SEIZED__OTHER")] = "1,800"
     csv_result = counter.submit(csv_text(rows, "cp1251"), file_name="drg.csv")
-    number = graph("DRG-M", "DRG_SEIZED__OTHER")
+    number = column_of("DRG-M", "DRG_SEIZED__OTHER")
     cells = [f for f in csv_result.findings if f.code == "AMBIGUOUS_NUMBER"]
     assert cells == []
-    assert only(counter.submit(xlsx(rows)), "AMBIGUOUS_NUMBER").graph == number
+    assert only(counter.submit(xlsx(rows)), "AMBIGUOUS_NUMBER").column == number
 
 
 def test_a_table_of_no_form_says_which_forms_there_are(counter: Counter) -> None:

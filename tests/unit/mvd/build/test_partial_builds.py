@@ -82,11 +82,11 @@ class Installation:
             {
                 "section": ["R1", "R1", "R1-1", "R2"],
                 "line": [1, 1, 1, 1],
-                "graph": [2, 6, 4, 1],
+                "column_number": [2, 6, 4, 1],
                 "value": [value, value // 2, value, 1.0],
             }
         )
-        warning = Finding("CONTROL_RULE_BROKEN", "warning", section="R1", line=1, graph=2)
+        warning = Finding("CONTROL_RULE_BROKEN", "warning", section="R1", line=1, column=2)
         verdict = {
             "rejected": Verdict.REJECTED,
             "warned": Verdict.ACCEPTED_WITH_WARNINGS,

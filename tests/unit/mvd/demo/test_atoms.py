@@ -6,27 +6,27 @@ from scipy import sparse
 
 from mvd.demo.atoms import AtomGrower, Balance
 
-# Four lines (total and three parts) by three graphs (all and two parts), and a fourth graph
+# Four lines (total and three parts) by three columns (all and two parts), and a fourth column
 # "of them against women" that may not exceed the first.
-LINES, GRAPHS = 4, 4
+LINES, COLUMNS = 4, 4
 
 
-def cell(line: int, graph: int) -> int:
-    return line * GRAPHS + graph
+def cell(line: int, column: int) -> int:
+    return line * COLUMNS + column
 
 
 @pytest.fixture(scope="module")
 def balance() -> Balance:
     rows, exact = [], []
-    for graph in range(GRAPHS):
-        rows.append({cell(0, graph): 1, **{cell(line, graph): -1 for line in (1, 2, 3)}})
+    for column in range(COLUMNS):
+        rows.append({cell(0, column): 1, **{cell(line, column): -1 for line in (1, 2, 3)}})
         exact.append(True)
     for line in range(LINES):
         rows.append({cell(line, 0): 1, cell(line, 1): -1, cell(line, 2): -1})
         exact.append(True)
         rows.append({cell(line, 0): 1, cell(line, 3): -1})
         exact.append(False)
-    matrix = sparse.lil_matrix((len(rows), LINES * GRAPHS))
+    matrix = sparse.lil_matrix((len(rows), LINES * COLUMNS))
     for number, row in enumerate(rows):
         for place, sign in row.items():
             matrix[number, place] = sign
@@ -39,28 +39,28 @@ def grower(balance: Balance, frequency: np.ndarray, seed: int = 1) -> AtomGrower
 
 def as_cells(atom: dict[int, int] | None) -> np.ndarray:
     assert atom is not None
-    cells = np.zeros(LINES * GRAPHS)
+    cells = np.zeros(LINES * COLUMNS)
     cells[list(atom)] = list(atom.values())
     return cells
 
 
-@given(seed=st.integers(0, LINES * GRAPHS - 1), luck=st.integers(0, 1000))
+@given(seed=st.integers(0, LINES * COLUMNS - 1), luck=st.integers(0, 1000))
 def test_an_atom_from_any_cell_breaks_no_rule(balance: Balance, seed: int, luck: int) -> None:
-    cells = as_cells(grower(balance, np.ones(LINES * GRAPHS), luck).grow(seed))
+    cells = as_cells(grower(balance, np.ones(LINES * COLUMNS), luck).grow(seed))
     assert cells[seed] >= 1
     assert balance.is_kept(cells)
 
 
-def test_a_fact_on_one_line_and_graph_adds_to_its_totals_and_to_nothing_else(
+def test_a_fact_on_one_line_and_column_adds_to_its_totals_and_to_nothing_else(
     balance: Balance,
 ) -> None:
-    frequency = np.zeros(LINES * GRAPHS)
+    frequency = np.zeros(LINES * COLUMNS)
     cells = as_cells(grower(balance, frequency).grow(cell(2, 1)))
     assert set(np.flatnonzero(cells)) == {cell(2, 1), cell(2, 0), cell(0, 1), cell(0, 0)}
 
 
 def test_a_part_comes_as_often_as_the_frequencies_say(balance: Balance) -> None:
-    frequency = np.ones(LINES * GRAPHS)
+    frequency = np.ones(LINES * COLUMNS)
     for line in range(LINES):
         frequency[cell(line, 3)] = 0.0
     for luck in range(50):
@@ -69,6 +69,6 @@ def test_a_part_comes_as_often_as_the_frequencies_say(balance: Balance) -> None:
 
 
 def test_a_broken_sum_is_noticed(balance: Balance) -> None:
-    cells = as_cells(grower(balance, np.ones(LINES * GRAPHS)).grow(cell(1, 1)))
+    cells = as_cells(grower(balance, np.ones(LINES * COLUMNS)).grow(cell(1, 1)))
     cells[cell(0, 0)] += 1
     assert not balance.is_kept(cells)

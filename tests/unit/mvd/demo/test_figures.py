@@ -85,8 +85,8 @@ def test_the_printed_month_is_what_the_year_to_date_grew_by(
     january, february = year(simulation, ALMATY, 2)
     section = space.form("1-M").section("R1-1")
     grid = space.grid("1-M", "R1-1")
-    registered = grid[:, section.graph_index[1]]
-    printed = grid[:, section.graph_index[4]]
+    registered = grid[:, section.column_index[1]]
+    printed = grid[:, section.column_index[4]]
     assert np.array_equal(february[printed], february[registered] - january[registered])
     assert np.array_equal(january[printed], january[registered])
 

@@ -29,7 +29,7 @@ def form_of(code: str, period: str, territory: str = KYZYLORDA) -> Form:
 def rows(code: str, period: str, territory: str = KYZYLORDA) -> NDArray[np.float64]:
     form = form_of(code, period, territory)
     figures = figures_of(code).of(form, period)
-    return figures.reshape(-1, len(form.sections[0].graphs))
+    return figures.reshape(-1, len(form.sections[0].columns))
 
 
 @pytest.mark.parametrize("code", FORMS)
@@ -38,23 +38,23 @@ def test_figures_break_no_control_rule(code: str, territory: str) -> None:
     form = form_of(code, "2025-12", territory)
     rules = compile_rules(form, CONTRACTS.rule_book(form))
     figures = figures_of(code).of(form, "2025-12")
-    assert len(rules) >= len(form.sections[0].graphs)
+    assert len(rules) >= len(form.sections[0].columns)
     assert evaluate(rules, figures).ok.all()
 
 
 @pytest.mark.parametrize("code", FORMS)
 def test_every_figure_is_a_number_and_counts_are_whole(code: str) -> None:
     figures = rows(code, "2025-03")
-    whole = [graph.integral for graph in form_of(code, "2025-03").sections[0].graphs]
+    whole = [column.integral for column in form_of(code, "2025-03").sections[0].columns]
     assert (figures >= 0).all()
     assert np.array_equal(figures[:, whole], np.floor(figures[:, whole]))
 
 
 @pytest.mark.parametrize("code", FORMS)
 def test_flows_never_fall_within_a_year_and_stocks_hardly_move(code: str) -> None:
-    graphs = form_of(code, "2025-03").sections[0].graphs
-    flows = [graph.measure == "flow" for graph in graphs]
-    stocks = [graph.measure == "stock" for graph in graphs]
+    columns = form_of(code, "2025-03").sections[0].columns
+    flows = [column.measure == "flow" for column in columns]
+    stocks = [column.measure == "stock" for column in columns]
     winter, autumn = rows(code, "2025-01"), rows(code, "2025-10")
     assert (autumn[:, flows] >= winter[:, flows]).all()
     assert (autumn[:, stocks] <= winter[:, stocks] * 1.1 + 2).all()

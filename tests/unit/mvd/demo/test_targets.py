@@ -64,7 +64,7 @@ def tables() -> YearToDate:
             rows = figures[form.code].of(form, f"{month:%Y-%m}").reshape(len(section.lines), -1)
             wanted = kato if own == "000000000" else own
             (line,) = (i for i, ln in enumerate(section.lines) if ln.territory == wanted)
-            total += rows[line, section.graph_index[source.graph]]
+            total += rows[line, section.column_index[source.column]]
         return total
 
     return year_to_date

@@ -41,7 +41,7 @@ def submit(
         file_size=len(content),
         received_at=received_at,
     ).submission
-    cells = pa.table({"section": ["R1"], "line": [1], "graph": [2], "value": [7.0]})
+    cells = pa.table({"section": ["R1"], "line": [1], "column_number": [2], "value": [7.0]})
     accepted = verdict is not Verdict.REJECTED
     ledger.record_verdict(
         submission.submission_id,
@@ -128,7 +128,7 @@ def test_findings_are_told_in_three_languages(home: Home, ledger: Ledger) -> Non
         sheet="R1",
         cell="F9",
         line=3,
-        graph=2,
+        column=2,
         found="6",
         expected="5",
         rule_id="1M-R1-SEVERITY",

@@ -64,12 +64,12 @@ NAMED = {
 
 
 @pytest.mark.parametrize(("form", "name"), [(f, n) for f, names in NAMED.items() for n in names])
-def test_what_the_departments_name_has_a_graph_and_an_indicator(form: str, name: str) -> None:
+def test_what_the_departments_name_has_a_column_and_an_indicator(form: str, name: str) -> None:
     section = CONTRACTS.forms[form].sections[0]
-    carried = {(s.form, s.graph) for i in CONTRACTS.indicators.values() for s in i.sources}
-    graphs = [g for g in section.graphs if name.casefold() in _names(g.name.ru, g.name.kk)]
-    assert graphs
-    assert {(form, g.number) for g in graphs} <= carried
+    carried = {(s.form, s.column) for i in CONTRACTS.indicators.values() for s in i.sources}
+    columns = [g for g in section.columns if name.casefold() in _names(g.name.ru, g.name.kk)]
+    assert columns
+    assert {(form, g.number) for g in columns} <= carried
 
 
 def _names(*texts: str) -> str:
@@ -77,23 +77,23 @@ def _names(*texts: str) -> str:
 
 
 @BY_CODE
-def test_every_graph_is_exactly_one_indicator(form: Form) -> None:
+def test_every_column_is_exactly_one_indicator(form: Form) -> None:
     carried = [
-        (source.graph, entry)
+        (source.column, entry)
         for entry in CONTRACTS.indicators.values()
         for source in entry.sources
         if source.form == form.code
     ]
-    assert sorted(number for number, _ in carried) == [g.number for g in form.sections[0].graphs]
+    assert sorted(number for number, _ in carried) == [g.number for g in form.sections[0].columns]
     for number, entry in carried:
-        graph = form.sections[0].graph(number)
-        assert (entry.unit, entry.sources[0].lines) == (graph.unit, (1,))
+        column = form.sections[0].column(number)
+        assert (entry.unit, entry.sources[0].lines) == (column.unit, (1,))
         kinds = {
             "flow": ("flow", "sum"),
             "stock": ("stock", "last"),
             "average": ("stock", "average"),
         }
-        assert (entry.measure_type, entry.time_aggregation) == kinds[graph.measure]
+        assert (entry.measure_type, entry.time_aggregation) == kinds[column.measure]
 
 
 def test_no_indicator_is_left_without_a_source() -> None:
@@ -124,14 +124,14 @@ def test_parts_of_published_figures_are_in_the_catalogue() -> None:
 def test_names_tell_the_columns_of_a_form_apart(form: Form) -> None:
     told = chain.from_iterable(
         {normalise_name(text) for text in (g.name.ru, g.name.kk, *g.aliases)}
-        for g in form.sections[0].graphs
+        for g in form.sections[0].columns
     )
     assert [name for name, count in Counter(told).items() if count > 1] == []
 
 
 @BY_CODE
 def test_names_are_given_in_three_languages(form: Form) -> None:
-    for name in (form.name, *(graph.name for graph in form.sections[0].graphs)):
+    for name in (form.name, *(column.name for column in form.sections[0].columns)):
         assert all((name.ru, name.kk, name.en))
 
 
@@ -140,7 +140,7 @@ def test_rules_compile_for_the_rows_of_a_territory(form: Form) -> None:
     bound = CONTRACTS.form(form.code, "2026-05", KYZYLORDA)
     for rule in CONTRACTS.rules_for(bound):
         comparisons = sum(len(found) for found in expand(rule, [bound]))
-        assert comparisons % (len(form.sections[0].graphs) if rule.kind == "lines" else 9) == 0
+        assert comparisons % (len(form.sections[0].columns) if rule.kind == "lines" else 9) == 0
         assert rule.holds == "untested"
         assert all((rule.name.ru, rule.name.kk, rule.name.en))
 

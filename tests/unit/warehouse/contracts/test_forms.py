@@ -16,7 +16,7 @@ from python_calamine import CalamineSheet, CalamineWorkbook
 
 from tests.shared_data import official_forms, official_workbooks
 from warehouse.contracts import CONTRACTS_DIR, ContractError, Form, Section, load_contracts
-from warehouse.contracts.cells import cell_position, column_letters, column_number
+from warehouse.contracts.cells import cell_position, column_letters, sheet_column_number
 from warehouse.contracts.form_files import load_forms
 
 Cells = dict[tuple[int, int], Any]
@@ -99,9 +99,12 @@ def expected_texts(section: Section) -> Cells:
 
 
 def expected_numbers(section: Section) -> Cells:
-    """Graph numbers and line codes: the numbers that are the same in every workbook."""
+    """Column numbers and line codes: the numbers that are the same in every workbook."""
     layout = section.layout
-    numbers: Cells = {(layout.graph_row, graph.column): graph.number for graph in section.graphs}
+    numbers: Cells = {
+        (layout.column_number_row, form_column.sheet_column): form_column.number
+        for form_column in section.columns
+    }
     if layout.codes_printed:
         for row, line in enumerate(section.lines, layout.first_data_row):
             numbers[row, layout.code_column] = line.code
@@ -110,9 +113,9 @@ def expected_numbers(section: Section) -> Cells:
 
 def coordinate_cells(section: Section) -> set[tuple[int, int]]:
     return {
-        cell_position(section.cell(line.code, graph.number))
+        cell_position(section.cell(line.code, form_column.number))
         for line in section.lines
-        for graph in section.graphs
+        for form_column in section.columns
     }
 
 
@@ -127,7 +130,7 @@ def test_the_contract_has_every_text_of_the_workbook(workbook: Workbook) -> None
         assert texts == expected_texts(section), section.code
 
 
-def test_the_contract_has_every_line_code_and_graph_number(workbook: Workbook) -> None:
+def test_the_contract_has_every_line_code_and_column_number(workbook: Workbook) -> None:
     for section in workbook.form.sections:
         cells, numbers = workbook.cells[section.sheet], expected_numbers(section)
         assert {place: cells.get(place) for place in numbers} == numbers, section.code
@@ -154,12 +157,12 @@ def test_no_line_counts_more_than_its_parent(workbook: Workbook) -> None:
     for section in workbook.form.sections:
         cells, first = workbook.cells[section.sheet], section.layout.first_data_row
         broken = [
-            (line.code, graph.number)
+            (line.code, form_column.number)
             for row, line in enumerate(section.lines, first)
             if line.parent is not None
-            for graph in section.graphs
-            if cells[row, graph.column]
-            > cells[first + section.line_index[line.parent], graph.column]
+            for form_column in section.columns
+            if cells[row, form_column.sheet_column]
+            > cells[first + section.line_index[line.parent], form_column.sheet_column]
         ]
         assert broken == [], section.code
 
@@ -186,7 +189,7 @@ def test_form_1m_has_26_sheets_and_217460_coordinates(form_1m: Form) -> None:
     assert [len(form_1m.section(code).lines) for code in ("R1", "R4", "R11", "PRIL4")] == [
         422, 405, 21, 80,
     ]  # fmt: skip
-    assert [len(form_1m.section(code).graphs) for code in ("R1", "R1-1", "PRIL4")] == [31, 30, 49]
+    assert [len(form_1m.section(code).columns) for code in ("R1", "R1-1", "PRIL4")] == [31, 30, 49]
 
 
 def test_form_sng1_has_3_sheets_and_201_coordinates() -> None:
@@ -201,9 +204,9 @@ def test_form_sng1_has_3_sheets_and_201_coordinates() -> None:
 def test_coordinates_run_sheet_by_sheet_row_by_row(form_1m: Form) -> None:
     coordinates = form_1m.coordinates
     assert [int(array[31]) for array in (coordinates.section, coordinates.line)] == [0, 2]
-    assert int(coordinates.graph[31]) == 1
+    assert int(coordinates.column[31]) == 1
     assert (
-        coordinates.section.dtype == coordinates.line.dtype == coordinates.graph.dtype == np.int16
+        coordinates.section.dtype == coordinates.line.dtype == coordinates.column.dtype == np.int16
     )
     assert form_1m.position("R1-1", 1, 1) == 422 * 31
     assert form_1m.grid("R1-1")[0, 0] == 422 * 31
@@ -215,8 +218,8 @@ def test_a_position_leads_to_its_coordinate_and_back(position: int) -> None:
     form = load_contracts().forms["1-M"]
     coordinates = form.coordinates
     section = form.sections[coordinates.section[position]]
-    line, graph = int(coordinates.line[position]), int(coordinates.graph[position])
-    assert form.position(section.code, line, graph) == position
+    line, form_column = int(coordinates.line[position]), int(coordinates.column[position])
+    assert form.position(section.code, line, form_column) == position
 
 
 def test_an_unknown_coordinate_has_no_position(form_1m: Form) -> None:
@@ -232,27 +235,27 @@ def test_coordinates_have_the_addresses_of_the_sheet(form_1m: Form) -> None:
 
 @given(st.integers(1, 16_384))
 def test_column_letters_and_numbers_agree(number: int) -> None:
-    assert column_number(column_letters(number)) == number
+    assert sheet_column_number(column_letters(number)) == number
 
 
 # Names and relations
 
 
-def test_a_graph_carries_the_header_texts_above_it(form_1m: Form) -> None:
-    assert form_1m.section("R9").graph(14).header == (
+def test_a_column_carries_the_header_texts_above_it(form_1m: Form) -> None:
+    assert form_1m.section("R9").column(14).header == (
         "Ранее совершивших правонарушения",
         "из гр.14 после освобождения",
         "в течении 1 года",
     )
-    assert form_1m.section("R1").graph(4).header == ("из графы 2", "в отношении женщин")
+    assert form_1m.section("R1").column(4).header == ("из графы 2", "в отношении женщин")
 
 
-def test_graphs_of_money_are_in_thousand_tenge_with_fractions(form_1m: Form) -> None:
+def test_columns_of_money_are_in_thousand_tenge_with_fractions(form_1m: Form) -> None:
     money = {s.code for s in form_1m.sections if s.value.unit == "thousand_tenge"}
     assert money == {"R4", "R4-1"}
-    assert not form_1m.section("R4").graph(1).integral
-    assert form_1m.section("R1").graph(1).integral
-    assert form_1m.section("R11").graph(3).unit == "persons"
+    assert not form_1m.section("R4").column(1).integral
+    assert form_1m.section("R1").column(1).integral
+    assert form_1m.section("R11").column(3).unit == "persons"
 
 
 @pytest.mark.parametrize(
@@ -330,16 +333,16 @@ def test_chapters_and_articles_come_from_the_labels(form_1m: Form) -> None:
 def test_names_are_clean_and_translations_are_in_their_own_alphabet() -> None:
     for form in load_contracts().official_forms:
         for section in form.sections:
-            for name in [x.name for x in section.lines] + [x.name for x in section.graphs]:
+            for name in [x.name for x in section.lines] + [x.name for x in section.columns]:
                 assert name.ru == " ".join(name.ru.split()) != ""
                 assert not re.search("[A-Za-z]", name.kk)
                 assert not re.search("[А-Яа-яЁё]", name.en)
 
 
-def test_graphs_of_the_main_sections_have_english_names() -> None:
+def test_columns_of_the_main_sections_have_english_names() -> None:
     forms = load_contracts().forms
     sections = [forms["1-M"].section("R1"), forms["1-M"].section("R1-1"), *forms["SNG-1"].sections]
-    assert [g.name for s in sections for g in s.graphs if not g.name.en] == []
+    assert [g.name for s in sections for g in s.columns if not g.name.en] == []
 
 
 # Adding and breaking contracts
@@ -358,7 +361,7 @@ def test_a_new_form_is_added_as_data(contracts: Path) -> None:
 
 
 def add_version(contracts: Path) -> Path:
-    """A version of 1-М from 2026 on whose section R10 has one graph less; the rest is inherited."""
+    """A version of 1-М from 2026 on whose section R10 has a column less; the rest is inherited."""
     folder = contracts / "forms" / "1-M-2026"
     (folder / "sections").mkdir(parents=True)
     base = contracts / "forms" / "1-M"
@@ -383,7 +386,7 @@ def test_a_new_version_holds_only_what_changed(contracts: Path) -> None:
     assert earlier.valid_in("2025-12")
     assert not earlier.valid_in("2026-01")
     assert later.valid_in("2026-01")
-    assert len(earlier.section("R10").graphs) == len(later.section("R10").graphs) + 1
+    assert len(earlier.section("R10").columns) == len(later.section("R10").columns) + 1
     assert later.section("R1").lines == earlier.section("R1").lines
 
 
@@ -408,9 +411,19 @@ def test_the_version_in_force_is_found_by_period() -> None:
         ("form.yml", "source: ", "based_on: 9-Z\nsource: ", r"form\.yml.*based_on.*9-Z"),
         ("form.yml", "section: R1", "section: R99", r"form\.yml.*R99"),
         ("sections/R1.yml", "code_column: D", "code_column: Ж", r"R1\.yml.*layout\.code_column"),
-        ("sections/R1.yml", "graph_row: 6", "graph_row: 7", r"R1\.yml.*header_row < graph_row"),
-        ("sections/R1.yml", "number: 2", "number: 1", r"R1\.yml.*graphs\.number.*1 stands twice"),
-        ("sections/R1.yml", "column: F", "column: E", r"R1\.yml.*graphs\.column.*5 stands twice"),
+        (
+            "sections/R1.yml",
+            "column_number_row: 6",
+            "column_number_row: 7",
+            r"R1\.yml.*header_row < column_number_row",
+        ),
+        ("sections/R1.yml", "number: 2", "number: 1", r"R1\.yml.*columns\.number.*1 stands twice"),
+        (
+            "sections/R1.yml",
+            "sheet_column: F",
+            "sheet_column: E",
+            r"R1\.yml.*columns\.sheet_column.*5 stands twice",
+        ),
         ("sections/R1.yml", "lines: R1", "lines: R1\nline: R1", r"R1\.yml.*line"),
         ("sections/R1.yml", "lines: R1", "lines: R1\nlines: R2", r"R1\.yml.*lines"),
         ("sections/R1.yml", "lines: R1", "lines: R7", r"lines/R7\.csv"),

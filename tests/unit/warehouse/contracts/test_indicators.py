@@ -28,12 +28,12 @@ WITH_CELLS = [
     entry for entry in INDICATORS.values() if {source.form for source in entry.sources} & OFFICIAL
 ]
 
-# What the header of the graph says, where it is not "registered in the period" or "in the month".
+# What the header of the column says, where it is not "registered in the period" or "in the month".
 REGISTERED = {
     "ytd": "зарегистрированных",
     "month": "из графы 1 зарегистрированные в отчетном месяце",
 }
-GRAPHS = {
+HEADERS = {
     "CRM_PUBLIC": "Совершено в общественных местах",
     "CRM_STREET": "на улицах, площадях, парках, скверах",
     "CRM_DOMESTIC": "совершенных в семейно-бытовой сфере",
@@ -80,17 +80,17 @@ MEASURES = {
     "registered": "зарегистрированных в ЕРДР",
     "registered_in_month_reported": REGISTERED["month"],
     "committed_in_past_years": "совершенные в прошлых годах (из графы 2)",
-    "against_women": GRAPHS["CRM_V_WOMEN"],
-    "against_minors": GRAPHS["CRM_V_MINOR"],
-    "ended": GRAPHS["CRM_ENDED"],
-    "sent_to_court": GRAPHS["CRM_COURT"],
-    "interrupted": GRAPHS["CRM_INTERRUPTED"],
-    "unsolved": GRAPHS["CRM_UNSOLVED"],
-    "expired": GRAPHS["CRM_EXPIRED"],
-    "transferred": GRAPHS["CRM_TRANSFERRED"],
-    "public_place": GRAPHS["CRM_PUBLIC"],
-    "street": GRAPHS["CRM_STREET"],
-    "domestic": GRAPHS["CRM_DOMESTIC"],
+    "against_women": HEADERS["CRM_V_WOMEN"],
+    "against_minors": HEADERS["CRM_V_MINOR"],
+    "ended": HEADERS["CRM_ENDED"],
+    "sent_to_court": HEADERS["CRM_COURT"],
+    "interrupted": HEADERS["CRM_INTERRUPTED"],
+    "unsolved": HEADERS["CRM_UNSOLVED"],
+    "expired": HEADERS["CRM_EXPIRED"],
+    "transferred": HEADERS["CRM_TRANSFERRED"],
+    "public_place": HEADERS["CRM_PUBLIC"],
+    "street": HEADERS["CRM_STREET"],
+    "domestic": HEADERS["CRM_DOMESTIC"],
 }
 
 # What the label of the line says, for indicators that stand on one line.
@@ -212,14 +212,14 @@ def test_the_cells_of_an_indicator_say_what_it_is(entry: Indicator) -> None:
         else:
             articles = {article for label in labels for article in _articles(label)}
             assert articles == ARTICLES[entry.code]
-        header = _header(source.form, source.section, source.graph)
-        assert GRAPHS.get(entry.code, REGISTERED[source.basis]) in header
+        header = _header(source.form, source.section, source.column)
+        assert HEADERS.get(entry.code, REGISTERED[source.basis]) in header
 
 
 def test_no_expectation_is_kept_for_an_indicator_that_is_gone() -> None:
     codes = {entry.code for entry in WITH_CELLS}
     assert LINES.keys() | ARTICLES.keys() == codes
-    assert GRAPHS.keys() <= codes
+    assert HEADERS.keys() <= codes
 
 
 @pytest.mark.parametrize("entry", WITH_CELLS, ids=lambda entry: entry.code)
@@ -284,14 +284,14 @@ def test_the_values_of_one_region_are_those_of_its_sheets(
 
 
 @pytest.mark.parametrize("mart", MARTS.values(), ids=lambda mart: mart.mart)
-def test_the_measures_of_a_fact_table_are_graphs_of_lines_with_the_same_labels(
+def test_the_measures_of_a_fact_table_are_columns_of_lines_with_the_same_labels(
     mart: Mart,
 ) -> None:
     form = CONTRACTS.forms[mart.form]
     labels = set()
     for measure in mart.measures:
         section = form.section(measure.section)
-        header = _header(mart.form, measure.section, measure.graph)
+        header = _header(mart.form, measure.section, measure.column)
         assert MEASURES[measure.name] in header
         lines = [line for line in section.lines if mart.lines is None or line.code in mart.lines]
         assert len(lines) == (422 if mart.lines is None else len(mart.lines))
@@ -338,7 +338,7 @@ indicators:
     time_aggregation: sum
     status: form
     sources:
-      - {form: 1-M, section: R1, lines: [1], graph: 2, basis: ytd}
+      - {form: 1-M, section: R1, lines: [1], column: 2, basis: ytd}
 """
     (tmp_path / "indicators").mkdir()
     file = tmp_path / "indicators" / "crime.yml"
@@ -351,7 +351,7 @@ indicators:
 
 def test_ranges_of_lines_are_written_out(tmp_path: Path) -> None:
     source = Source.model_validate(
-        {"form": "1-M", "section": "R1", "lines": [1, "3-5"], "graph": 2, "basis": "ytd"}
+        {"form": "1-M", "section": "R1", "lines": [1, "3-5"], "column": 2, "basis": "ytd"}
     )
     assert source.lines == (1, 3, 4, 5)
 
@@ -367,17 +367,17 @@ class Workbook:
         if source.section not in self._cells:
             self._cells[source.section] = dict(self._read(source.section))
         cells = self._cells[source.section]
-        return sum(cells[line, source.graph] for line in source.lines)
+        return sum(cells[line, source.column] for line in source.lines)
 
     def _read(self, sheet: str) -> Iterator[tuple[tuple[int, int], float]]:
         rows: list[list[Any]] = self._book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
         start = next(i for i, row in enumerate(rows) if "Б" in map(str, row))
         code = [str(cell).strip() for cell in rows[start]].index("Б")
-        graphs = {i: int(n) for i, n in enumerate(rows[start]) if isinstance(n, float)}
+        form_columns = {i: int(n) for i, n in enumerate(rows[start]) if isinstance(n, float)}
         for row in rows[start + 1 :]:
             if isinstance(row[code], float):
-                for column, graph in graphs.items():
-                    yield (int(row[code]), graph), row[column]
+                for column, form_column in form_columns.items():
+                    yield (int(row[code]), form_column), row[column]
 
 
 @pytest.fixture(scope="module")
@@ -410,6 +410,6 @@ def _articles(label: str) -> list[str]:
 
 
 def _header(form: str, section: str, number: int) -> str:
-    graphs = CONTRACTS.forms[form].section(section).graphs
-    (graph,) = (g for g in graphs if g.number == number)
-    return " / ".join(" ".join(text.split()) for text in graph.header)
+    form_columns = CONTRACTS.forms[form].section(section).columns
+    (form_column,) = (g for g in form_columns if g.number == number)
+    return " / ".join(" ".join(text.split()) for text in form_column.header)

@@ -1,4 +1,5 @@
 import hashlib
+import json
 import os
 import signal
 import time
@@ -202,7 +203,7 @@ def test_of_two_files_of_one_moment_the_later_registered_is_in_force(ledger: Led
 def test_a_snapshot_shows_what_had_been_received_by_a_moment(ledger: Ledger) -> None:
     first, second = send(ledger, "first"), send(ledger, "second", hours=10)
     accept(ledger, first.submission_id)
-    warning = Finding("RULE_BROKEN", "warning", section="R1", line=2, graph=1)
+    warning = Finding("RULE_BROKEN", "warning", section="R1", line=2, column=1)
     ledger.record_verdict(
         second.submission_id, Verdict.ACCEPTED_WITH_WARNINGS, [warning], CELLS, "contracts-1"
     )
@@ -247,7 +248,7 @@ def test_findings_come_back_as_they_were_given(ledger: Ledger) -> None:
             cell="E12",
             section="R1",
             line=6,
-            graph=1,
+            column=1,
             found="уточняется",
             expected="целое число",
             rule_id="1M-R1-SEVERITY",
@@ -390,6 +391,57 @@ def test_what_was_registered_before_the_log_of_arrivals_is_its_beginning(ledger_
 
     assert (first.number, first.received_at, first.submission_id) == (7, T0, "a" * 16)
     assert (again.number, again.received_at) == (8, T0 + timedelta(hours=1))
+
+
+def test_findings_of_an_older_ledger_have_the_present_names(ledger_url: str) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", "warehouse.ledger:migrations")
+    config.set_main_option("path_separator", "os")
+    told = [
+        ("GRAPH_BLANK", 3, {"count": 8}),
+        ("GRAPH_HEADER_DIFFERS", 4, {}),
+        ("GRAPH_HEADER_MOVED", 4, {"other": 5}),
+        ("GRAPH_MISSING", 6, {"name": "графа"}),
+        ("GRAPH_REPEATED", 7, {}),
+        ("GRAPH_UNKNOWN", None, {}),
+        ("LINE_INCOMPLETE", None, {"cells": ["E9", "F9"], "count": 2, "graphs": [1, 2], "of": 6}),
+        ("NOT_A_NUMBER", 2, {"graphs": "a word of the file"}),
+    ]
+    with Ledger(ledger_url) as ledger:
+        submission_id = send(ledger, "first").submission_id
+        ledger.record_verdict(submission_id, Verdict.REJECTED, [], None, "contract")
+    row = {"submission_id": submission_id, "number": 1, "severity": "error"}
+    early = text(
+        "INSERT INTO finding (submission_id, number, position, code, severity, graph, params)"
+        " VALUES (:submission_id, :number, :position, :code, :severity, :graph, :params)"
+    )
+    with create_engine(ledger_url).begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0008")
+        for position, (code, number, params) in enumerate(told):
+            values = {"code": code, "graph": number, "params": json.dumps(params)}
+            connection.execute(early, {**row, "position": position, **values})
+
+    with Ledger(ledger_url) as ledger:
+        found = [(f.code, f.column, f.params) for f in ledger.findings(submission_id)]
+    assert found == [
+        ("COLUMN_BLANK", 3, {"count": 8}),
+        ("COLUMN_HEADER_DIFFERS", 4, {}),
+        ("COLUMN_HEADER_MOVED", 4, {"other": 5}),
+        ("COLUMN_MISSING", 6, {"name": "графа"}),
+        ("COLUMN_REPEATED", 7, {}),
+        ("COLUMN_UNKNOWN", None, {}),
+        ("LINE_INCOMPLETE", None, {"cells": ["E9", "F9"], "count": 2, "columns": [1, 2], "of": 6}),
+        ("NOT_A_NUMBER", 2, {"graphs": "a word of the file"}),
+    ]
+    with create_engine(ledger_url).begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0008")
+        rows = connection.execute(text("SELECT code, graph, params FROM finding ORDER BY position"))
+        assert [(code, number, json.loads(str(params))) for code, number, params in rows] == told
 
 
 def test_builds_of_an_older_ledger_keep_state_members_and_names(ledger_url: str) -> None:

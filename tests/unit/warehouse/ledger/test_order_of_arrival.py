@@ -97,7 +97,7 @@ def _register(home: Home, ledger: Ledger, arrival: Arrival) -> None:
         return
     submission = registered.submission
     value = float(arrival.value)
-    cells = pa.table({"section": ["R1"], "line": [1], "graph": [2], "value": [value]})
+    cells = pa.table({"section": ["R1"], "line": [1], "column_number": [2], "value": [value]})
     ledger.record_verdict(
         submission.submission_id,
         Verdict.ACCEPTED if arrival.is_accepted else Verdict.REJECTED,

@@ -126,19 +126,19 @@ def test_a_break_in_series_and_a_formula_stand_on_the_page() -> None:
 
 
 @pytest.mark.parametrize(("form", "system"), NAMED)
-def test_what_the_documents_name_has_a_graph_an_indicator_and_someone_who_owes_it(
+def test_what_the_documents_name_has_a_column_an_indicator_and_someone_who_owes_it(
     form: str, system: str
 ) -> None:
-    graphs = {
-        graph.number
-        for graph in CONTRACTS.forms[form].sections[0].graphs
-        if system.casefold() in graph.name.ru.casefold()
+    columns = {
+        column.number
+        for column in CONTRACTS.forms[form].sections[0].columns
+        if system.casefold() in column.name.ru.casefold()
     }
     carried = {
-        source.graph
+        source.column
         for indicator in CONTRACTS.indicators.values()
         for source in indicator.sources
         if source.form == form
     }
-    assert graphs & carried
+    assert columns & carried
     assert len(CONTRACTS.expected_submitters(form, "2025-03")) == 20

@@ -116,7 +116,7 @@ def test_a_submission_that_was_read_again_is_not_what_was_built(
 ) -> None:
     submission_id = submit(home, ledger)
     built(home, ledger, state)
-    cells = pa.table({"section": ["R1"], "line": [1], "graph": [1], "value": [7.0]})
+    cells = pa.table({"section": ["R1"], "line": [1], "column_number": [1], "value": [7.0]})
     written = lake.write_cells(home, ledger.submission(submission_id), cells)
     ledger.record_verdict(submission_id, Verdict.ACCEPTED, [], written, CONTRACTS)
     assert completeness(home, ledger).missing == {submission_id}

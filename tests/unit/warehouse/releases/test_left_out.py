@@ -92,7 +92,7 @@ class Entry:
 
     def _judge(self, home: Home, ledger: Ledger, submission: Submission) -> None:
         is_accepted = self.fate != "rejected"
-        cells = pa.table({"section": ["R1"], "line": [1], "graph": [2], "value": [7.0]})
+        cells = pa.table({"section": ["R1"], "line": [1], "column_number": [2], "value": [7.0]})
         ledger.record_verdict(
             submission.submission_id,
             Verdict.ACCEPTED_WITH_WARNINGS if is_accepted else Verdict.REJECTED,

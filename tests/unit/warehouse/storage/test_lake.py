@@ -21,12 +21,12 @@ class Key:
 
 
 def table(rows: list[tuple[str, int, int, float | None]]) -> pa.Table:
-    section, line, graph, value = zip(*rows, strict=True) if rows else ((), (), (), ())
+    section, line, number, value = zip(*rows, strict=True) if rows else ((), (), (), ())
     return pa.table(
         {
             "section": pa.array(section, pa.string()),
             "line": pa.array(line, pa.int16()),
-            "graph": pa.array(graph, pa.int16()),
+            "column_number": pa.array(number, pa.int16()),
             "value": pa.array(value, pa.float64()),
         }
     )
@@ -46,7 +46,8 @@ def test_a_file_lies_where_its_form_period_and_territory_say(home: Home) -> None
 
 def test_cells_come_back_sorted_with_missing_values_still_missing(home: Home) -> None:
     cells = read_cells(home, write_cells(home, Key(), CELLS).relative)
-    assert cells.schema.equals(CELLS_SCHEMA)
+    names = ["submission_id", "territory_kato", "section", "line", "column_number", "value"]
+    assert (cells.schema.names, cells.schema.types) == (names, CELLS_SCHEMA.types)
     assert [tuple(row.values()) for row in cells.to_pylist()] == [
         ("0123456789abcdef", "430000000", "R1", 1, 1, 7.0),
         ("0123456789abcdef", "430000000", "R1", 1, 2, None),
@@ -55,13 +56,31 @@ def test_cells_come_back_sorted_with_missing_values_still_missing(home: Home) ->
     ]
 
 
+def test_files_keep_the_names_that_files_always_had(home: Home) -> None:
+    names = ["submission_id", "territory_kato", "section", "line", "graph", "value"]
+    assert pq.read_schema(write_cells(home, Key(), CELLS).path).names == names
+
+
+def test_a_file_of_an_earlier_version_is_read_under_the_present_names(home: Home) -> None:
+    early = {"section": ["R1"], "line": [7], "graph": [2], "value": [3.0]}
+    home.lake.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.table(early), home.lake / "early.parquet")
+    told = {"section": "R1", "line": 7, "column_number": 2, "value": 3.0}
+    assert read_cells(home, "early.parquet").to_pylist() == [told]
+
+
 def test_row_groups_hold_whole_sections_so_that_readers_can_leave_the_others_out(
     home: Home,
 ) -> None:
     sections = np.repeat(["R1", "R2", "R3", "R4"], [12_000, 12_000, 30_000, 10])
     numbers = pa.array(np.arange(len(sections)) % 30_000, pa.int16())
     cells = pa.table(
-        {"section": sections, "line": numbers, "graph": numbers, "value": np.ones(len(sections))}
+        {
+            "section": sections,
+            "line": numbers,
+            "column_number": numbers,
+            "value": np.ones(len(sections)),
+        }
     )
     metadata = pq.read_metadata(write_cells(home, Key(), cells).path)
     section = [metadata.row_group(i).column(2).statistics for i in range(metadata.num_row_groups)]
@@ -136,14 +155,14 @@ def test_equal_cells_give_equal_bytes_in_any_order(
 def test_a_whole_form_takes_little_room(home: Home) -> None:
     """The size of 1-М: 217,460 coordinates in 26 sections, one in nine of them not zero."""
     random = np.random.default_rng(1)
-    lines, graphs, sections = 428, 20, 26
-    count = sections * lines * graphs
+    lines, columns, sections = 428, 20, 26
+    count = sections * lines * columns
     value = np.where(random.random(count) < 0.11, random.geometric(0.05, count), 0)
     cells = pa.table(
         {
-            "section": np.repeat([f"R{i}" for i in range(sections)], lines * graphs),
-            "line": np.tile(np.repeat(np.arange(1, lines + 1), graphs), sections),
-            "graph": np.tile(np.arange(1, graphs + 1), sections * lines),
+            "section": np.repeat([f"R{i}" for i in range(sections)], lines * columns),
+            "line": np.tile(np.repeat(np.arange(1, lines + 1), columns), sections),
+            "column_number": np.tile(np.arange(1, columns + 1), sections * lines),
             "value": value.astype(float),
         }
     )

@@ -266,7 +266,7 @@ def test_cells_read_anew_elsewhere_do_not_replace_those_that_a_release_refers_to
 ) -> None:
     number = submit(home, ledger)
     (submission,) = ledger.submissions()
-    again = {"section": ["R1"], "line": [1], "graph": [1], "value": [2.0]}
+    again = {"section": ["R1"], "line": [1], "column_number": [1], "value": [2.0]}
     other = lake.write_cells(elsewhere, submission, pa.table(again))
     assert other.relative.endswith(f"{number}-{other.sha256[:8]}.parquet")
     first = lake.read_cells(elsewhere, submission.cells_path or "", submission.cells_sha256)

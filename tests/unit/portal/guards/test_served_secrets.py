@@ -30,7 +30,7 @@ from warehouse.core.settings import Settings
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 WRONG = "Wr0ng-'planted\\\\\"пароль"
 FAULTY = "faulty"
 # The server of the product, but for one account name that brings it down.

@@ -275,6 +275,7 @@ def _territories(contracts: Contracts, day: date) -> list[dict[str, Any]]:
 
 def _offences(contracts: Contracts) -> list[dict[str, Any]]:
     lines = contracts.forms["1-M"].section("R1").lines
+    drugs = contracts.marts["fct_drugs"].lines or ()
     return [
         {
             "offence_code": str(line.code),
@@ -284,6 +285,7 @@ def _offences(contracts: Contracts) -> list[dict[str, Any]]:
             "article": line.article or None,
             "chapter": line.chapter,
             "offence_kind": "article" if line.article else "total" if order == 1 else "chapter",
+            "is_drugs": line.code in drugs,
         }
         for order, line in enumerate(lines, start=1)
     ]

@@ -40,7 +40,7 @@ def prepare(params: dict[str, Any] | None = None, ti: Any = None) -> str:
     from warehouse.releases.completeness import build_is_due
 
     with services() as opened, steps.alone(opened.home):
-        found = build_is_due(opened.home, opened.ledger)
+        found = build_is_due(opened.home, opened.ledger, opened.contracts)
         if not found and not (params or {}).get("force"):
             raise AirflowSkipException("no reason for a build: all is released, or refused already")
         release_id = steps.begin(opened)

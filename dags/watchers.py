@@ -122,10 +122,11 @@ def _mark(ledger: Any) -> tuple[int, ...]:
 
 def _due(ledger: Any) -> dict[str, Any]:
     """What the event says; empty when there is no reason for a build."""
+    from warehouse.contracts import load_contracts
     from warehouse.core.settings import load_settings
     from warehouse.releases.completeness import build_is_due, latest_build
 
-    found = build_is_due(load_settings().paths, ledger)
+    found = build_is_due(load_settings().paths, ledger, load_contracts())
     if found is None:
         return {}
     latest = latest_build(ledger)

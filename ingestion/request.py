@@ -55,8 +55,8 @@ class Request:
     Without `territory` it is taken from the document or the file name. `submission` is set when
     the file is in the ledger already and is to be judged (again). With `hold` a file that carries
     warnings or replaces an accepted version waits until its sender confirms it. With `reinstate`
-    bytes that a later version replaced come back in force. `signature` is the detached
-    signature (CMS) that came with the file.
+    bytes that a later version replaced, or their sender withdrew, come back in force. `signature`
+    is the detached signature (CMS) that came with the file.
     """
 
     source: Path | bytes

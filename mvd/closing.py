@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from warehouse.core.clock import period_month
+from warehouse.core.clock import period_month, utc_now
 from warehouse.core.errors import UserError
 from warehouse.ledger.tags import set_tag, tags
 from warehouse.releases.completeness import Completeness, completeness
@@ -33,7 +33,8 @@ class FormState:
 class ClosingState:
     """What closing would freeze, and whether the release in force holds all that was accepted.
 
-    `missing`, `overtaken` and `left_out` name what stands in `completeness`, one report each.
+    `missing` and `overtaken` name what stands in `completeness`, one report each; `left_out` those
+    of the period that the release leaves out.
     """
 
     period: str
@@ -51,7 +52,9 @@ class ClosingState:
     @property
     def is_released(self) -> bool:
         """Whether it may be called final."""
-        return self.release_id is not None and self.completeness.is_complete
+        held = self.completeness
+        is_held = held.is_complete and not self.left_out and self.period in held.periods
+        return held.release_id is not None and is_held
 
 
 def look(services: Services, period: str, forms: Sequence[str] = ()) -> ClosingState:
@@ -68,15 +71,15 @@ def look(services: Services, period: str, forms: Sequence[str] = ()) -> ClosingS
         found.append(
             FormState(form, len(expected), len(expected) - len(missing), missing, form in locked)
         )
-    compared = completeness(services.home, ledger)
+    compared = completeness(services.home, ledger, contracts)
+    of_period = [each.submission_id for each in ledger.submissions(period=period, in_force=True)]
     return ClosingState(
         period,
         tuple(found),
         compared,
-        *(
-            _named(services, ids)
-            for ids in (compared.missing, compared.overtaken, compared.left_out)
-        ),
+        _named(services, compared.missing),
+        _named(services, compared.overtaken),
+        _named(services, compared.left_out.intersection(of_period)),
     )
 
 
@@ -87,13 +90,19 @@ def close(
 
     Locked first, so that nothing can come between; closing again changes nothing.
     UserError CLOSING_NOT_RELEASED names what the release in force lacks, or holds although it
-    counts no longer: then the locks stay, and closing is repeated after the build. What a build
-    left out by name keeps nothing back.
+    counts no longer, or leaves out of this period: then the locks stay, and closing is repeated
+    after the build. CLOSING_NOTHING_RELEASED when it holds nothing of the period. For a period
+    that has not begun, CLOSING_NOT_BEGUN, and nothing is locked. What a build left out of other
+    periods keeps nothing back.
     """
+    _require_begun(period)
     state = look(services, period, forms)
     for form in state.forms:
         services.ledger.set_lock(form.form, period, is_locked=True, reason=reason, by=by)
     state = look(services, period, forms)
+    is_lacking = state.missing or state.overtaken or state.left_out
+    if state.release_id is not None and not is_lacking and not state.is_released:
+        raise UserError("CLOSING_NOTHING_RELEASED", period=period, release_id=state.release_id)
     if state.release_id is None or not state.is_released:
         raise UserError(
             "CLOSING_NOT_RELEASED",
@@ -101,8 +110,16 @@ def close(
             release_id=state.release_id or "-",
             missing=_some(state.missing),
             overtaken=_some(state.overtaken),
+            left_out=_some(state.left_out),
         )
     return _tag(services, period, state.release_id, reason, by)
+
+
+def _require_begun(period: str) -> None:
+    this_month = f"{utc_now():%Y-%m}"
+    period_month(period)
+    if period > this_month:
+        raise UserError("CLOSING_NOT_BEGUN", period=period, this_month=this_month)
 
 
 def _named(services: Services, ids: Iterable[str]) -> tuple[str, ...]:

@@ -193,6 +193,7 @@ def _release(settings: Settings) -> str:
 
 def _build(settings: Settings) -> str:
     """The latest build was not failed by the machine; what the release in force lacks."""
+    from warehouse.contracts import load_contracts
     from warehouse.ledger import Ledger
     from warehouse.releases.completeness import completeness, latest_build
 
@@ -200,7 +201,7 @@ def _build(settings: Settings) -> str:
         return "-"
     with Ledger(settings.ledger) as ledger:
         latest = latest_build(ledger)
-        found = completeness(settings.paths, ledger)
+        found = completeness(settings.paths, ledger, load_contracts())
     if latest is None:
         return "-"
     told = f"{latest.release_id} {latest.state}" + (f": {latest.problem}" if latest.problem else "")

@@ -11,6 +11,7 @@ import httpx
 
 from warehouse.core.errors import UserError
 from warehouse.core.texts import Language
+from warehouse.storage.regular import open_regular, read_regular
 
 _TIMEOUT = httpx.Timeout(30.0, write=600.0)
 _POLL_SECONDS = 0.5
@@ -77,7 +78,7 @@ class RemotePortal:
                 query["form"] = form
             if signature is not None:
                 kept = self._checked(
-                    self._client.post("signatures", content=signature.read_bytes())
+                    self._client.post("signatures", content=read_regular(signature))
                 )
                 query["signature"] = kept.json()["sha256"]
             return self._submit(file, query, confirm)
@@ -89,7 +90,7 @@ class RemotePortal:
         return self._checked(self._client.get(f"submissions/{submission_id}/annotated")).content
 
     def _submit(self, file: Path, query: dict[str, str], confirm: bool) -> RemoteResult:
-        with file.open("rb") as stream:
+        with open_regular(file) as stream:
             queued = self._checked(self._client.post("uploads", params=query, content=stream))
         upload = self._followed(queued.json())
         path = f"submissions/{upload['submission_id']}"

@@ -82,7 +82,7 @@ def look(portal: Portal) -> Health:
 def _completeness(portal: Portal) -> Completeness | None:
     """Of a release that can be read: whoever asks how the portal is shall get an answer."""
     try:
-        return completeness(portal.services.home, portal.services.ledger)
+        return completeness(portal.services.home, portal.services.ledger, portal.services.contracts)
     except (OSError, ValueError, UserError):
         return None
 

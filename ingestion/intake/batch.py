@@ -18,18 +18,21 @@ from typing import Any
 
 from ingestion.intake.file_list import read_manifest
 from ingestion.intake.workers import batched, in_workers
-from ingestion.judge.prepare import Prepared, Task, prepare
+from ingestion.judge.prepare import Prepared, Task, Unread, prepare
 from ingestion.judge.verdicts import findings_of, judge_prepared, repeated_bytes
 from ingestion.request import Request, Services, SubmissionResult
 from warehouse.core import memory
 from warehouse.core.clock import period_month
-from warehouse.core.errors import UserError
+from warehouse.core.errors import FileError, UserError
 from warehouse.core.timings import timed
 from warehouse.ledger import Finding, Submission, Verdict
 from warehouse.ledger.signature_records import latest_signature
 from warehouse.storage import originals
+from warehouse.storage.regular import is_folder
 
 Progress = Callable[[SubmissionResult], None]
+Told = Callable[[FileError], None]
+"""Hears of a file that cannot be read now and stays without a verdict."""
 
 _JUDGED_TOGETHER = 20
 _log = logging.getLogger(__name__)
@@ -47,6 +50,7 @@ def ingest(
     received_at: datetime | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
+    unread: Told | None = None,
 ) -> list[SubmissionResult]:
     """Judge the files of a folder, and first what a killed run has left unjudged.
 
@@ -54,6 +58,7 @@ def ingest(
     `workers` is the number of processes that read, each within its bounds (default: one per core,
     as many as the memory limit allows; 0 reads in this one, unbounded: for files of one's own).
     Raises UserError for a manifest or period that cannot be used, before anything is stored.
+    Of files that cannot be read, those that a killed run has left too, `unread` as in `run`.
     """
     if manifest is not None:
         requests = read_manifest(manifest, folder, services.contracts, period=period)
@@ -61,17 +66,22 @@ def ingest(
         requests = [Request(path, path.name, _required(period)) for path in _files_to_read(folder)]
     requests = [replace(r, form=r.form or form, by=by, received_at=received_at) for r in requests]
     unfinished = [_again(services, submission) for submission in services.ledger.unfinished()]
-    results = run(services, [*unfinished, *requests], workers=workers, progress=progress)
-    return list(results)[len(unfinished) :]
+    found = answers(services, [*unfinished, *requests], workers=workers, progress=progress)
+    _tell(found, unread)
+    return _judged(found[len(unfinished) :])
 
 
 def replay(
-    services: Services, *, workers: int | None = None, progress: Progress | None = None
+    services: Services,
+    *,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    unread: Told | None = None,
 ) -> list[SubmissionResult]:
     """Judge every rejected and every unfinished submission again, by the present contracts."""
     ledger = services.ledger
     submissions = [*ledger.submissions(verdict=Verdict.REJECTED), *ledger.unfinished()]
-    return judge_again(services, submissions, workers=workers, progress=progress)
+    return judge_again(services, submissions, workers=workers, progress=progress, unread=unread)
 
 
 def judge_again(
@@ -80,23 +90,29 @@ def judge_again(
     *,
     workers: int | None = None,
     progress: Progress | None = None,
+    unread: Told | None = None,
 ) -> list[SubmissionResult]:
     """Judge kept submissions from their originals, by the present contracts.
 
-    A judgement that comes out as before adds nothing to the ledger.
+    A judgement that comes out as before adds nothing to the ledger. `unread` as in `run`.
     """
     requests = [_again(services, submission) for submission in submissions]
-    return run(services, requests, workers=workers, progress=progress)
+    return run(services, requests, workers=workers, progress=progress, unread=unread)
 
 
 def preview(
     services: Services, submissions: Sequence[Submission], *, workers: int | None = None
 ) -> Iterator[tuple[Submission, tuple[Finding, ...]]]:
-    """What the present contracts find in kept submissions. Nothing is written."""
+    """What the present contracts find in kept submissions. Nothing is written.
+
+    Raises FileError at the first whose original is lost.
+    """
     prepared = _prepared(services, [_again(services, each) for each in submissions], workers)
     waiting = iter(submissions)
     for group in prepared:
-        yield from zip(islice(waiting, len(group)), findings_of(services, group), strict=True)
+        _tell(group, None)
+        read = [each for each in group if isinstance(each, Prepared)]
+        yield from zip(islice(waiting, len(read)), findings_of(services, read), strict=True)
 
 
 def run(
@@ -105,12 +121,43 @@ def run(
     *,
     workers: int | None = None,
     progress: Progress | None = None,
+    unread: Told | None = None,
 ) -> list[SubmissionResult]:
-    """Judge `requests`; results in their order."""
+    """Judge `requests`; results in their order, without the files that cannot be read now.
+
+    `unread` hears of those; without it the first such FileError is raised, after all others have
+    their verdicts.
+    """
+    found = answers(services, requests, workers=workers, progress=progress)
+    _tell(found, unread)
+    return _judged(found)
+
+
+def answers(
+    services: Services,
+    requests: Sequence[Request],
+    *,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> list[SubmissionResult | Unread]:
+    """Judge `requests`; one answer to each, in their order."""
     for request in requests:
         period_month(request.period)
     with timed(services.home, "judge", files=str(len(requests))):
         return _run(services, requests, workers, progress)
+
+
+def _tell(found: Sequence[object], unread: Told | None) -> None:
+    for each in found:
+        if not isinstance(each, Unread):
+            continue
+        if unread is None:
+            raise each.error
+        unread(each.error)
+
+
+def _judged(found: Sequence[SubmissionResult | Unread]) -> list[SubmissionResult]:
+    return [each for each in found if isinstance(each, SubmissionResult)]
 
 
 def _run(
@@ -118,18 +165,21 @@ def _run(
     requests: Sequence[Request],
     workers: int | None,
     progress: Progress | None,
-) -> list[SubmissionResult]:
+) -> list[SubmissionResult | Unread]:
     repeated = repeated_bytes(services, requests)
     fresh = [request for index, request in enumerate(requests) if index not in repeated]
-    answers = (
+    judged = (
         result
         for group in _prepared(services, fresh, workers)
         for result in judge_prepared(services, group)
     )
-    results = []
+    results: list[SubmissionResult | Unread] = []
     for index in range(len(requests)):
-        result = repeated[index] if index in repeated else next(answers)
+        result = repeated[index] if index in repeated else next(judged)
         results.append(result)
+        if isinstance(result, Unread):
+            _log.warning("file without a verdict: %s", result.error)
+            continue
         _log.info("submission judged", extra=_said(result))
         if progress is not None:
             progress(result)
@@ -158,9 +208,10 @@ def _required(period: str | None) -> str:
 
 
 def _files_to_read(folder: Path) -> list[Path]:
-    if folder.is_file():
+    if not folder.is_dir():
         return [folder]
-    files = (path for path in folder.iterdir() if path.is_file())
+    # What is no file is named when it is opened.
+    files = (path for path in folder.iterdir() if not is_folder(path))
     return sorted(path for path in files if not path.name.startswith(_SKIPPED_PREFIXES))
 
 
@@ -168,7 +219,7 @@ def _again(services: Services, submission: Submission) -> Request:
     territory, form = submission.territory_kato, submission.form_code
     signature = latest_signature(services.ledger, submission.submission_id)
     return Request(
-        source=originals.find(services.home, submission.file_sha256).path,
+        source=originals.original_path(services.home, submission.file_sha256),
         file_name=submission.file_name,
         period=submission.period,
         # Without what the contracts do not know the file is read as if its sender had not said it.
@@ -188,7 +239,7 @@ def _readers(services: Services) -> int:
 
 def _prepared(
     services: Services, requests: Sequence[Request], workers: int | None
-) -> Iterator[list[Prepared]]:
+) -> Iterator[list[Prepared | Unread]]:
     """Requests read and judged, in their order, group by group."""
     task = Task.of(services)
     count = min(_readers(services) if workers is None else workers, len(requests))

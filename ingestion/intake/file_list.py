@@ -10,7 +10,8 @@ from pathlib import Path
 from ingestion.request import Request
 from warehouse.contracts import Contracts
 from warehouse.core.clock import period_month
-from warehouse.core.errors import UserError
+from warehouse.core.errors import FileError, UserError
+from warehouse.storage.regular import is_file, read_regular
 
 
 def read_manifest(
@@ -28,14 +29,14 @@ def read_manifest(
     `missing_ok` passes over lines whose file is not there. Raises UserError with the number of the
     line at fault.
     """
-    rows = list(csv.reader(io.StringIO(text := _decode(manifest)), delimiter=_delimiter(text)))
+    rows = _rows(manifest)
     header = [cell.strip().casefold() for cell in rows[0]] if rows else []
     if "file" not in header:
         raise UserError("MANIFEST_COLUMN_MISSING", manifest=manifest.name, column="file")
     requests = []
     for number, cells in enumerate(rows[1:], start=2):
         row = {name: cell.strip() for name, cell in zip(header, cells, strict=False)}
-        passed_over = missing_ok and not (folder / row.get("file", "")).is_file()
+        passed_over = missing_ok and not is_file(folder / row.get("file", ""))
         if any(row.values()) and not passed_over:
             requests.append(_request(row, number, manifest, folder, contracts, period))
     return requests
@@ -55,7 +56,7 @@ def _request(
     path = folder / row.get("file", "")
     if (
         not row.get("file")
-        or not path.is_file()
+        or not is_file(path)
         or not path.resolve().is_relative_to(folder.resolve())
     ):
         raise fault("MANIFEST_FILE_MISSING", row.get("file", ""))
@@ -84,10 +85,22 @@ def _require_territory(
         raise fault(code, **error.params) from None
 
 
+def _rows(manifest: Path) -> list[list[str]]:
+    text = _decode(manifest)
+    reader = csv.reader(io.StringIO(text), delimiter=_delimiter(text))
+    try:
+        return list(reader)
+    except csv.Error as error:
+        line, problem = reader.line_num, str(error)
+        raise UserError(
+            "MANIFEST_LINE_UNREADABLE", manifest=manifest.name, line=line, problem=problem
+        ) from error
+
+
 def _decode(manifest: Path) -> str:
     try:
-        content = manifest.read_bytes()
-    except OSError as error:
+        content = read_regular(manifest)
+    except FileError as error:
         raise UserError("MANIFEST_UNREADABLE", manifest=str(manifest)) from error
     try:
         return content.decode("utf-8-sig")

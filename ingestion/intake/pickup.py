@@ -3,55 +3,83 @@
 from __future__ import annotations
 
 import json
+import logging
+import os
 import re
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
 from ingestion.intake import batch
 from ingestion.intake.file_list import read_manifest
+from ingestion.judge.prepare import Unread
 from ingestion.request import Request, Services, SubmissionResult
 from warehouse.core.clock import period_month
 from warehouse.core.durable import temporary_in
-from warehouse.core.errors import UserError
+from warehouse.core.errors import FileError, UserError
 from warehouse.core.texts import LANGUAGES
 from warehouse.storage import inbox
+from warehouse.storage.regular import is_file, refuse_irregular
 
 SENDER = "inbox"
+_log = logging.getLogger(__name__)
 _KATO = re.compile(r"\d{9}")
 
 
 def batches(services: Services, *, size: int = 20, settled_for: float = 2.0) -> list[list[str]]:
     """Waiting files, at most `size` together, as paths relative to the inbox.
 
-    Files of which nothing says what month they are, are put into `unclear` with the reason.
+    Files of which nothing says what month they are, are put into `unclear` with the reason; what
+    cannot be read stays where it is, and the reason alone is put there.
     """
-    ready = []
-    for name in inbox.waiting(services.home, settled_for=settled_for):
+    for name in inbox.irregular(services.home):
         try:
-            _request(services, name)
-        except UserError as error:
-            _set_aside(services, name, error)
-        else:
-            ready.append(name.as_posix())
+            refuse_irregular(services.home.inbox / name)
+        except FileError as error:
+            _leave(services, name, error)
+    waiting = inbox.waiting(services.home, settled_for=settled_for)
+    ready = [name.as_posix() for name, _ in _requests(services, waiting)]
     return [ready[start : start + size] for start in range(0, len(ready), size)]
 
 
 def take_in(services: Services, names: Sequence[str]) -> list[SubmissionResult]:
     """Judge waiting files and put each into `done` with its verdict.
 
-    Names that are gone were dealt with by an earlier attempt and are passed over.
+    Names that are gone were dealt with by an earlier attempt and are passed over. A file that
+    cannot be read, or has no place in `done`, stays for another attempt.
     """
-    there = [Path(name) for name in names if (services.home.inbox / name).is_file()]
-    requests = [_request(services, name) for name in there]
+    there = [Path(name) for name in names if is_file(services.home.inbox / name)]
+    found = _requests(services, there)
     # The gate's library takes seconds to import: meanwhile other processes read the files.
     threading.Thread(target=import_module, args=("expectations.library",), daemon=True).start()
-    results = batch.run(services, requests)
-    for name, result in zip(there, results, strict=True):
-        _put_into_done(services, name, result)
+    answers = batch.answers(services, [request for _, request in found])
+    results = []
+    for (name, _), answer in zip(found, answers, strict=True):
+        if isinstance(answer, Unread):
+            _leave(services, name, answer.error)
+        else:
+            _put_into_done(services, name, answer)
+            results.append(answer)
     return results
+
+
+def _requests(services: Services, names: Sequence[Path]) -> list[tuple[Path, Request]]:
+    """Names that can be judged now, each with its request; the others are dealt with."""
+    found = []
+    for name in names:
+        try:
+            request = _request(services, name)
+            inbox.open_folder(services.home, Path(inbox.DONE) / request.period)
+        except FileError as error:
+            _leave(services, name, error)
+        except UserError as error:
+            _set_aside(services, name, error)
+        else:
+            found.append((name, request))
+    return found
 
 
 def _request(services: Services, name: Path) -> Request:
@@ -92,9 +120,37 @@ def _is_period(text: str) -> bool:
 
 
 def _set_aside(services: Services, name: Path, error: UserError) -> None:
-    place = inbox.put_away(services.home, name, Path(inbox.UNCLEAR))
+    try:
+        inbox.put_away(services.home, name, Path(inbox.UNCLEAR))
+    except FileError as taken:
+        _log.warning("inbox: %s stays: %s", ascii(str(name)), taken)
+    else:
+        _give_reason(services, name, error)
+
+
+def _leave(services: Services, name: Path, error: FileError) -> None:
+    """Say why a file stays where it is."""
+    _log.warning("inbox: %s stays: %s", ascii(str(name)), error)
+    with suppress(FileError):
+        inbox.open_folder(services.home, Path(inbox.UNCLEAR))
+        _give_reason(services, name, error)
+
+
+def _reason_file(services: Services, name: Path) -> Path:
+    return services.home.inbox / inbox.UNCLEAR / f"{inbox.kept_name(name.name)}.txt"
+
+
+def _give_reason(services: Services, name: Path, error: UserError) -> None:
     reason = "\n".join(error.text(language) for language in LANGUAGES)
-    _write(place.with_name(f"{place.name}.txt"), f"{reason}\n")
+    _write(_reason_file(services, name), f"{reason}\n")
+
+
+def _forget_reason(services: Services, name: Path) -> None:
+    """A file that could be read at last needs none; one of its name that was set aside does."""
+    reason = _reason_file(services, name)
+    if not os.path.lexists(reason.with_suffix("")):
+        with suppress(FileNotFoundError, NotADirectoryError):
+            reason.unlink()
 
 
 def _put_into_done(services: Services, name: Path, result: SubmissionResult) -> None:
@@ -102,9 +158,10 @@ def _put_into_done(services: Services, name: Path, result: SubmissionResult) -> 
     folder = Path(inbox.DONE) / result.period
     verdict = json.dumps(result.to_json(services.contracts), ensure_ascii=False, indent=1)
     # The verdict first: a file that has moved is one that has its verdict beside it.
-    target = services.home.inbox / folder / f"{prefix}{name.name}"
+    target = services.home.inbox / folder / inbox.kept_name(name.name, prefix)
     _write(target.with_name(f"{target.name}.json"), verdict)
     inbox.put_away(services.home, name, folder, prefix)
+    _forget_reason(services, name)
 
 
 def _write(path: Path, text: str) -> None:

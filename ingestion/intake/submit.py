@@ -32,10 +32,12 @@ def submit(
     """Judge one file. `file_name` names bytes; of a path its last part is taken.
     `signature` is the detached signature (CMS) of the file.
 
-    With `reinstate` bytes that a later version replaced come back in force.
+    With `reinstate` bytes that a later version replaced, or their sender withdrew, come back in
+    force.
     `workers` as in `batch.ingest`.
 
     Raises UserError for an unknown territory or form and a malformed period: nothing is stored.
+    FileError for a file that cannot be read.
     """
     if territory is not None:
         services.contracts.territories.require(territory)

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from ingestion.judge.frames import compiled_rules
-from ingestion.judge.prepare import Prepared, Task, not_read, prepare
+from ingestion.judge.prepare import Prepared, Task, Unread, not_read, prepare
 from ingestion.request import Request
 from warehouse.contracts import load_contracts
 from warehouse.core.bounded import Bounded, Bounds, End, EndedError
 
 T = TypeVar("T")
+Read = Prepared | Unread
 
 # Great Expectations costs 0.3 s a group, however few the files; a group is also what is read again
 # when a worker dies. Tables of districts are small: many of them weigh as much as one 1-М.
@@ -42,7 +43,7 @@ class _Part:
     requests: list[Request]
     attempts: int = 0
     is_given: bool = False
-    prepared: list[Prepared] | None = None
+    prepared: list[Read] | None = None
 
 
 class Readers:
@@ -55,8 +56,8 @@ class Readers:
         self._contracts_root = contracts_root
         self._bounds = bounds
         self._count = count
-        self._idle: list[Bounded[list[Prepared]]] = []
-        self._busy: dict[Bounded[list[Prepared]], _Part] = {}
+        self._idle: list[Bounded[list[Read]]] = []
+        self._busy: dict[Bounded[list[Read]], _Part] = {}
         self.has_lost_one = False
 
     @property
@@ -68,11 +69,12 @@ class Readers:
         """Start one now, with all that this process has loaded; it must have one thread."""
         self._idle.append(self._started("fork"))
 
-    def read(self, task: Task, groups: Iterator[list[Request]]) -> Iterator[list[Prepared]]:
+    def read(self, task: Task, groups: Iterator[list[Request]]) -> Iterator[list[Read]]:
         """Prepared files in their order, group by group.
 
         A group in which a worker dies is read again file by file; a file that exceeds the bounds,
-        or brings workers down again and again, is answered with a finding.
+        or breaks workers down again and again, is answered with a finding; one whose workers are
+        killed from outside each time stays unread.
         """
         parts: deque[_Part] = deque()
         try:
@@ -125,7 +127,7 @@ class Readers:
             else:
                 self._idle.append(reader)
 
-    def _started(self, method: str) -> Bounded[list[Prepared]]:
+    def _started(self, method: str) -> Bounded[list[Read]]:
         return Bounded(
             self._bounds,
             _prepare_worker,
@@ -143,16 +145,16 @@ def _after(error: EndedError, task: Task, part: _Part, parts: deque[_Part]) -> N
         del parts[place]
         for request in reversed(part.requests):
             parts.insert(place, _Part([request]))
-    elif error.end is End.OTHER and part.attempts < _ATTEMPTS:
+    elif error.end in (End.OTHER, End.CRASH) and part.attempts < _ATTEMPTS:
         part.is_given = False
     else:
-        part.prepared = [not_read(task, part.requests[0], error.end)]
+        part.prepared = [not_read(task, part.requests[0], error)]
 
 
 _kept: dict[tuple[Path, Bounds, int], Readers] = {}
 
 
-def in_workers(task: Task, requests: Sequence[Request], count: int) -> Iterator[list[Prepared]]:
+def in_workers(task: Task, requests: Sequence[Request], count: int) -> Iterator[list[Read]]:
     """Prepared files in the order of `requests`, group by group, by `count` processes."""
     readers = kept_readers(task.contracts_root, task.bounds, count)
     return readers.read(task, _groups(requests, count))
@@ -186,9 +188,12 @@ def _groups(requests: Sequence[Request], count: int) -> Iterator[list[Request]]:
 
 
 def _is_small(request: Request) -> bool:
-    source = request.source
-    size = len(source) if isinstance(source, bytes) else source.stat().st_size
-    return size <= _SMALL_BYTES
+    if isinstance(request.source, bytes):
+        return len(request.source) <= _SMALL_BYTES
+    try:
+        return request.source.stat().st_size <= _SMALL_BYTES
+    except (OSError, ValueError):
+        return True  # Whoever opens it will say what is wrong with it.
 
 
 def _prepare_worker(contracts_root: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from expectations.submission_gate import judge
 from ingestion.findings import Findings
 from ingestion.judge.cross import Accepted, CrossCheck, cross_checks, explain_cross
 from ingestion.judge.frames import by_submission, join_frames
-from ingestion.judge.prepare import Prepared, Task, program_failed
+from ingestion.judge.prepare import Prepared, Task, Unread, program_failed
 from ingestion.judge.repeated import note_repetition, note_returned_figures
 from ingestion.lake_cells import cells_table
 from ingestion.recognise.origin import UNKNOWN, check_duty, check_period, check_territory
@@ -23,12 +24,13 @@ from ingestion.signatures.trust import keep_signature, note_signature
 from ingestion.tables.notes import with_territories
 from warehouse.contracts import Form
 from warehouse.core.clock import utc_now
-from warehouse.core.errors import UserError
+from warehouse.core.errors import FileError, UserError
 from warehouse.core.faults import is_of_machine
 from warehouse.ledger import Finding, Submission, Verdict
 from warehouse.ledger.signature_records import latest_signature
 from warehouse.storage import lake, originals
 from warehouse.storage.originals import StoredFile
+from warehouse.storage.regular import open_regular, read_regular
 
 
 @dataclass(slots=True)
@@ -66,9 +68,9 @@ def repeated_bytes(services: Services, requests: Sequence[Request]) -> dict[int,
     answers = {}
     for index, request in enumerate(requests):
         if request.submission is None and not request.reinstate and judged:
-            sha256 = _sha256(request.source)
-            same_bytes = judged.get((request.period, sha256), ())
-            answers[index] = _same_key_again(services, request, same_bytes)
+            with suppress(FileError):  # Whoever reads it will say what is wrong with it.
+                same_bytes = judged.get((request.period, _sha256(request.source)), ())
+                answers[index] = _same_key_again(services, request, same_bytes)
     return {index: answer for index, answer in answers.items() if answer is not None}
 
 
@@ -117,23 +119,34 @@ def _check_signature(
 ) -> SignatureCheck | None:
     if request.signature is None:
         return None
-    content = originals.find(services.home, submission.file_sha256).path.read_bytes()
+    content = read_regular(originals.find(services.home, submission.file_sha256).path)
     trust, at = services.trust, submission.received_at
     return verify_detached(content, request.signature, trust.roots, at, crls=trust.crls)
 
 
-def judge_prepared(services: Services, batch: Sequence[Prepared]) -> list[SubmissionResult]:
-    """Give every file of the batch its verdict, in order."""
-    refused = {i: _refused_at_the_door(p, services) for i, p in enumerate(batch) if not p.stored}
-    cases: dict[int, _Case] = {}
-    for i, prepared in enumerate(batch):
-        if i not in refused:
-            try:
-                cases[i] = _opened(services, prepared)
-            except UserError as error:
-                refused[i] = _refused_by_lock(prepared, services, error)
-    _judge_together(services, [case for case in cases.values() if case.is_open])
-    return [refused[i] if i in refused else _closed(services, cases[i]) for i in range(len(batch))]
+def judge_prepared(
+    services: Services, batch: Sequence[Prepared | Unread]
+) -> list[SubmissionResult | Unread]:
+    """Give every file of the batch that was read its verdict, in order."""
+    opened = [_opened_or_answered(services, each) for each in batch]
+    _judge_together(services, [case for case in opened if isinstance(case, _Case) and case.is_open])
+    return [_closed(services, each) if isinstance(each, _Case) else each for each in opened]
+
+
+def _opened_or_answered(
+    services: Services, prepared: Prepared | Unread
+) -> _Case | SubmissionResult | Unread:
+    """The case of a file, or the answer to one that comes to none."""
+    if isinstance(prepared, Unread):
+        return prepared
+    if prepared.stored is None:
+        return _refused_at_the_door(prepared, services)
+    try:
+        return _opened(services, prepared)
+    except FileError as error:
+        return Unread(prepared.request, error)
+    except UserError as error:
+        return _refused_by_lock(prepared, services, error)
 
 
 def findings_of(services: Services, batch: Sequence[Prepared]) -> list[tuple[Finding, ...]]:
@@ -428,5 +441,5 @@ def _refused_at_the_door(prepared: Prepared, services: Services) -> SubmissionRe
 def _sha256(source: Path | bytes) -> str:
     if isinstance(source, bytes):
         return hashlib.sha256(source).hexdigest()
-    with source.open("rb") as stream:
+    with open_regular(source) as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
-from mvd.console import print_json
+from mvd.console import errors, print_json
 from mvd.context import Context
 from mvd.progress import counted
 from mvd.show import show_results
+from warehouse.core.errors import FileError
 
 
 def ingest(
@@ -35,9 +36,10 @@ def ingest(
     if (folder is None) != replay:
         raise typer.BadParameter("нужен либо каталог, либо --replay")
     here: Context = context.obj
+    unread: list[FileError] = []
     with here.services() as services, counted(here.say("demo_ingesting"), not as_json) as tick:
         if folder is None:
-            results = batch.replay(services, workers=workers, progress=tick)
+            results = batch.replay(services, workers=workers, progress=tick, unread=unread.append)
         else:
             results = batch.ingest(
                 services,
@@ -48,10 +50,13 @@ def ingest(
                 by=by,
                 workers=workers,
                 progress=tick,
+                unread=unread.append,
             )
         if as_json:
             print_json([r.to_json(services.contracts, here.language) for r in results])
         else:
             show_results(here, services, results)
-    if not all(result.is_accepted for result in results):
+    for error in unread:
+        errors.print(error.text(here.language), style="bold red", markup=False)
+    if unread or not all(result.is_accepted for result in results):
         raise typer.Exit(1)

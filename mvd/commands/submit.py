@@ -43,7 +43,10 @@ def submit(
     ] = False,
     reinstate: Annotated[
         bool,
-        typer.Option("--reinstate", help="Вернуть в силу файл, который заменил более поздний."),
+        typer.Option(
+            "--reinstate",
+            help="Вернуть в силу заменённый или отозванный отправителем файл.",
+        ),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Ответ для программ.")] = False,
 ) -> None:
@@ -57,6 +60,7 @@ def submit(
     from ingestion.annotate.answer import annotate_result
     from ingestion.documents.receipt import issue_receipt, plain_form
     from ingestion.intake.submit import submit as judge_file
+    from warehouse.storage.regular import read_regular
 
     here: Context = context.obj
     with here.services() as services:
@@ -69,7 +73,7 @@ def submit(
             by=by,
             language=here.language,
             reinstate=reinstate,
-            signature=signature.read_bytes() if signature is not None else None,
+            signature=read_regular(signature) if signature is not None else None,
         )
         if annotated is not None:
             annotated.write_bytes(annotate_result(services, result, here.language))

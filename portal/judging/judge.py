@@ -1,12 +1,13 @@
 """The process that judges what came in: one file at a time, everything warm, killed at any moment.
 
 It holds the ledger and reads no file itself: a process forked from it does, within bounds. What a
-judge was busy with when it died is put back in the queue; a file that brings it down twice is
-answered without being read again.
+judge was busy with when it died is put back in the queue; after two such deaths, which say nothing
+about the file, its sender is asked to send it again.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import time
@@ -16,8 +17,6 @@ from typing import Any
 
 from ingestion.intake import batch
 from ingestion.intake.workers import kept_readers
-from ingestion.judge.prepare import Task, not_read
-from ingestion.judge.verdicts import judge_prepared
 from ingestion.request import Request, Services, SubmissionResult
 from portal.desk.letters import tell_returned_again, tell_verdict
 from portal.judging.scan import ScannerError, is_infected
@@ -26,7 +25,8 @@ from portal.store.accounts import Accounts
 from portal.store.letters import Letters
 from portal.store.uploads import Uploads
 from warehouse.contracts import Contracts
-from warehouse.core.bounded import Bounds, End
+from warehouse.core.bounded import Bounds
+from warehouse.core.errors import FileError
 from warehouse.core.logs import configure
 from warehouse.core.memory import in_bytes
 from warehouse.core.settings import load_settings
@@ -37,6 +37,7 @@ from warehouse.storage import originals
 IDLE, BUSY = "idle", "busy"
 _PAUSE = 0.15
 _ATTEMPTS = 2
+_log = logging.getLogger(__name__)
 
 
 def run(name: str, contracts: Contracts, desk: PortalSettings, words: Connection) -> None:
@@ -71,6 +72,14 @@ def run(name: str, contracts: Contracts, desk: PortalSettings, words: Connection
 
 def judge(services: Services, uploads: Uploads, desk: PortalSettings, upload: Upload) -> None:
     """Give one claimed upload its answer."""
+    try:
+        _judge(services, uploads, desk, upload)
+    except FileError as error:
+        _log.error("upload %s was not judged: %s", upload.upload_id, error)
+        uploads.finish(upload.upload_id, submission_id=None, refusal={"key": "not_read"})
+
+
+def _judge(services: Services, uploads: Uploads, desk: PortalSettings, upload: Upload) -> None:
     stored = originals.find(services.home, upload.file_sha256)
     try:
         if is_infected(stored.path, desk):
@@ -97,10 +106,8 @@ def judge(services: Services, uploads: Uploads, desk: PortalSettings, upload: Up
 def _result(services: Services, upload: Upload) -> SubmissionResult:
     request = _request(services, upload)
     if upload.attempts > _ATTEMPTS:
-        unread = not_read(Task.of(services), request, End.OTHER)
-        (result,) = judge_prepared(services, [unread])
-    else:
-        (result,) = batch.run(services, [request], workers=1)
+        raise FileError("READING_INTERRUPTED", file=upload.file_name, exit_code=None)
+    (result,) = batch.run(services, [request], workers=1)
     return result
 
 

@@ -25,6 +25,10 @@ _WALL_FOR_PROCESSOR = 3.0
 """On a busy machine a second of the processor takes longer than a second."""
 _OUT_OF_MEMORY = 77
 _STOP_SECONDS = 5.0
+_CRASHES = tuple(
+    -number
+    for number in (signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGTRAP)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +53,10 @@ class End(StrEnum):
 
     MEMORY = "memory"
     TIME = "time"
+    CRASH = "crash"
+    """A library broke down over the work."""
     OTHER = "other"
-    """Killed from outside, or by an error of a library."""
+    """Killed from outside, or never got ready: says nothing about the work."""
 
 
 class EndedError(Exception):
@@ -139,7 +145,7 @@ def _reason(exit_code: int | None) -> End:
     # Rust and C++ abort when the memory that they ask for is refused.
     if exit_code in (_OUT_OF_MEMORY, -signal.SIGABRT):
         return End.MEMORY
-    return End.OTHER
+    return End.CRASH if exit_code in _CRASHES else End.OTHER
 
 
 def _serve(

@@ -19,3 +19,7 @@ class UserError(Exception):
 
     def __str__(self) -> str:
         return f"{self.code}: {self.text()}"
+
+
+class FileError(UserError):
+    """One file cannot be read now: it stays without a verdict, and the others go on."""

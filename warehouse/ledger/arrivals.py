@@ -2,7 +2,9 @@
 
 Rows are only added. What holds at a moment follows from the arrivals up to it and not from the
 order in which they were registered: bytes count from their first arrival on, and sending them again
-changes nothing, not even where they were returned since, unless their reinstatement was asked for.
+changes nothing, not even where they were returned since, unless the reinstatement of a replaced or
+withdrawn version was asked for.
+
 The functions work inside a transaction of the caller, who holds the counter of submissions.
 """
 
@@ -75,6 +77,16 @@ def holder(connection: Connection, key: Key, sha256: str, *, hold: bool) -> str 
     )
     chosen = _holder_among(connection.execute(query).all(), hold=hold)
     return None if chosen is None else str(chosen.submission_id)
+
+
+def returned(connection: Connection, key: Key, sha256: str) -> str | None:
+    """The submission of these bytes if the ministry returned them and that still stands."""
+    held = holder(connection, key, sha256, hold=False)
+    query = select(t.submission.c.submission_id).where(
+        t.submission.c.submission_id == held, d.standing_column() == "returned"
+    )
+    found: str | None = connection.execute(query).scalar()
+    return found
 
 
 def _holder_among(found: Sequence[Row[Any]], *, hold: bool) -> Row[Any] | None:

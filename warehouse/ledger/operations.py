@@ -94,8 +94,8 @@ class Ledger:
 
         Bytes that came before for this form, territory and period change nothing (`is_new` False),
         also when a later version is in force or they were returned; withdrawn bytes are new only
-        with `hold`. With `reinstate` they are a submission of their own: an earlier version comes
-        back in force.
+        with `hold`. With `reinstate` they are a submission of their own: a version that a later one
+        replaced or its sender withdrew comes back in force; returned bytes stay returned.
 
         With `hold` the submission waits for `confirm` when it carries warnings or replaces an
         accepted version; without, one that waited is confirmed by its bytes coming again.
@@ -107,7 +107,7 @@ class Ledger:
         with writing(self._engine) as connection:
             number = lock_counter(connection, "submission")
             known = (
-                _reinstated(connection, key, file_sha256, moment)
+                _not_reinstated(connection, key, file_sha256, moment)
                 if reinstate
                 else arrivals.holder(connection, key, file_sha256, hold=hold)
             )
@@ -454,16 +454,20 @@ class Ledger:
         return [ReleaseRecord(**row, submission_ids=contents[row["release_id"]]) for row in rows]
 
 
-def _reinstated(
+def _not_reinstated(
     connection: Connection, key: tuple[str, str, str], sha256: str, moment: datetime
 ) -> str | None:
-    """The reinstatement of these bytes at this moment, if it was registered before."""
+    """The submission that these bytes stay, although their reinstatement is asked for.
+
+    One that was registered for the same moment before, or one that the ministry returned: to
+    overrule it is not the sender's business.
+    """
     submission_id = submission_id_of(connection, key, sha256, moment)
     query = select(t.submission.c.submission_id).where(
         t.submission.c.submission_id == submission_id
     )
     found: str | None = connection.execute(query).scalar()
-    return found
+    return found or arrivals.returned(connection, key, sha256)
 
 
 def _locked(connection: Connection, submission_id: str) -> Submission:

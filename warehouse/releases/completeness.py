@@ -15,12 +15,14 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Row, func, select
 
+from warehouse.contracts import Contracts
 from warehouse.core.paths import Home
 from warehouse.ledger import Ledger, Submission
 from warehouse.ledger import schema as t
 from warehouse.ledger.database import reading
 from warehouse.ledger.records import BuildState
 from warehouse.releases import catalogue
+from warehouse.releases.left_out import why_left_out
 
 _NEWEST_FIRST = (func.length(t.release.c.release_id).desc(), t.release.c.release_id.desc())
 _Report = tuple[str, str | None, str | None]
@@ -38,8 +40,10 @@ class Completeness:
     overtaken: frozenset[str]
     """In the release, and in force no longer: corrected, withdrawn or returned since."""
     left_out: frozenset[str]
-    """In force, and left out of the release by its build, which named them. They keep nothing back,
-    for building again would leave them out again; who asks must be shown them."""
+    """In force, and left out of the release by its build, which named them. They are no reason for
+    a build, for the contracts do not know them still; who asks must be shown them."""
+    periods: frozenset[str] = frozenset()
+    """Months of which the release holds a report in force."""
 
     @property
     def is_complete(self) -> bool:
@@ -68,14 +72,18 @@ class _Held:
 
     reports: frozenset[_Report]
     left_out: frozenset[str]
+    periods: frozenset[str] = frozenset()
 
 
-def completeness(home: Home, ledger: Ledger) -> Completeness:
-    """Compare the submissions in force with the manifest of the release in force."""
-    return _compare(home, ledger.submissions(in_force=True))
+def completeness(home: Home, ledger: Ledger, contracts: Contracts) -> Completeness:
+    """Compare the submissions in force with the manifest of the release in force.
+
+    What the release left out and `contracts` know by now is missing.
+    """
+    return _compare(home, ledger.submissions(in_force=True), contracts)
 
 
-def build_is_due(home: Home, ledger: Ledger) -> Completeness | None:
+def build_is_due(home: Home, ledger: Ledger, contracts: Contracts) -> Completeness | None:
     """What another build would bring into the release; None when there is no reason for one.
 
     There is none when the release is complete, and none when the latest build that was judged was
@@ -83,7 +91,7 @@ def build_is_due(home: Home, ledger: Ledger) -> Completeness | None:
     nothing here.
     """
     in_force = ledger.submissions(in_force=True)
-    found = _compare(home, in_force)
+    found = _compare(home, in_force, contracts)
     if found.is_complete or _is_refused_already(ledger, in_force):
         return None
     return found
@@ -109,16 +117,18 @@ def mark(ledger: Ledger) -> tuple[int, ...]:
         return (*counts, connection.execute(finished).scalar_one())
 
 
-def _compare(home: Home, in_force: list[Submission]) -> Completeness:
+def _compare(home: Home, in_force: list[Submission], contracts: Contracts) -> Completeness:
     release_id = catalogue.current(home)
     held = _held(home, release_id) if release_id else _Held(frozenset(), frozenset())
     wanted = {_report(each): each.submission_id for each in in_force}
-    left_out = held.left_out.intersection(wanted.values())
+    unknown = {each.submission_id for each in in_force if why_left_out(each, contracts)}
+    left_out = held.left_out & unknown
     return Completeness(
         release_id,
         frozenset(name for report, name in wanted.items() if report not in held.reports) - left_out,
         frozenset(name for name, *_ in held.reports) - frozenset(wanted.values()),
         left_out,
+        held.periods,
     )
 
 
@@ -142,6 +152,7 @@ def _read(home: Home, release_id: str, _file: Path, _changed: int) -> _Held:
             if each.in_force
         ),
         frozenset(name for each in manifest.left_out for name in each.in_force),
+        frozenset(each.period for each in manifest.submissions if each.in_force),
     )
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from warehouse.core.durable import make_directories, temporary_in
-from warehouse.core.errors import UserError
+from warehouse.core.errors import FileError, UserError
 from warehouse.core.paths import Home
 from warehouse.storage import mirror
+from warehouse.storage.regular import open_regular
 
 _CHUNK = 1 << 20
 
@@ -29,10 +30,10 @@ def original_path(home: Home, sha256: str) -> Path:
 
 
 def find(home: Home, sha256: str) -> StoredFile:
-    """The stored file; UserError ORIGINAL_UNKNOWN when there is none."""
+    """The stored file; FileError ORIGINAL_UNKNOWN when there is none."""
     path = original_path(home, sha256)
     if not mirror.is_there(home, path, sha256):
-        raise UserError("ORIGINAL_UNKNOWN", sha256=sha256)
+        raise FileError("ORIGINAL_UNKNOWN", sha256=sha256)
     return StoredFile(sha256, path, path.stat().st_size)
 
 
@@ -40,11 +41,12 @@ def store(home: Home, source: bytes | Path | BinaryIO, *, max_bytes: int) -> Sto
     """Keep the bytes of `source`, streamed; the same bytes again change nothing.
 
     UserError FILE_TOO_LARGE as soon as more than `max_bytes` have been read; nothing remains.
+    A path that cannot be read raises FileError (`open_regular`).
     """
     if isinstance(source, bytes):
         return _store(home, io.BytesIO(source), max_bytes)
     if isinstance(source, Path):
-        with source.open("rb") as stream:
+        with open_regular(source) as stream:
             return _store(home, stream, max_bytes)
     return _store(home, source, max_bytes)
 

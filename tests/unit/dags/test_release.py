@@ -56,7 +56,7 @@ def test_a_machine_that_fails_a_step_is_tried_again(
     # Airflow tries everything again but this one.
     assert not isinstance(failed.value, AirflowFailException)
     assert states(services) == ["failed"]
-    assert build_is_due(services.home, services.ledger) is not None
+    assert build_is_due(services.home, services.ledger, services.contracts) is not None
     assert ran(release_id, monkeypatch) == release_id
     assert states(services) == ["building"]
 
@@ -69,7 +69,7 @@ def test_refused_data_are_not_tried_again(
     with pytest.raises(AirflowFailException, match="refused, data: test t"):
         ran(release_id, monkeypatch, FAILING_TEST)
     assert states(services) == ["refused"]
-    assert build_is_due(services.home, services.ledger) is None
+    assert build_is_due(services.home, services.ledger, services.contracts) is None
 
 
 def test_a_gate_that_breaks_down_is_tried_again(

@@ -10,7 +10,8 @@ import pytest
 
 from ingestion.request import Services
 from mvd.closing import close, look
-from tests.unit.warehouse.builds import build, submit
+from tests.unit.warehouse.builds import build, leave_out, submit
+from warehouse.core.clock import utc_now
 from warehouse.core.errors import UserError
 from warehouse.core.settings import Settings
 from warehouse.core.texts import Language
@@ -131,3 +132,34 @@ def test_without_forms_every_form_in_force_is_meant(services: Services) -> None:
 def test_a_period_that_is_none_is_refused(services: Services) -> None:
     with pytest.raises(UserError, match="PERIOD_INVALID"):
         look(services, "July")
+
+
+def test_a_month_that_has_not_begun_cannot_be_closed(services: Services) -> None:
+    later = f"{utc_now().year + 1}-01"
+    submit(services.home, services.ledger)
+    publish(services)
+    with pytest.raises(UserError, match="CLOSING_NOT_BEGUN"):
+        close(services, later, ["1-M"], reason="final", by=None)
+    assert services.ledger.locks(later) == []
+
+
+def test_a_month_of_which_nothing_is_released_has_no_final_release(services: Services) -> None:
+    submit(services.home, services.ledger)
+    publish(services)
+    with pytest.raises(UserError, match="CLOSING_NOTHING_RELEASED"):
+        close(services, "2025-05", ["1-M"], reason="final", by=None)
+    assert tags(services.ledger) == []
+
+
+@pytest.mark.parametrize("territory", ["999999999", "150000000"], ids=["unknown", "known again"])
+def test_a_month_of_which_a_report_was_left_out_is_not_final(
+    services: Services, territory: str
+) -> None:
+    submit(services.home, services.ledger, "430000000")
+    left = submit(services.home, services.ledger, territory)
+    leave_out(services.home, publish(services), left)
+    with pytest.raises(UserError, match="CLOSING_NOT_RELEASED") as refused:
+        close(services, PERIOD, ["1-M"], reason="final", by=None)
+    for language in get_args(Language):
+        assert f"1-M {territory} {PERIOD} ({left})" in refused.value.text(language)
+    assert tags(services.ledger) == []

@@ -298,16 +298,18 @@ def test_what_a_dead_process_left_is_judged_by_the_next(desk: Desk, clean: bytes
     assert desk.portal.uploads.get(upload).state == "done"
 
 
-def test_a_file_that_kills_every_process_gets_an_answer(desk: Desk, clean: bytes) -> None:
-    desk.browser("clerk").send(clean)
+def test_a_file_whose_judges_died_is_not_blamed_and_its_sender_is_told(
+    desk: Desk, clean: bytes
+) -> None:
+    browser = desk.browser("clerk")
+    upload = browser.send(clean).json()["uploads"][0]["upload_id"]
     for _ in range(2):
         assert desk.portal.uploads.claim("judge-1") is not None
         desk.portal.uploads.give_back("judge-1")
     desk.judge()
-    (submission,) = desk.services.ledger.submissions()
-    assert submission.verdict is Verdict.REJECTED
-    first = desk.services.ledger.findings(submission.submission_id)[0]
-    assert first.code == "READING_FAILED"
+    assert desk.services.ledger.submissions() == []
+    assert desk.portal.uploads.get(upload).refusal == {"key": "not_read"}
+    assert "сбоя на сервере" in browser.get(f"/uploads/{upload}").text
 
 
 def test_files_of_one_desk_are_judged_one_after_another(desk: Desk, clean: bytes) -> None:

@@ -9,7 +9,8 @@ import pyarrow as pa
 
 from warehouse.core.paths import Home
 from warehouse.ledger import Ledger, Verdict
-from warehouse.releases import marts
+from warehouse.releases import catalogue, marts
+from warehouse.releases.left_out import LeftOut
 from warehouse.releases.publication import Draft
 from warehouse.storage import lake
 
@@ -76,3 +77,14 @@ def write_marts(path: Path, mark: int, rows: int = 3) -> None:
             " 'Қызылорда'::VARCHAR AS territory FROM range(4)",
             {"mark": mark},
         )
+
+
+def leave_out(home: Home, release_id: str, submission_id: str) -> None:
+    """As if the contracts had not known the submission when the release was built."""
+    file = home.releases / release_id / "manifest.json"
+    manifest = catalogue.read_manifest(home)
+    kept = [each for each in manifest.submissions if each.submission_id != submission_id]
+    left_out = [LeftOut("territory_unknown", "1-M", 1, (submission_id,))]
+    manifest = manifest.model_copy(update={"submissions": kept, "left_out": left_out})
+    file.chmod(0o644)
+    file.write_text(manifest.model_dump_json(), encoding="utf-8")

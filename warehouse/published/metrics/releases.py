@@ -8,6 +8,7 @@ from typing import get_args
 
 from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
 
+from warehouse.contracts import load_contracts
 from warehouse.contracts.territories import REPUBLIC
 from warehouse.core.paths import Home
 from warehouse.ledger import Ledger
@@ -58,7 +59,7 @@ def build_families(ledger: Ledger) -> list[Metric]:
 
 def release_families(home: Home, ledger: Ledger, now: datetime) -> list[Metric]:
     """The release in force: which, how old, what it lacks, what it covers."""
-    found = completeness(home, ledger)
+    found = completeness(home, ledger, load_contracts())
     unreleased = GaugeMetricFamily(
         "mvd_unreleased_submissions",
         "Submissions in force that the release in force does not hold",

@@ -112,13 +112,13 @@ def test_returning_a_reinstated_file_returns_the_same_bytes_sent_before(desk: De
     assert codes(desk.send(content))[0] == "SUBMISSION_RETURNED_BEFORE"
 
 
-def test_only_a_reinstatement_puts_a_returned_file_back_in_force(desk: Desk) -> None:
+def test_not_even_a_reinstatement_puts_a_returned_file_back_in_force(desk: Desk) -> None:
     content = sng_workbook()
-    returned(desk, content)
+    sent = returned(desk, content)
     again = desk.send(content, reinstate=True, received_at=utc_now())
-    assert again.is_accepted
-    assert desk.services.ledger.submission(str(again.submission_id)).in_force
-    assert codes(desk.send(content)) == ["SUBMISSION_REPEATED", *codes(again)]
+    assert (again.submission_id, again.standing, again.is_accepted) == (sent, "returned", False)
+    assert codes(again)[0] == "SUBMISSION_RETURNED_BEFORE"
+    assert desk.services.ledger.submissions(in_force=True) == []
 
 
 def test_the_same_bytes_for_another_territory_are_another_report(desk: Desk) -> None:

@@ -156,6 +156,11 @@ class Walk(RuleBasedStateMachine):
 
     @rule(file=st.sampled_from(sorted(FILES)))
     def reinstate(self, file: str) -> None:
+        place = self.model.known(file, is_held=False)
+        if place is not None and self.model.sendings[place].standing == "returned":
+            answer = self._register(file, reinstate=True)
+            assert (answer.submission_id, answer.standing) == (self.ids[place], "returned")
+            return
         self._send_new(file, reinstate=True)
 
     @rule(data=st.data())

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from tests.unit.warehouse.builds import CONTRACTS, build, submit
+from tests.unit.warehouse.builds import CONTRACTS, build, leave_out, submit
+from warehouse.contracts import load_contracts
 from warehouse.core.paths import Home
 from warehouse.core.settings import Settings
 from warehouse.ledger import Ledger, Verdict
 from warehouse.ledger.records import BuildState
-from warehouse.releases import catalogue, publication
+from warehouse.releases import publication
 from warehouse.releases.completeness import build_is_due, completeness, latest_build, mark
-from warehouse.releases.left_out import LeftOut
 from warehouse.storage import lake
 
 
@@ -27,12 +27,16 @@ def built(home: Home, ledger: Ledger, state: BuildState) -> str:
     return release_id
 
 
+UNKNOWN = "999999999"
+"""A territory that the contracts do not know."""
+
+
 def is_due(home: Home, ledger: Ledger) -> bool:
-    return build_is_due(home, ledger) is not None
+    return build_is_due(home, ledger, load_contracts()) is not None
 
 
 def test_an_empty_ledger_lacks_nothing_and_needs_no_build(home: Home, ledger: Ledger) -> None:
-    found = completeness(home, ledger)
+    found = completeness(home, ledger, load_contracts())
     assert (found.release_id, found.is_complete) == (None, True)
     assert not is_due(home, ledger)
     assert latest_build(ledger) is None
@@ -41,7 +45,7 @@ def test_an_empty_ledger_lacks_nothing_and_needs_no_build(home: Home, ledger: Le
 def test_what_the_release_holds_is_complete(home: Home, ledger: Ledger) -> None:
     submit(home, ledger)
     release_id = built(home, ledger, "published")
-    found = completeness(home, ledger)
+    found = completeness(home, ledger, load_contracts())
     assert (found.release_id, found.is_complete) == (release_id, True)
     assert not is_due(home, ledger)
 
@@ -51,7 +55,7 @@ def test_a_refused_build_completes_nothing_and_is_not_repeated(home: Home, ledge
     built(home, ledger, "published")
     second = submit(home, ledger, "150000000")
     built(home, ledger, "refused")
-    assert completeness(home, ledger).missing == {second}
+    assert completeness(home, ledger, load_contracts()).missing == {second}
     assert not is_due(home, ledger)
 
 
@@ -63,7 +67,7 @@ def test_a_build_that_did_not_get_through_counts_for_nothing(
     built(home, ledger, "published")
     second = submit(home, ledger, "150000000")
     built(home, ledger, state)
-    due = build_is_due(home, ledger)
+    due = build_is_due(home, ledger, load_contracts())
     assert due is not None
     assert due.missing == {second}
 
@@ -72,7 +76,7 @@ def test_after_a_refusal_and_a_failure_the_refusal_still_holds(home: Home, ledge
     submit(home, ledger)
     built(home, ledger, "refused")
     built(home, ledger, "failed")
-    assert not completeness(home, ledger).is_complete
+    assert not completeness(home, ledger, load_contracts()).is_complete
     assert not is_due(home, ledger)
 
 
@@ -89,7 +93,7 @@ def test_returning_what_was_refused_leaves_nothing_to_build(home: Home, ledger: 
     second = submit(home, ledger, "150000000")
     built(home, ledger, "refused")
     ledger.send_back(second, by="operator", comment="wrong month")
-    assert completeness(home, ledger).is_complete
+    assert completeness(home, ledger, load_contracts()).is_complete
     assert not is_due(home, ledger)
 
 
@@ -97,7 +101,7 @@ def test_a_correction_takes_the_place_of_what_was_released(home: Home, ledger: L
     first = submit(home, ledger, value=1.0)
     built(home, ledger, "published")
     second = submit(home, ledger, value=2.0)
-    found = completeness(home, ledger)
+    found = completeness(home, ledger, load_contracts())
     assert (set(found.missing), set(found.overtaken)) == ({second}, {first})
 
 
@@ -105,7 +109,7 @@ def test_a_returned_submission_is_in_the_release_too_long(home: Home, ledger: Le
     submission_id = submit(home, ledger)
     built(home, ledger, "published")
     ledger.send_back(submission_id, by="operator", comment="wrong month")
-    found = completeness(home, ledger)
+    found = completeness(home, ledger, load_contracts())
     assert (set(found.missing), set(found.overtaken)) == (set(), {submission_id})
     assert is_due(home, ledger)
 
@@ -119,7 +123,7 @@ def test_a_submission_that_was_read_again_is_not_what_was_built(
     cells = pa.table({"section": ["R1"], "line": [1], "column_number": [1], "value": [7.0]})
     written = lake.write_cells(home, ledger.submission(submission_id), cells)
     ledger.record_verdict(submission_id, Verdict.ACCEPTED, [], written, CONTRACTS)
-    assert completeness(home, ledger).missing == {submission_id}
+    assert completeness(home, ledger, load_contracts()).missing == {submission_id}
     assert is_due(home, ledger)
 
 
@@ -129,35 +133,39 @@ def test_an_older_view_that_was_published_lacks_what_came_later(home: Home, ledg
     second = submit(home, ledger, "150000000")
     built(home, ledger, "refused")
     publication.publish(home, ledger, draft, Settings(home=home.root))
-    assert completeness(home, ledger).missing == {second}
+    assert completeness(home, ledger, load_contracts()).missing == {second}
+
+
+def test_what_contracts_know_again_is_missing_and_a_build_is_due(
+    home: Home, ledger: Ledger
+) -> None:
+    submit(home, ledger, "430000000")
+    second = submit(home, ledger, "150000000")
+    leave_out(home, built(home, ledger, "published"), second)
+    found = completeness(home, ledger, load_contracts())
+    assert (set(found.missing), set(found.left_out)) == ({second}, set())
+    assert is_due(home, ledger)
 
 
 def test_what_a_build_left_out_keeps_nothing_back_but_is_named(home: Home, ledger: Ledger) -> None:
     submit(home, ledger, "430000000")
-    second = submit(home, ledger, "150000000")
-    release_id = built(home, ledger, "published")
-    file = home.releases / release_id / "manifest.json"
-    manifest = catalogue.read_manifest(home)
-    kept = [each for each in manifest.submissions if each.submission_id != second]
-    left_out = [LeftOut("form_unknown", "OLD-M", 1, (second,))]
-    manifest = manifest.model_copy(update={"submissions": kept, "left_out": left_out})
-    file.chmod(0o644)
-    file.write_text(manifest.model_dump_json(), encoding="utf-8")
-    found = completeness(home, ledger)
+    second = submit(home, ledger, UNKNOWN)
+    leave_out(home, built(home, ledger, "published"), second)
+    found = completeness(home, ledger, load_contracts())
     assert (found.is_complete, set(found.left_out)) == (True, {second})
     assert not is_due(home, ledger)
     # Once it counts no longer, nobody needs to hear of it.
     ledger.send_back(second, by="operator", comment="an unknown form")
-    assert completeness(home, ledger).left_out == frozenset()
-    assert completeness(home, ledger).is_complete
+    assert completeness(home, ledger, load_contracts()).left_out == frozenset()
+    assert completeness(home, ledger, load_contracts()).is_complete
 
 
 def test_the_same_difference_has_the_same_digest(home: Home, ledger: Ledger) -> None:
     submit(home, ledger, "430000000")
-    first = completeness(home, ledger).digest
-    assert completeness(home, ledger).digest == first
+    first = completeness(home, ledger, load_contracts()).digest
+    assert completeness(home, ledger, load_contracts()).digest == first
     submit(home, ledger, "150000000")
-    assert completeness(home, ledger).digest != first
+    assert completeness(home, ledger, load_contracts()).digest != first
 
 
 def test_the_tenth_build_is_later_than_the_ninth(home: Home, ledger: Ledger) -> None:

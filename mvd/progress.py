@@ -34,7 +34,7 @@ class Counter:
 def counted(title: str, is_shown: bool = True, total: int | None = None) -> Iterator[Counter]:
     """A counter that is removed from the screen only when the program ends."""
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),

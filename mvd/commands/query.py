@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from mvd.console import print_json, print_table
+from mvd.console import errors, print_table
 from mvd.context import Context
 from warehouse.core.errors import UserError
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    from warehouse.query.asking import Told
 
 Format = Literal["table", "csv", "json", "parquet"]
 
@@ -38,47 +38,60 @@ def sql(
     output: Annotated[Format, typer.Option("--format", help="Вид ответа.")] = "table",
 ) -> None:
     """Запрос на чтение к выпуску: только SELECT, без доступа к файлам, с пределом времени."""
-    from warehouse.core.bounded import limit_memory
-    from warehouse.core.memory import in_bytes
-    from warehouse.query.reader import ask as answer
+    from warehouse.query.asking import Question, asked
 
     here: Context = context.obj
     settings = here.settings
     if sum(choice is not None for choice in (release, as_of, known_on)) > 1:
         raise UserError("QUERY_OF_TWO_STATES")
-    table = answer(
+    question = Question(
         here.home,
         query,
-        release=_published(here, as_of) if as_of else release,
+        output,
+        settings.sql_timeout_seconds,
+        settings.memory_limit,
+        settings.threads,
+        release=release,
+        published_by=_end(as_of) if as_of else None,
         database=_known(here, known_on) if known_on else None,
-        timeout=settings.sql_timeout_seconds,
-        memory_limit=settings.memory_limit,
-        threads=settings.threads,
     )
-    if _is_demonstration(here, release, as_of, known_on):
-        here.say_demonstration()
-    # The process that answered has half of it at least.
-    limit_memory(in_bytes(settings.memory_limit) // 2)
+    with asked(question) as told:
+        if told.is_demonstration or (known_on and _knew_demonstration(here, known_on)):
+            here.say_demonstration()
+        _show(here, told, output)
+
+
+def _show(context: Context, told: Told, output: Format) -> None:
+    """Print the answer. UserError for whatever prevents that, but for a reader who went away."""
+    from warehouse.core.bounded import limit_memory
+    from warehouse.core.memory import in_bytes
+
+    limit = context.settings.memory_limit
+    # The process that answered has the greater part of it.
+    limit_memory(in_bytes(limit) // 2)
     try:
-        _WRITERS[output](table)
+        if output == "table":
+            _show_table(context, told)
+        for piece in told.pieces:
+            sys.stdout.buffer.write(piece)
+        sys.stdout.flush()
     except MemoryError:
-        raise UserError("QUERY_TOO_LARGE", limit=settings.memory_limit) from None
+        raise UserError("QUERY_TOO_LARGE", limit=limit) from None
+    except (UserError, BrokenPipeError):
+        raise
+    except Exception as error:
+        raise UserError("QUERY_UNANSWERED", problem=f"{type(error).__name__}: {error}") from error
 
 
-def _is_demonstration(
-    context: Context, release: str | None, as_of: datetime | None, known_on: datetime | None
-) -> bool:
-    if known_on is None:
-        asked = _published(context, as_of) if as_of else release
-        return context.published_demonstration(asked)
+def _show_table(context: Context, told: Told) -> None:
+    print_table("", told.columns, told.rows)
+    if told.total > len(told.rows):
+        errors.print(context.say("rows_shown", shown=len(told.rows), total=told.total))
+
+
+def _knew_demonstration(context: Context, known_on: datetime) -> bool:
     with context.services() as services:
         return services.ledger.snapshot(_end(known_on)).is_demonstration
-
-
-def _published(context: Context, day: datetime) -> str:
-    from warehouse.query.as_of import published_by
-
-    return published_by(context.home, _end(day))
 
 
 def _known(context: Context, day: datetime) -> Path:
@@ -94,26 +107,3 @@ def _end(day: datetime) -> datetime:
     from warehouse.query.as_of import end_of_day
 
     return end_of_day(day.date(), load_contracts().calendar.timezone_hours)
-
-
-def _table(table: pa.Table) -> None:
-    print_table("", table.column_names, [list(row.values()) for row in table.to_pylist()])
-
-
-def _csv(table: pa.Table) -> None:
-    from pyarrow import csv
-
-    csv.write_csv(table, sys.stdout.buffer)
-
-
-def _json(table: pa.Table) -> None:
-    print_json(table.to_pylist())
-
-
-def _parquet(table: pa.Table) -> None:
-    from pyarrow import parquet
-
-    parquet.write_table(table, sys.stdout.buffer, compression="zstd")
-
-
-_WRITERS = {"table": _table, "csv": _csv, "json": _json, "parquet": _parquet}

@@ -13,7 +13,6 @@ from mvd.console import console, print_json, print_table
 from mvd.context import Context
 from mvd.show import local, show_left_out, territory_name
 from warehouse.core.clock import period_month, utc_now
-from warehouse.reporting.outcomes import latest, state_of
 
 if TYPE_CHECKING:
     from ingestion.request import Services
@@ -116,6 +115,8 @@ def reporting(context: Context, services: Services, period: str) -> list[Row]:
 def _state(
     own: Sequence[Submission], deadline: datetime, now: datetime
 ) -> tuple[str, Submission | None]:
+    from warehouse.reporting.outcomes import latest, state_of
+
     in_force = next((s for s in own if s.in_force), None)
     if in_force is not None:
         # A correction does not make a punctual unit late: its first accepted file counts.

@@ -5,24 +5,24 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
-from warehouse.core.bounded import Bounded, Bounds, End, EndedError
 from warehouse.core.duck import connect_reader
 from warehouse.core.durable import make_directories
 from warehouse.core.errors import UserError
 from warehouse.core.memory import (
     ANSWER_OF_QUERY,
     ENGINE_OF_QUERY,
-    PROCESS_OF_QUERY,
     in_bytes,
     share,
 )
 from warehouse.core.paths import Home
 from warehouse.query.as_of import release_tables
+from warehouse.query.forms import Form, shaped
 from warehouse.query.guard import refuse_all_but_one_select
 from warehouse.releases import catalogue
 
@@ -34,60 +34,10 @@ _GRACE_SECONDS = 2.0
 """The engine is asked to stop before the process that runs it is stopped."""
 
 
-def ask(
-    home: Home,
-    sql: str,
-    *,
-    release: str | None = None,
-    database: Path | None = None,
-    timeout: float,
-    memory_limit: str,
-    threads: int,
-) -> pa.Table:
-    """`query` for a question that a person wrote, in a process of its own within hard bounds.
-
-    The engine's own limits do not cover the texts and lists that functions make, nor can it be
-    interrupted while one function makes one. UserError as `query`.
-    """
-    memory = int(in_bytes(memory_limit) * PROCESS_OF_QUERY)
-    wall = timeout + _GRACE_SECONDS
-    process: Bounded[pa.Table] = Bounded(
-        Bounds(memory, wall * (threads + 1), wall), load_engine, preload=[__name__]
-    )
-    try:
-        return process.call(_asked, home, sql, release, database, timeout, memory_limit, threads)
-    except EndedError as error:
-        if error.end is End.TIME:
-            raise UserError("QUERY_TIMEOUT", seconds=f"{timeout:g}") from error
-        raise UserError("QUERY_TOO_LARGE", limit=memory_limit) from error
-    finally:
-        process.stop()
-
-
 def load_engine() -> None:
     """What the engine holds when it does nothing is no part of a question."""
     with duckdb.connect() as connection:
         connection.execute("SELECT 1")
-
-
-def _asked(
-    home: Home,
-    sql: str,
-    release: str | None,
-    database: Path | None,
-    timeout: float,
-    memory_limit: str,
-    threads: int,
-) -> pa.Table:
-    return query(
-        home,
-        sql,
-        release=release,
-        database=database,
-        timeout=timeout,
-        memory_limit=memory_limit,
-        threads=threads,
-    )
 
 
 def query(
@@ -102,7 +52,8 @@ def query(
 ) -> pa.Table:
     """Answer of one SELECT from the release in force, or from `release`, as an Arrow table.
 
-    For questions that stand in the program or the contracts; those of people come by `ask`.
+    For questions that stand in the program or the contracts; those of people come by
+    `warehouse.query.asking`.
 
     The release is chosen once, so one answer never mixes two; `database` is asked instead of it. A
     query that names the schema `meta` finds in it `releases` and `release_submissions`.
@@ -110,9 +61,44 @@ def query(
     it, QUERY_TIMEOUT after `timeout` seconds. What does not fit into `memory_limit` is put on disk
     while the query runs; QUERY_TOO_LARGE when that is impossible, or the answer itself too large.
     """
+    return answer(
+        home,
+        sql,
+        None,
+        release=release,
+        database=database,
+        timeout=timeout,
+        memory_limit=memory_limit,
+        threads=threads,
+    ).table
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The rows that were kept and how many there are; `nested` as in `forms.Shaped`."""
+
+    table: pa.Table
+    total: int
+    nested: frozenset[str] = frozenset()
+
+
+def answer(
+    home: Home,
+    sql: str,
+    form: Form | None,
+    *,
+    most_rows: int | None = None,
+    release: str | None,
+    database: Path | None,
+    timeout: float,
+    memory_limit: str,
+    threads: int,
+) -> Answer:
+    """As `query`, in the shape that `form` needs; of more than `most_rows` rows the first ones."""
     path = database or catalogue.database(home, release)
     tables = release_tables(home) if _META.search(sql) else {}
-    engine, answer = share(memory_limit, ENGINE_OF_QUERY), in_bytes(memory_limit) * ANSWER_OF_QUERY
+    engine = share(memory_limit, ENGINE_OF_QUERY)
+    most = _Most(in_bytes(memory_limit) * ANSWER_OF_QUERY, most_rows)
     with (
         _spill(home) as spill,
         connect_reader(
@@ -121,7 +107,7 @@ def query(
     ):
         try:
             refuse_all_but_one_select(connection, sql)
-            return _within(connection, sql, timeout, answer)
+            return _within(connection, sql, form, timeout, most)
         except duckdb.InterruptException as error:
             raise UserError("QUERY_TIMEOUT", seconds=f"{timeout:g}") from error
         except (duckdb.OutOfMemoryException, _AnswerTooLargeError) as error:
@@ -161,20 +147,40 @@ class _AnswerTooLargeError(Exception):
     """More rows than may be held."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Most:
+    """What may be held of an answer: bytes, more of which is an error, and rows, if so few do."""
+
+    size: float
+    rows: int | None
+
+
 def _within(
-    connection: duckdb.DuckDBPyConnection, sql: str, timeout: float, most_bytes: float
-) -> pa.Table:
+    connection: duckdb.DuckDBPyConnection, sql: str, form: Form | None, timeout: float, most: _Most
+) -> Answer:
     timer = threading.Timer(timeout, connection.interrupt)
     timer.start()
     try:
-        reader = connection.execute(sql).to_arrow_reader(_BATCH_ROWS)
-        batches, held = [], 0
-        for batch in reader:
-            batches.append(batch)
-            held += batch.nbytes
-            if held > most_bytes:
-                raise _AnswerTooLargeError
-        return pa.Table.from_batches(batches, reader.schema)
+        if form is None:
+            return _held(connection.execute(sql).to_arrow_reader(_BATCH_ROWS), most)
+        shape = shaped(connection, sql, form)
+        return _held(shape.relation.to_arrow_reader(_BATCH_ROWS), most, shape.nested)
     finally:
         timer.cancel()
         timer.join()
+
+
+def _held(
+    reader: pa.RecordBatchReader, most: _Most, nested: frozenset[str] = frozenset()
+) -> Answer:
+    batches: list[pa.RecordBatch] = []
+    held = total = 0
+    for batch in reader:
+        room = batch.num_rows if most.rows is None else max(0, most.rows - total)
+        total += batch.num_rows
+        if room:
+            batches.append(batch.slice(0, room))
+            held += batches[-1].nbytes
+        if held > most.size:
+            raise _AnswerTooLargeError
+    return Answer(pa.Table.from_batches(batches, reader.schema), total, nested)

@@ -97,5 +97,10 @@ def texts_in(name: str, language: str) -> dict[str, str]:
     return {key: text[language] for key, text in texts(name).items()}
 
 
+def months() -> dict[str, Names]:
+    """Month of the year as two digits → names."""
+    return {key: names for key, names in texts("months").items() if key.isdigit()}
+
+
 def _in_both(names: Names) -> Names:
     return {language: names.get(language) or names["ru"] for language in LANGUAGES}

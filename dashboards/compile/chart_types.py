@@ -113,10 +113,11 @@ def _header(chart: Chart, dataset: Dataset, language: str) -> Chart:
         for code in chart["forms"]
     )
     complete = " and ".join(f"@is_complete('{code}')" for code in chart["forms"])
+    begun = " or ".join(f"@is_begun('{code}')" for code in chart["forms"])
     title = chart["titles"]
     added = [
         _expression(sql(f"concat({reported})", language), title["reported"]),
-        _expression(sql(f"@finality({complete})", language), title["state"]),
+        _expression(sql(f"@finality({complete}; {begun})", language), title["state"]),
     ]
     about = {**chart, "by": [], "limit": 2, "where": [f"form_code in ({_quoted(chart['forms'])})"]}
     table = _table(about, dataset, language)

@@ -1,7 +1,7 @@
 """The small language of the assets: texts in two languages, and SQL with words of its own.
 
 In SQL, `@word(a; b)` is a fragment of `assets/words.yml`, `@indicator(column; prefix)` the name of
-an indicator whose code begins so (form, measure and unit likewise), `#text#` a text of
+an indicator whose code begins so (form, measure, month and unit likewise), `#text#` a text of
 `contracts/texts/charts.yml` in the language at hand, and `{l}` that language.
 """
 
@@ -12,13 +12,29 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from dashboards.names import LANGUAGES, Names, forms, indicators, measures, read_yaml, texts, units
+from dashboards.names import (
+    LANGUAGES,
+    Names,
+    forms,
+    indicators,
+    measures,
+    months,
+    read_yaml,
+    texts,
+    units,
+)
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
 
 _CALL = re.compile(r"@(\w+)\(")
 _TEXT = re.compile(r"#(\w+)#")
-_NAMED = {"indicator": indicators, "form": forms, "measure": measures, "unit": units}
+_NAMED = {
+    "indicator": indicators,
+    "form": forms,
+    "measure": measures,
+    "month": months,
+    "unit": units,
+}
 
 
 class AssetError(ValueError):

@@ -2,6 +2,8 @@
 
 Superset puts its own limit in the place of the outermost LIMIT or FETCH FIRST. It knows only a
 LIMIT that is a number, and forgets even that where the request names no limit or LIMIT is 0.
+
+sqlglot writes USING SAMPLE after ORDER BY and LIMIT; DuckDB reads it only before them.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ def install() -> None:
     from sqlglot import exp
     from superset.sql.parse import LimitMethod, SQLStatement
 
+    _write_samples_before_order()
     force = SQLStatement.set_limit_value
 
     def set_limit_value(
@@ -32,6 +35,27 @@ def install() -> None:
             force(self, limit, LimitMethod.WRAP_SQL)
 
     SQLStatement.set_limit_value = set_limit_value
+
+
+def _write_samples_before_order() -> None:
+    from sqlglot.dialects.duckdb import DuckDB
+
+    writer: Any = DuckDB.Generator
+    written = writer.after_limit_modifiers
+
+    def after_limit_modifiers(self: Any, expression: Any) -> list[str]:
+        locks, _sample = written(self, expression)
+        return [locks]
+
+    def sample(self: Any, expression: Any) -> str:
+        found: str = self.sql(expression, "sample")
+        return found
+
+    writer.after_limit_modifiers = after_limit_modifiers
+    writer.AFTER_HAVING_MODIFIER_TRANSFORMS = {
+        **writer.AFTER_HAVING_MODIFIER_TRANSFORMS,
+        "sample": sample,
+    }
 
 
 def _is_all(own: Any) -> bool:

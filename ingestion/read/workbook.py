@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
+from typing import BinaryIO
 from xml.etree import ElementTree
 
 import fastexcel
@@ -157,23 +159,28 @@ class Workbook:
 
     @cached_property
     def properties(self) -> DocumentProperties:
-        try:
-            with reading(_CORE), zipfile.ZipFile(io.BytesIO(self._content)) as package:
-                # Parts that declare entities were refused by `safety.inspect`.
-                core = ElementTree.fromstring(package.read(_CORE))  # noqa: S314
-        except UnreadableError:
-            # Figures do not depend on it: the part may be missing, damaged or in an encoding that
-            # the parser does not know.
-            return DocumentProperties()
-        return DocumentProperties(
-            title=core.findtext(f"{_DUBLIN_CORE}title") or "",
-            description=core.findtext(f"{_DUBLIN_CORE}description") or "",
-            creator=core.findtext(f"{_DUBLIN_CORE}creator") or "",
-        )
+        return read_properties(io.BytesIO(self._content))
 
     @cached_property
     def _exact(self) -> CalamineWorkbook:
         return CalamineWorkbook.from_filelike(io.BytesIO(self._content))
+
+
+def read_properties(source: Path | BinaryIO) -> DocumentProperties:
+    """What a file that `safety.inspect` found safe says about itself; of no workbook nothing."""
+    try:
+        with reading(_CORE), zipfile.ZipFile(source) as package:
+            # Parts that declare entities were refused by `safety.inspect`.
+            core = ElementTree.fromstring(package.read(_CORE))  # noqa: S314
+    except UnreadableError:
+        # Figures do not depend on it: the part may be missing, damaged or in an encoding that
+        # the parser does not know.
+        return DocumentProperties()
+    return DocumentProperties(
+        title=core.findtext(f"{_DUBLIN_CORE}title") or "",
+        description=core.findtext(f"{_DUBLIN_CORE}description") or "",
+        creator=core.findtext(f"{_DUBLIN_CORE}creator") or "",
+    )
 
 
 def sheet_of(reference: str) -> str:

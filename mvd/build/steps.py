@@ -167,12 +167,14 @@ def begin(services: Services, *, as_of: datetime | None = None) -> str:
     Of submissions that have to be left out the ledger notes too that the build has seen them:
     they are no reason for another one. BuildFailedError when the inputs cannot be written.
     """
+    from mvd.build.authors import read_authors
     from warehouse.build.export import write_build_inputs
     from warehouse.releases import left_out
 
     home, ledger = services.home, services.ledger
     catalogue.catch_up(home)
     remove_leftovers(services)
+    read_authors(services)
     snapshot = ledger.snapshot(as_of)
     known, left = left_out.known(snapshot, services.contracts)
     periods = [s.period for s in known.in_force]

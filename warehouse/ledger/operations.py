@@ -147,6 +147,7 @@ class Ledger:
                     sequence=advance_counter(connection, "submission", number),
                     judgements=0,
                     is_demonstration=is_demonstration,
+                    is_author_read=True,
                 )
             )
             arrivals.add(connection, arrival)
@@ -345,6 +346,22 @@ class Ledger:
         found = select(query.c.submission_id).where(accepted, query.c.standing == "counts")
         with reading(self._engine) as connection:
             return connection.execute(found.limit(1)).first() is not None
+
+    def unread_authors(self) -> set[str]:
+        """Submissions of earlier versions: whether they are of the demonstration is not known."""
+        unread = t.submission.c.is_author_read.is_(False)
+        with reading(self._engine) as connection:
+            return set(connection.scalars(select(t.submission.c.submission_id).where(unread)))
+
+    def record_authors(self, marks: dict[str, bool]) -> None:
+        """Note of submissions whether their files say that they are of the demonstration."""
+        with writing(self._engine) as connection:
+            for submission_id, is_demonstration in marks.items():
+                connection.execute(
+                    update(t.submission)
+                    .where(t.submission.c.submission_id == submission_id)
+                    .values(is_demonstration=is_demonstration, is_author_read=True)
+                )
 
     def unfinished(self) -> list[Submission]:
         """Received but never judged: left by a process that was killed. Judge them again."""

@@ -52,7 +52,7 @@ def _with_judgement() -> Any:
     )
 
 
-_SUBMISSION_COLUMNS = [c for c in t.submission.c if c.name != "judgements"]
+_SUBMISSION_COLUMNS = [c for c in t.submission.c if c.name not in {"judgements", "is_author_read"}]
 _JUDGEMENT_COLUMNS = [
     t.judgement.c[name]
     for name in (

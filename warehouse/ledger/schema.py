@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from warehouse.core.clock import as_utc
 
-REVISION = "0009"
+REVISION = "0010"
 """Newest migration; a test holds it equal to the newest script."""
 
 
@@ -81,12 +81,15 @@ submission = Table(
     Column("sequence", BigInteger, nullable=False, unique=True),
     Column("judgements", Integer, nullable=False, default=0),
     Column("is_demonstration", Boolean, nullable=False, server_default=false()),
+    Column("is_author_read", Boolean, nullable=False, server_default=false()),
     Index(None, "form_code", "territory_kato", "period"),
     Index(None, "period"),
     Index(None, "is_demonstration"),
+    Index(None, "is_author_read"),
 )
 """`judgements` is the number of the latest judgement; 0 means received and not judged yet.
-`is_demonstration`: the workbook says of itself that `mvd demo` wrote it."""
+`is_demonstration`: the workbook says of itself that `mvd demo` wrote it.
+`is_author_read`: whether that was looked at; earlier versions did not, and the next build does."""
 
 arrival = Table(
     "arrival",

@@ -112,9 +112,7 @@ def _pieces(process: Bounded[Any], question: Question) -> Iterator[bytes]:
         yield piece
 
 
-def _given(
-    process: Bounded[Any], question: Question, work: Callable[..., T], *given: Any
-) -> T:
+def _given(process: Bounded[Any], question: Question, work: Callable[..., T], *given: Any) -> T:
     try:
         return process.call(work, *given)  # type: ignore[no-any-return]
     except EndedError as error:
@@ -138,7 +136,7 @@ def _explained() -> Iterator[None]:
 
 
 def _answer(question: Question) -> tuple[list[str], int, bool, list[list[Any]]]:
-    global _written  # noqa: PLW0603 - this process answers one question
+    global _written
     from warehouse.query import forms, reader
 
     is_table = question.form == "table"

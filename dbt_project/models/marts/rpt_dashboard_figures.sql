@@ -24,15 +24,68 @@ totals as (
     where basis = 'ytd'
 ),
 
+-- Months of an indicator in which some district has a figure. Told month by month: years are
+-- computed apart from each other.
+district_months as (
+    select distinct
+        totals.indicator_code,
+        totals.period_month
+    from totals
+    inner join territories on totals.territory_kato = territories.territory_kato
+    where territories.depth > 1
+),
+
+-- Districts have figures only in a report of their region: without one their newest months would
+-- be older than those of the region.
+silent_districts as (
+    select
+        regions.indicator_code,
+        regions.form_code,
+        territories.territory_kato,
+        regions.period_month,
+        regions.status,
+        regions.status_reason
+    from totals as regions
+    inner join territories on regions.territory_kato = territories.parent_kato
+    inner join district_months
+        on
+            regions.indicator_code = district_months.indicator_code
+            and regions.period_month = district_months.period_month
+    left join totals
+        on
+            regions.indicator_code = totals.indicator_code
+            and territories.territory_kato = totals.territory_kato
+            and regions.period_month = totals.period_month
+    where
+        territories.depth > 1
+        and regions.status = 'missing'
+        and totals.indicator_code is null
+        and (territories.valid_from is null or territories.valid_from <= regions.period_month)
+        and (territories.valid_to is null or territories.valid_to >= regions.period_month)
+),
+
+shown as (
+    select
+        indicator_code,
+        form_code,
+        territory_kato,
+        period_month,
+        status,
+        status_reason
+    from totals
+    union all
+    select * from silent_districts
+),
+
 final as (
     select
-        totals.indicator_code,
+        shown.indicator_code,
         indicators.domain,
         indicators.name_ru as indicator_ru,
         indicators.name_kk as indicator_kk,
         indicators.unit,
-        totals.form_code,
-        totals.territory_kato,
+        shown.form_code,
+        shown.territory_kato,
         territories.label_ru as territory_ru,
         territories.label_kk as territory_kk,
         territories.oblast_name_ru as region_ru,
@@ -41,7 +94,7 @@ final as (
         case when territories.depth > 1 then territories.label_kk end as district_kk,
         territories.iso_3166_2,
         territories.depth,
-        totals.period_month,
+        shown.period_month,
         {{ period_label('periods') }} as period_label,
         {{ precedence('periods', 'territories') }} as precedence,
         case when indicators.measure_type != 'stock' then months.value end as month_value,
@@ -64,22 +117,27 @@ final as (
         totals.change_text_kk as ytd_change_kk,
         totals.per_100k as ytd_per_100k,
         totals.break_prior_year,
-        totals.status as ytd_status,
-        totals.status_reason as ytd_status_reason,
+        shown.status as ytd_status,
+        shown.status_reason as ytd_status_reason,
         totals.expected_units,
         totals.accepted_units,
         totals.population_coverage_share,
         coalesce(totals.has_warning, false) or coalesce(months.has_warning, false) as has_warning,
         totals.received_at_max
-    from totals
-    inner join indicators on totals.indicator_code = indicators.indicator_code
-    inner join territories on totals.territory_kato = territories.territory_kato
-    inner join periods on totals.period_month = periods.period_month
+    from shown
+    inner join indicators on shown.indicator_code = indicators.indicator_code
+    inner join territories on shown.territory_kato = territories.territory_kato
+    inner join periods on shown.period_month = periods.period_month
+    left join totals
+        on
+            shown.indicator_code = totals.indicator_code
+            and shown.territory_kato = totals.territory_kato
+            and shown.period_month = totals.period_month
     left join months
         on
-            totals.indicator_code = months.indicator_code
-            and totals.territory_kato = months.territory_kato
-            and totals.period_month = months.period_month
+            shown.indicator_code = months.indicator_code
+            and shown.territory_kato = months.territory_kato
+            and shown.period_month = months.period_month
 )
 
 select * from final

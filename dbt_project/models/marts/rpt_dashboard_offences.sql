@@ -6,6 +6,14 @@ offences as (
     select * from {{ ref('dim_offence') }}
 ),
 
+forms as (
+    select * from {{ ref('int_offence_totals') }}
+),
+
+coverage as (
+    select * from {{ ref('rpt_coverage') }}
+),
+
 territories as (
     select * from {{ ref('dim_territory') }}
 ),
@@ -26,6 +34,50 @@ totals as (
 months as (
     select * from crimes
     where basis = 'month'
+),
+
+-- Lines of a form in a month. Told month by month: years are computed apart from each other.
+lines as (
+    select distinct
+        form_code,
+        offence_code,
+        period_month
+    from forms
+),
+
+-- A territory without a report has no rows in the facts: without these its newest month would be
+-- older than the one of the form.
+silent as (
+    select
+        lines.offence_code,
+        coverage.territory_kato,
+        coverage.period_month,
+        coverage.status,
+        case when coverage.received_units > 0 then 'rejected' else 'not_received' end
+            as status_reason
+    from coverage
+    inner join lines
+        on
+            coverage.form_code = lines.form_code
+            and coverage.period_month = lines.period_month
+    left join totals
+        on
+            lines.offence_code = totals.offence_code
+            and coverage.territory_kato = totals.territory_kato
+            and coverage.period_month = totals.period_month
+    where coverage.status = 'missing' and totals.offence_code is null
+),
+
+shown as (
+    select
+        offence_code,
+        territory_kato,
+        period_month,
+        status,
+        status_reason
+    from totals
+    union all
+    select * from silent
 ),
 
 redrawn as (
@@ -80,7 +132,7 @@ compared_parts as (
 
 final as (
     select
-        totals.offence_code,
+        shown.offence_code,
         offences.offence_kind,
         offences.chapter,
         offences.severity,
@@ -89,7 +141,7 @@ final as (
         offences.name_ru as offence_ru,
         coalesce(offences.name_kk, offences.name_ru) as offence_kk,
         offences.article,
-        totals.territory_kato,
+        shown.territory_kato,
         territories.label_ru as territory_ru,
         territories.label_kk as territory_kk,
         territories.oblast_name_ru as region_ru,
@@ -97,7 +149,7 @@ final as (
         case when territories.depth > 1 then territories.label_ru end as district_ru,
         case when territories.depth > 1 then territories.label_kk end as district_kk,
         territories.depth,
-        totals.period_month,
+        shown.period_month,
         {{ period_label('periods') }} as period_label,
         {{ precedence('periods', 'territories') }} as precedence,
         months.registered as month_registered,
@@ -113,27 +165,32 @@ final as (
         totals.public_place,
         totals.street,
         totals.domestic,
-        totals.status as ytd_status,
-        totals.status_reason as ytd_status_reason
-    from totals
-    inner join offences on totals.offence_code = offences.offence_code
-    inner join territories on totals.territory_kato = territories.territory_kato
-    inner join periods on totals.period_month = periods.period_month
+        shown.status as ytd_status,
+        shown.status_reason as ytd_status_reason
+    from shown
+    inner join offences on shown.offence_code = offences.offence_code
+    inner join territories on shown.territory_kato = territories.territory_kato
+    inner join periods on shown.period_month = periods.period_month
+    left join totals
+        on
+            shown.offence_code = totals.offence_code
+            and shown.territory_kato = totals.territory_kato
+            and shown.period_month = totals.period_month
     left join months
         on
-            totals.offence_code = months.offence_code
-            and totals.territory_kato = months.territory_kato
-            and totals.period_month = months.period_month
+            shown.offence_code = months.offence_code
+            and shown.territory_kato = months.territory_kato
+            and shown.period_month = months.period_month
     left join compared
         on
-            totals.offence_code = compared.offence_code
-            and totals.territory_kato = compared.territory_kato
-            and totals.period_month = compared.period_month
+            shown.offence_code = compared.offence_code
+            and shown.territory_kato = compared.territory_kato
+            and shown.period_month = compared.period_month
     left join compared_parts
         on
-            totals.offence_code = compared_parts.offence_code
-            and totals.territory_kato = compared_parts.territory_kato
-            and totals.period_month = compared_parts.period_month
+            shown.offence_code = compared_parts.offence_code
+            and shown.territory_kato = compared_parts.territory_kato
+            and shown.period_month = compared_parts.period_month
 )
 
 select * from final

@@ -58,13 +58,31 @@ STATEMENTS = {
     "(select i from t order by i limit 2)": [1, 2],
     "select i from t order by i limit 2; -- LIMIT 9": [1, 2],
 }
+ROWS = {
+    "select i from t using sample 3": 3,
+    "from t using sample 3": 3,
+    "select i from t using sample 200": LIMIT,
+    "select i from t using sample 20 rows limit 2": 2,
+    "select i from t using sample 20 order by i desc": 20,
+    "select i from t where i > 0 using sample reservoir(5 rows) repeatable (1) order by i": 5,
+    "select i from t using sample 100 percent (bernoulli) order by i limit 4 offset 1": 4,
+    "select i from t group by i qualify row_number() over () < 9 using sample 5": 5,
+    "select i from t tablesample reservoir(20 rows)": 20,
+    "select i from t tablesample 100%": LIMIT,
+    "select i from (select i from t using sample 6 order by i) as s": 6,
+    "with s as (from t using sample 6 limit 5) select i from s": 5,
+    "select i from t using sample 3 union all select i from t using sample 4": 7,
+    "(select i from t using sample 3)": 3,
+    "select i from t using sample 10 limit 1 + 1": 2,
+}
+"""Statements whose answer is of chance: how many rows they ask for."""
 
 
 @pytest.fixture(scope="module")
 def answers() -> dict[str, list[int]]:
     done = subprocess.run(
         [ROOT / "dashboards/.venv/bin/python", "-c", REWRITE],
-        input=json.dumps([(sql, LIMIT) for sql in STATEMENTS]),
+        input=json.dumps([(sql, LIMIT) for sql in (*STATEMENTS, *ROWS)]),
         capture_output=True,
         text=True,
         cwd=ROOT,
@@ -78,3 +96,9 @@ def answers() -> dict[str, list[int]]:
 @pytest.mark.parametrize("sql", STATEMENTS)
 def test_a_statement_keeps_its_own_limit(answers: dict[str, list[int]], sql: str) -> None:
     assert answers[sql] == STATEMENTS[sql]
+
+
+@pytest.mark.parametrize("sql", ROWS)
+def test_a_sample_is_taken_and_limited(answers: dict[str, list[int]], sql: str) -> None:
+    assert isinstance(answers[sql], list), answers[sql]
+    assert len(answers[sql]) == ROWS[sql]

@@ -147,7 +147,9 @@ from (values
 """
 
 
-def test_the_header_names_the_month_of_a_form_that_is_behind_and_the_last_of_all_reports() -> None:
+def test_the_header_names_the_month_of_a_form_that_is_behind_and_the_last_report_of_its_own() -> (
+    None
+):
     measures = bundle.datasets()["coverage"]["metrics"]
     query = HEADER.format(
         reported=sql("@reported('1-M') || ' · ' || @reported('TRF-M')", "ru"),
@@ -157,7 +159,7 @@ def test_the_header_names_the_month_of_a_form_that_is_behind_and_the_last_of_all
     ((reported, is_complete, received),) = duckdb.sql(query).fetchall()
     assert reported == "20 из 20 · 19 из 20 (2026-02)"
     assert not is_complete
-    assert received == "24.04.2026 10:44"
+    assert received == "06.04.2026 10:00"
 
 
 def test_the_header_tells_every_form_that_the_page_has_figures_of() -> None:
@@ -182,3 +184,159 @@ def test_the_header_tells_every_form_that_the_page_has_figures_of() -> None:
         }
         behind = set().union(*(forms(contracts.indicators[code]) for code in shown))
         assert behind <= set(charts["header"]["forms"]), dashboard["slug"]
+
+
+OLD, NEW = 777.0, 555.0
+"""Figures of February and of March in a release in which region K sent nothing for March."""
+_MONTHS = {FEBRUARY: (OLD, "февраль 2026"), MARCH: (NEW, "март 2026")}
+_ABSENT = {"ytd_status": "missing", "ytd_status_reason": "not_received"}
+_PLACES: list[dict[str, Any]] = [
+    {"depth": 0, "iso_3166_2": "KZ"},
+    *(
+        {"region_ru": region, "depth": depth, "iso_3166_2": f"KZ-{region}", **district}
+        for region in ("A", "K")
+        for depth, district in ((1, {}), (2, {"district_ru": f"{region} район"}))
+    ),
+]
+_OF_LATEST = ("figures", "ranking", "offences", "coverage")
+"""Datasets of which a chart shows the newest month; the others list months in their rows."""
+
+
+def _is_sent(place: dict[str, Any], month: tuple[str, int]) -> bool:
+    return place.get("region_ru") != "K" or month == FEBRUARY
+
+
+def _rows(dataset: str, keys: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    columns = bundle.datasets()[dataset]["columns"]
+    made = []
+    for key in keys:
+        for place in _PLACES:
+            for month, (value, name) in _MONTHS.items():
+                row = {**_figure(month, place["depth"]), "period_ru": name, **place, **key}
+                row["territory_kato"] = f"{place.get('region_ru')}{place['depth']}"
+                row["period_month"] = f"{month[0]}-01"
+                if _is_sent(place, month):
+                    row |= {c: value for c, kind in columns.items() if kind == "double"}
+                    row |= {
+                        c: value for c in columns if c.startswith(("ytd_re", "month_re", "end"))
+                    }
+                else:
+                    row |= _ABSENT
+                made.append({c: v for c, v in row.items() if c in columns})
+    return made
+
+
+def _silent_release(marts: duckdb.DuckDBPyConnection) -> None:
+    codes = {
+        code
+        for dashboard in bundle.dashboards()
+        for chart in bundle.charts(dashboard["slug"]).values()
+        for code in (
+            *chart.get("indicators", ()),
+            *(tile["indicator"] for tile in chart.get("tiles", ())),
+        )
+    } | {"INF_TRAFFIC_DEVICES__SERGEK", "TRF_VIOL_AUTO__SERGEK"}
+    named = [{"indicator_code": code, "indicator_ru": code} for code in sorted(codes)]
+    _table(marts, "rpt_dashboard_figures", "figures", _rows("figures", named))
+    _table(marts, "rpt_dashboard_ranking", "ranking", _rows("ranking", named))
+    articles = [{"offence_kind": "article", "article": "296", "offence_ru": "ст. 296"}]
+    _table(marts, "rpt_dashboard_offences", "offences", _rows("offences", articles))
+
+
+def _coverage(marts: duckdb.DuckDBPyConnection) -> None:
+    """The coverage as it is published: districts have rows only where their region reported."""
+    marts.execute("""
+        create table marts.release as
+            select 'r1' as release_id, timestamp '2026-04-10' as published_at,
+                false as is_demonstration;
+        create table marts.dim_period as select * from (values
+            (date '2026-02-01', 202602, 2026, 'февраль', 'ақпан'),
+            (date '2026-03-01', 202603, 2026, 'март', 'наурыз'))
+            as p(period_month, period_code, year_number, month_name_ru, month_name_kk);
+        create table marts.dim_territory as select *, null::date as valid_to, label_ru as label_kk,
+            oblast_name_ru as oblast_name_kk from (values
+            ('KZ', null, 'Страна', null, 0), ('A', 'KZ', 'A', 'A', 1), ('K', 'KZ', 'K', 'K', 1),
+            ('AD', 'A', 'A район', 'A', 2), ('KD', 'K', 'K район', 'K', 2))
+            as t(territory_kato, parent_kato, label_ru, oblast_name_ru, depth);
+        create table marts.rpt_coverage as
+            with forms as (select unnest(['1-M', 'TRF-M', 'DRG-M', 'CYB-M', 'SNG-1']) as form_code),
+            told as (select * from (values
+                ('KZ', date '2026-02-01', 2, 2, 'final', timestamp '2026-03-05 05:00'),
+                ('A', date '2026-02-01', 1, 1, 'final', timestamp '2026-03-04 05:00'),
+                ('AD', date '2026-02-01', 0, 0, 'final', timestamp '2026-03-04 05:00'),
+                ('K', date '2026-02-01', 1, 1, 'final', timestamp '2026-03-05 05:00'),
+                ('KD', date '2026-02-01', 0, 0, 'final', timestamp '2026-03-05 05:00'),
+                ('KZ', date '2026-03-01', 2, 1, 'partial', timestamp '2026-04-05 05:00'),
+                ('A', date '2026-03-01', 1, 1, 'final', timestamp '2026-04-05 05:00'),
+                ('AD', date '2026-03-01', 0, 0, 'final', timestamp '2026-04-05 05:00'),
+                ('K', date '2026-03-01', 1, 0, 'missing', null))
+                as c(territory_kato, period_month, expected_units, accepted_units, status,
+                    received_at_max))
+            select *, accepted_units as received_units, accepted_units as on_time_units,
+                0 as late_units, null::double as population_coverage_share,
+                null::varchar as missing_units, null::varchar as missing_units_kk,
+                null::varchar as not_accepted_units, null::varchar as not_accepted_units_kk,
+                null::timestamp as deadline_at
+            from forms cross join told
+    """)
+
+
+def _chosen(
+    marts: duckdb.DuckDBPyConnection, objects: dict[str, Any], path: str, condition: str
+) -> list[dict[str, Any]]:
+    """What a chart shows when a filter of the dashboard chooses the rows of `condition`."""
+    datasets = {c["uuid"]: c for p, c in objects.items() if p.startswith("datasets/")}
+    asset = objects[path]
+    params = asset["params"]
+    clause = {"clause": "WHERE", "sqlExpression": condition}
+    chosen = {**asset, "params": {**params, "adhoc_filters": [*params["adhoc_filters"], clause]}}
+    answer = marts.execute(chart_query(chosen, datasets[asset["dataset_uuid"]]))
+    by = [*([params["x_axis"]] if "x_axis" in params else []), *params["groupby"]]
+    groups = [g if isinstance(g, str) else g["label"] for g in by]
+    metrics = params["metrics"] if "metrics" in params else [params["metric"]]
+    names = [*groups, *(m["label"] for m in metrics)]
+    return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
+
+
+def _latest_charts() -> list[str]:
+    return [
+        f"charts/{dashboard['slug']}_{name}_ru.yaml"
+        for dashboard in bundle.dashboards()
+        for name, chart in bundle.charts(dashboard["slug"]).items()
+        if chart["dataset"] in _OF_LATEST and chart["kind"] != "line"
+    ]
+
+
+@pytest.mark.parametrize(
+    "condition",
+    ["true", "region_ru = 'K'", "region_ru = 'A'", "region_ru = 'K' and district_ru = 'K район'"],
+)
+def test_no_figure_of_an_older_month_stands_under_the_newest_without_its_month(
+    marts: duckdb.DuckDBPyConnection, objects: dict[str, Any], condition: str
+) -> None:
+    _silent_release(marts)
+    _coverage(marts)
+    told_any = False
+    for path in _latest_charts():
+        for row in _chosen(marts, objects, path, condition):
+            shown = {name: str(value) for name, value in row.items()}
+            told_any |= any("555" in value for value in shown.values())
+            assert not any("777" in value for value in shown.values()), (path, shown)
+            month = shown.get("Месяц") or shown.get("Период")
+            assert month in (None, "2026-03", "март 2026"), (path, shown)
+    assert told_any == ("'K'" not in condition)
+
+
+@pytest.mark.parametrize("district", ["", " and district_ru = 'K район'"])
+def test_the_header_of_a_silent_region_tells_of_the_month_that_it_names(
+    marts: duckdb.DuckDBPyConnection, objects: dict[str, Any], district: str
+) -> None:
+    _coverage(marts)
+    for slug in ("submissions", "crime", "drugs", "fraud", "roads", "situation"):
+        path = f"charts/{slug}_header_ru.yaml"
+        (row,) = _chosen(marts, objects, path, f"region_ru = 'K'{district}")
+        told = (row["Период"], row["Состояние данных"], row["Последний отчёт получен"])
+        assert told == ("март 2026", "нет данных", "—"), slug
+    (row,) = _chosen(marts, objects, "charts/crime_header_ru.yaml", "true")
+    assert row["Последний отчёт получен"] == "05.04.2026 10:00"
+    assert row["Состояние данных"] == "предварительные"

@@ -172,7 +172,7 @@ def test_a_tile_says_that_its_change_crosses_a_break(
     tile = sql("@tile('A'; 'up')", "ru")
     ((shown,),) = figures.sql(f"select {tile} from ({rows})").fetchall()  # noqa: S608
     assert "+20 %" in shown
-    assert "за 2026-03: 5" in shown
+    assert "за март 2026: 5" in shown
     assert ("+20 % ※" in shown) == mark
 
 

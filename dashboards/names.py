@@ -97,6 +97,7 @@ def texts_in(name: str, language: str) -> dict[str, str]:
     return {key: text[language] for key, text in texts(name).items()}
 
 
+@cache
 def months() -> dict[str, Names]:
     """Month of the year as two digits → names."""
     return {key: names for key, names in texts("months").items() if key.isdigit()}

@@ -98,7 +98,7 @@ def _border_checks() -> tuple[Check, ...]:
                     on before.indicator_code = v.indicator_code and before.basis = 'ytd'
                     and before.territory_kato = v.territory_kato
                     and before.period_month = v.period_month - interval 1 month
-                where v.basis = 'month' and v.submission_id is null and v.status = 'final'
+                where v.basis = 'month' and v.submission_id is null and v.value is not null
                     and i.measure_type = 'flow' and not i.is_derived
             """,
             key=_KEY,

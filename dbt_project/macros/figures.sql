@@ -33,16 +33,21 @@
 
 {#-
   The one place where the state of a figure is decided. Reads the shares and thresholds of the
-  row; a share of nothing expected is null and makes a total partial.
+  row; a share of nothing expected is null and makes a total partial. A total without a value that
+  is lost to borders is judged by its coverage first, as its year to date is.
 -#}
-{% macro figure_status(value) -%}
+{% macro figure_status(value, is_lost_to_borders='false') -%}
     case
-        when {{ value }} is null then 'missing'
+        when
+            {{ value }} is null
+            and (is_own_submission or not coalesce({{ is_lost_to_borders }}, false))
+            then 'missing'
         when is_own_submission then 'final'
         when
             coverage_share < shown_from_units
             or population_coverage_share < shown_from_population
             then 'withheld'
+        when {{ value }} is null then 'missing'
         when
             coverage_share >= final_from_units
             and population_coverage_share >= final_from_population

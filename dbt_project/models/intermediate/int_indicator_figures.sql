@@ -113,7 +113,7 @@ measured as (
 judged as (
     select
         *,
-        {{ figure_status('value') }} as status
+        {{ figure_status('value', 'is_summable and is_lost_to_borders') }} as status
     from measured
 ),
 
@@ -129,7 +129,7 @@ final as (
             when reporting_units = 0 then 'not_received'
             when not is_summable then 'not_additive'
             when numerator is not null then 'denominator_not_positive'
-            when units_known = 0 and is_lost_to_borders then 'border_change'
+            when is_lost_to_borders then 'border_change'
             when basis = 'month' and span_months > 1 then 'previous_month_missing'
             when
                 basis = 'month'

@@ -1,5 +1,6 @@
 -- Units summed to every territory they count towards. Where borders moved inside a territory, its
--- month is the difference of its years to date.
+-- month is the difference of its years to date; without that it has none, and the units whose
+-- month is lost still count as having reported.
 with comparable as (
     select * from {{ ref('int_indicator_comparable') }}
 ),
@@ -10,6 +11,10 @@ warnings as (
 
 redrawn as (
     select * from {{ ref('int_redrawn_months') }}
+),
+
+redrawn_units as (
+    select * from {{ ref('int_redrawn_units') }}
 ),
 
 indicators as (
@@ -28,11 +33,21 @@ summed as (
         comparable.basis,
         sum(comparable.numerator) as numerator,
         sum(comparable.denominator) as denominator,
-        count(comparable.numerator) as units_known,
-        sum(case when comparable.numerator is not null then comparable.population end)
-            as population_known,
-        count(case when comparable.numerator is not null then comparable.population end)
-            as units_known_with_population,
+        count(
+            case when comparable.numerator is not null or comparable.is_lost_to_borders then 1 end
+        ) as units_known,
+        sum(
+            case
+                when comparable.numerator is not null or comparable.is_lost_to_borders
+                    then comparable.population
+            end
+        ) as population_known,
+        count(
+            case
+                when comparable.numerator is not null or comparable.is_lost_to_borders
+                    then comparable.population
+            end
+        ) as units_known_with_population,
         sum(case when comparable.is_comparable then comparable.numerator end)
             as comparable_numerator,
         sum(case when comparable.is_comparable then comparable.denominator end)
@@ -74,6 +89,43 @@ summed as (
         comparable.basis
 ),
 
+-- What the redrawn units gained together since the month before; below zero, counts were lost.
+gains as (
+    select
+        comparable.indicator_code,
+        redrawn_units.territory_kato,
+        redrawn_units.period_month,
+        sum(
+            case
+                when comparable.period_month = redrawn_units.period_month then comparable.numerator
+                else -comparable.numerator
+            end
+        ) as numerator,
+        sum(
+            case
+                when comparable.period_month = redrawn_units.period_month
+                    then comparable.denominator
+                else -comparable.denominator
+            end
+        ) as denominator
+    from redrawn_units
+    inner join indicators on redrawn_units.form_code = indicators.form_code
+    inner join comparable
+        on
+            indicators.indicator_code = comparable.indicator_code
+            and redrawn_units.territory_kato = comparable.territory_kato
+            and redrawn_units.unit_kato = comparable.unit_kato
+            and (
+                redrawn_units.period_month = comparable.period_month
+                or redrawn_units.previous_month = comparable.period_month
+            )
+    where comparable.basis = 'ytd'
+    group by
+        comparable.indicator_code,
+        redrawn_units.territory_kato,
+        redrawn_units.period_month
+),
+
 differenced as (
     select
         indicators.indicator_code,
@@ -109,10 +161,17 @@ differenced as (
             and redrawn.territory_kato = earlier.territory_kato
             and redrawn.previous_month = earlier.period_month
             and redrawn.previous_reporting_units = earlier.units_known
+    left join gains
+        on
+            indicators.indicator_code = gains.indicator_code
+            and redrawn.territory_kato = gains.territory_kato
+            and redrawn.period_month = gains.period_month
     where
         now.basis = 'ytd'
         and earlier.basis = 'ytd'
         and (denominators.is_flow is not null or now.denominator is null)
+        and (not numerators.is_flow or coalesce(gains.numerator, 0) >= 0)
+        and (not coalesce(denominators.is_flow, false) or coalesce(gains.denominator, 0) >= 0)
 ),
 
 final as (
@@ -121,7 +180,10 @@ final as (
         summed.territory_kato,
         summed.period_month,
         summed.basis,
-        coalesce(differenced.numerator, summed.numerator) as numerator,
+        case
+            when differenced.indicator_code is not null then differenced.numerator
+            when not summed.is_lost_to_borders then summed.numerator
+        end as numerator,
         coalesce(differenced.denominator, summed.denominator) as denominator,
         coalesce(differenced.units_known, summed.units_known) as units_known,
         coalesce(differenced.population_known, summed.population_known) as population_known,
@@ -146,7 +208,7 @@ final as (
         summed.submission_id,
         summed.has_warning,
         summed.has_submission_warning,
-        summed.is_lost_to_borders,
+        summed.is_lost_to_borders and differenced.indicator_code is null as is_lost_to_borders,
         summed.received_at_max
     from summed
     left join differenced
@@ -155,7 +217,6 @@ final as (
             and summed.territory_kato = differenced.territory_kato
             and summed.period_month = differenced.period_month
             and summed.basis = 'month'
-            -- Less than what the other units add: counts of the redrawn ones were lost on the way.
             and differenced.numerator >= coalesce(summed.numerator, 0)
 )
 

@@ -1,6 +1,7 @@
 -- Offence measures of units summed to every territory they count towards: one unit says what it
 -- says, of several each has to know the measure. Where borders moved inside a territory, its month
--- is the difference of its years to date.
+-- is the difference of its years to date; without that it has none, and the units whose month is
+-- lost still count as having reported.
 with unit_values as (
     select * from {{ ref('int_offence_unit_values') }}
 ),
@@ -21,65 +22,117 @@ redrawn as (
     select * from {{ ref('int_redrawn_months') }}
 ),
 
-summed as (
+redrawn_units as (
+    select * from {{ ref('int_redrawn_units') }}
+),
+
+placed as (
     select
-        unit_values.offence_code,
-        unit_values.form_code,
+        unit_values.*,
         reporting.territory_kato,
-        unit_values.period_month,
-        unit_values.basis,
-        count(unit_values.registered) as units_known,
-        sum(case when unit_values.registered is not null then reporting.population end)
-            as population_known,
-        count(case when unit_values.registered is not null then reporting.population end)
-            as units_known_with_population,
-        {% for measure in offence_measures() %}
-            case
-                when
-                    count(*) = 1
-                    or count(unit_values.{{ measure }}) = count(unit_values.registered)
-                    then {{ exact('sum(unit_values.' ~ measure ~ ')') }}
-            end as {{ measure }},
-        {% endfor %}
-        {{ exact(sum_if_complete('unit_values.registered_in_month_reported')) }}
-            as registered_in_month_reported,
-        case
-            when min(unit_values.span_start) = max(unit_values.span_start)
-                then min(unit_values.span_start)
-        end as span_start,
-        max(case when reporting.depth = 0 then reporting.submission_id end) as submission_id,
-        max(case when warnings.submission_id is not null then 1 else 0 end) = 1 as has_warning,
-        max(
-            case
-                when
-                    unit_values.basis = 'month'
-                    and unit_values.registered is null
-                    and borders.is_border_month
-                    then 1
-                else 0
-            end
-        ) = 1 as is_lost_to_borders,
-        max(reporting.received_at) as received_at_max
+        reporting.depth,
+        reporting.population,
+        reporting.received_at,
+        reporting.submission_id as reporting_submission_id,
+        unit_values.basis = 'month'
+        and unit_values.registered is null
+        and coalesce(borders.is_border_month, false) as is_lost_to_borders
     from unit_values
     inner join reporting
         on
             unit_values.form_code = reporting.form_code
             and unit_values.period_month = reporting.period_month
             and unit_values.unit_kato = reporting.unit_kato
-    left join warnings
-        on
-            unit_values.offence_code = warnings.offence_code
-            and unit_values.submission_id = warnings.submission_id
     left join borders
         on
             unit_values.unit_kato = borders.territory_kato
             and unit_values.period_month = borders.period_month
+),
+
+summed as (
+    select
+        placed.offence_code,
+        placed.form_code,
+        placed.territory_kato,
+        placed.period_month,
+        placed.basis,
+        count(case when placed.registered is not null or placed.is_lost_to_borders then 1 end)
+            as units_known,
+        sum(
+            case
+                when placed.registered is not null or placed.is_lost_to_borders
+                    then placed.population
+            end
+        ) as population_known,
+        count(
+            case
+                when placed.registered is not null or placed.is_lost_to_borders
+                    then placed.population
+            end
+        ) as units_known_with_population,
+        {% for measure in offence_measures() %}
+            case
+                when
+                    count(*) = 1
+                    or count(placed.{{ measure }}) = count(placed.registered)
+                    then {{ exact('sum(placed.' ~ measure ~ ')') }}
+            end as {{ measure }},
+        {% endfor %}
+        {{ exact(sum_if_complete('placed.registered_in_month_reported')) }}
+            as registered_in_month_reported,
+        case
+            when min(placed.span_start) = max(placed.span_start)
+                then min(placed.span_start)
+        end as span_start,
+        max(case when placed.depth = 0 then placed.reporting_submission_id end) as submission_id,
+        max(case when warnings.submission_id is not null then 1 else 0 end) = 1 as has_warning,
+        max(case when placed.is_lost_to_borders then 1 else 0 end) = 1 as is_lost_to_borders,
+        max(placed.received_at) as received_at_max
+    from placed
+    left join warnings
+        on
+            placed.offence_code = warnings.offence_code
+            and placed.submission_id = warnings.submission_id
     group by
-        unit_values.offence_code,
-        unit_values.form_code,
-        reporting.territory_kato,
-        unit_values.period_month,
-        unit_values.basis
+        placed.offence_code,
+        placed.form_code,
+        placed.territory_kato,
+        placed.period_month,
+        placed.basis
+),
+
+-- What the redrawn units gained together since the month before; below zero, counts were lost.
+gains as (
+    select
+        placed.offence_code,
+        redrawn_units.form_code,
+        redrawn_units.territory_kato,
+        {% for measure in offence_flows() %}
+            sum(
+                case
+                    when placed.period_month = redrawn_units.period_month
+                        then placed.{{ measure }}
+                    else -placed.{{ measure }}
+                end
+            ) as {{ measure }},
+        {% endfor %}
+        redrawn_units.period_month
+    from redrawn_units
+    inner join placed
+        on
+            redrawn_units.form_code = placed.form_code
+            and redrawn_units.territory_kato = placed.territory_kato
+            and redrawn_units.unit_kato = placed.unit_kato
+            and (
+                redrawn_units.period_month = placed.period_month
+                or redrawn_units.previous_month = placed.period_month
+            )
+    where placed.basis = 'ytd'
+    group by
+        placed.offence_code,
+        redrawn_units.form_code,
+        redrawn_units.territory_kato,
+        redrawn_units.period_month
 ),
 
 differenced as (
@@ -89,7 +142,10 @@ differenced as (
         now.territory_kato,
         now.period_month,
         {% for measure in offence_flows() %}
-            now.{{ measure }} - earlier.{{ measure }} as {{ measure }},
+            case
+                when coalesce(gains.{{ measure }}, 0) >= 0
+                    then now.{{ measure }} - earlier.{{ measure }}
+            end as {{ measure }},
         {% endfor %}
         now.units_known,
         now.population_known,
@@ -108,6 +164,12 @@ differenced as (
             and redrawn.territory_kato = earlier.territory_kato
             and redrawn.previous_month = earlier.period_month
             and redrawn.previous_reporting_units = earlier.units_known
+    left join gains
+        on
+            now.offence_code = gains.offence_code
+            and redrawn.form_code = gains.form_code
+            and redrawn.territory_kato = gains.territory_kato
+            and redrawn.period_month = gains.period_month
     where
         now.basis = 'ytd'
         and earlier.basis = 'ytd'
@@ -127,8 +189,8 @@ final as (
         ) as units_known_with_population,
         {% for measure in offence_flows() %}
             {{ exact(
-                'case when differenced.units_known is null then summed.' ~ measure
-                ~ ' else differenced.' ~ measure ~ ' end'
+                'case when differenced.units_known is not null then differenced.' ~ measure
+                ~ ' when not summed.is_lost_to_borders then summed.' ~ measure ~ ' end'
             ) }} as {{ measure }},
         {% endfor %}
         summed.in_production,
@@ -139,7 +201,7 @@ final as (
         end as span_start,
         summed.submission_id,
         summed.has_warning,
-        summed.is_lost_to_borders,
+        summed.is_lost_to_borders and differenced.units_known is null as is_lost_to_borders,
         summed.received_at_max
     from summed
     left join differenced
@@ -149,7 +211,6 @@ final as (
             and summed.territory_kato = differenced.territory_kato
             and summed.period_month = differenced.period_month
             and summed.basis = 'month'
-            -- Less than what the other units add: counts of the redrawn ones were lost on the way.
             and differenced.registered >= coalesce(summed.registered, 0)
 )
 

@@ -1,6 +1,7 @@
 -- In years in which the borders or the code of a territory changed: the month from which on those
 -- of each month hold. Figures that count from 1 January are differenced only between months of the
--- same borders; January is never differenced.
+-- same borders; January is never differenced. The year to date of a territory whose borders moved
+-- after January is of two borders, or of fewer months than that of others: it ranks nowhere.
 with changes as (
     select * from {{ ref('int_territory_changes') }}
 ),
@@ -16,12 +17,14 @@ periods as (
 begun as (
     select
         territory_kato,
-        changed_on
+        changed_on,
+        {{ month_of('changed_on') }} > 1 as is_redrawn
     from changes
     union distinct
     select
         territory_kato,
-        valid_from as changed_on
+        valid_from as changed_on,
+        false as is_redrawn
     from territories
 ),
 
@@ -29,7 +32,8 @@ held as (
     select
         begun.territory_kato,
         periods.period_month,
-        max({{ first_of_month('begun.changed_on') }}) as borders_from
+        max({{ first_of_month('begun.changed_on') }}) as borders_from,
+        max(case when begun.is_redrawn then 1 else 0 end) = 1 as is_mixed_year
     from begun
     inner join periods
         on
@@ -43,6 +47,7 @@ final as (
         territory_kato,
         period_month,
         borders_from,
+        is_mixed_year,
         borders_from = period_month and {{ month_of('period_month') }} > 1 as is_border_month
     from held
 )

@@ -45,7 +45,7 @@ measured as (
 judged as (
     select
         *,
-        {{ figure_status('registered') }} as status
+        {{ figure_status('registered', 'is_lost_to_borders') }} as status
     from measured
 ),
 
@@ -66,7 +66,7 @@ final as (
         case
             when status = 'withheld' then 'coverage_below_threshold'
             when status = 'partial' then 'coverage_incomplete'
-            when status = 'missing' and units_known = 0 and is_lost_to_borders then 'border_change'
+            when status = 'missing' and is_lost_to_borders then 'border_change'
             when
                 status = 'missing'
                 and basis = 'month'

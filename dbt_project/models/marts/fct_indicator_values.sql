@@ -14,9 +14,14 @@ population as (
     select * from {{ ref('stg_contracts__population') }}
 ),
 
+borders as (
+    select * from {{ ref('int_territory_borders') }}
+),
+
 worded as (
     select
         figures.*,
+        figures.basis = 'ytd' and coalesce(borders.is_mixed_year, false) as is_mixed_year,
         growth_rules.*,
         breaks.from_month,
         breaks.break_prior_year,
@@ -34,6 +39,10 @@ worded as (
         on
             figures.territory_kato = population.territory_kato
             and figures.period_month = population.period_month
+    left join borders
+        on
+            figures.territory_kato = borders.territory_kato
+            and figures.period_month = borders.period_month
 ),
 
 told as (
@@ -70,6 +79,7 @@ final as (
         case
             when
                 is_published
+                and not is_mixed_year
                 and measure_type = 'flow'
                 and unit in ('count', 'persons')
                 and population_known > 0

@@ -10,18 +10,28 @@ territories as (
     select * from {{ ref('dim_territory') }}
 ),
 
--- The number of people that the rate is formed of.
+borders as (
+    select * from {{ ref('int_territory_borders') }}
+),
+
+-- The number of people that the rate is formed of; nobody where borders moved in the year.
 exposed as (
     select
         figures.*,
         territories.parent_kato as peers_kato,
+        coalesce(borders.is_mixed_year, false) as is_mixed_year,
         case
+            when borders.is_mixed_year then null
             when figures.ytd_per_100k > 0 then figures.ytd_value * 100000.0 / figures.ytd_per_100k
             when figures.ytd_per_100k = 0 then cast(territories.population as double)
         end as people
     from figures
     inner join indicators on figures.indicator_code = indicators.indicator_code
     inner join territories on figures.territory_kato = territories.territory_kato
+    left join borders
+        on
+            figures.territory_kato = borders.territory_kato
+            and figures.period_month = borders.period_month
     where indicators.is_ranked and figures.depth > 0
 ),
 
@@ -90,12 +100,13 @@ final as (
         bounded.period_label,
         bounded.precedence,
         bounded.ytd_value,
-        bounded.ytd_per_100k,
+        case when not bounded.is_mixed_year then bounded.ytd_per_100k end as ytd_per_100k,
         bounded.rate_low,
         bounded.rate_high,
         peers.peers_rate,
         peers.peers_highest_limit,
         case
+            when bounded.is_mixed_year then 'border_change'
             when bounded.rate_low is null or peers.peers_rate is null then 'unknown'
             when bounded.rate_low > peers.peers_rate then 'higher'
             when bounded.rate_high < peers.peers_rate then 'lower'

@@ -206,3 +206,22 @@ def test_the_gate_refuses_what_runs_across_the_border(
     failure = next(f for f in result.failures if f.code == code)
     assert failure.count == 1
     assert failure.examples
+
+
+@pytest.mark.parametrize(
+    ("period", "with_rate"),
+    [
+        ("2022-05", [NORTH, SOUTH]),
+        ("2022-07", [NORTH]),
+        ("2023-05", [NORTH, SOUTH, EAST]),
+    ],
+)
+def test_only_the_months_after_the_change_of_its_year_have_no_rate(
+    divided: Build, period: str, with_rate: list[str]
+) -> None:
+    rows = divided.rows(
+        "select territory_kato from marts.fct_indicator_values where per_100k is not null"
+        f" and indicator_code = 'REGISTERED' and basis = 'ytd' and period_month = '{period}-01'"
+        f" and territory_kato in ('{NORTH}', '{SOUTH}', '{EAST}') order by 1"
+    )
+    assert [kato for (kato,) in rows] == with_rate

@@ -2,6 +2,7 @@
 3 the machine failed a build and nothing is wrong with the data."""
 
 import sys
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Annotated
 
@@ -50,6 +51,10 @@ app = typer.Typer(
 )
 
 
+_spoken: ContextVar[Language | None] = ContextVar("spoken", default=None)
+"""The language of the command that runs, once its options are known."""
+
+
 @app.callback()
 def _installation(
     context: typer.Context,
@@ -61,6 +66,7 @@ def _installation(
     ] = None,
 ) -> None:
     settings = load_settings(home=home, language=language)
+    _spoken.set(settings.language)
     configure(settings.log_format)
     context.obj = Context(settings)
 
@@ -95,7 +101,7 @@ def main() -> None:
     try:
         app()
     except UserError as error:
-        errors.print(error.text(load_settings_language()), style="red")
+        errors.print(error.text(_spoken.get() or load_settings_language()), style="red")
         sys.exit(2 if error.code in _WRONG_USE else 1)
 
 

@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import duckdb
 import pyarrow as pa
@@ -108,7 +108,7 @@ def _expression(place: str, kind: DuckDBPyType, form: Form) -> str:
 
 def _is_held(kind: DuckDBPyType, held: frozenset[str], form: Form) -> bool:
     if form == "parquet" and kind.id in ("list", "struct", "map"):
-        return all(_is_held(child, held, form) for _, child in kind.children)
+        return all(_is_held(cast(DuckDBPyType, child), held, form) for _, child in kind.children)
     return kind.id in held
 
 

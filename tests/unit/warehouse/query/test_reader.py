@@ -1,5 +1,6 @@
 import time
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -12,6 +13,7 @@ from warehouse.core.paths import Home
 from warehouse.core.settings import Settings
 from warehouse.ledger import Ledger
 from warehouse.query import reader as query_reader
+from warehouse.query.asking import Question, asked
 from warehouse.releases import catalogue, publication, verification
 
 
@@ -220,11 +222,16 @@ HOSTILE = {
 }
 
 
+def _rows(home: Home, sql: str, timeout: float) -> list[list[Any]]:
+    with asked(Question(home, sql, "table", timeout, "200MB", 2)) as told:
+        return told.rows
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_no_question_exceeds_its_memory_and_time(home: Home, name: str) -> None:
     start = time.monotonic()
     with children_watched() as most, pytest.raises(UserError) as raised:
-        query_reader.ask(home, HOSTILE[name], timeout=3, memory_limit="200MB", threads=2)
+        _rows(home, HOSTILE[name], timeout=3)
     assert raised.value.code in {"QUERY_TOO_LARGE", "QUERY_TIMEOUT"}
     assert time.monotonic() - start < 60
     assert most[0] <= 200_000_000 + 40 * 1024**2
@@ -232,15 +239,12 @@ def test_no_question_exceeds_its_memory_and_time(home: Home, name: str) -> None:
 
 def test_a_question_within_its_bounds_is_answered_as_ever(home: Home) -> None:
     question = "SELECT mark, count(*) AS n FROM marts.fct_crimes GROUP BY mark ORDER BY mark"
-    asked = query_reader.ask(home, question, timeout=60, memory_limit="200MB", threads=2)
-    assert asked.equals(query_reader.query(home, question))
+    expected = query_reader.query(home, question).to_pylist()
+    assert _rows(home, question, timeout=60) == [list(row.values()) for row in expected]
     with pytest.raises(UserError, match="QUERY_REFUSED"):
-        query_reader.ask(
-            home, "DROP TABLE marts.fct_crimes", timeout=9, memory_limit="200MB", threads=2
-        )
+        _rows(home, "DROP TABLE marts.fct_crimes", timeout=9)
 
 
 def test_work_that_goes_to_disk_still_fits(home: Home) -> None:
     question = "SELECT count(DISTINCT md5(range::VARCHAR)) AS n FROM range(2000000)"
-    asked = query_reader.ask(home, question, timeout=120, memory_limit="200MB", threads=2)
-    assert asked.to_pylist() == [{"n": 2_000_000}]
+    assert _rows(home, question, timeout=120) == [[2_000_000]]

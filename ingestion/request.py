@@ -20,6 +20,8 @@ from warehouse.core.texts import Language
 from warehouse.ledger import Finding, Ledger, Standing, Submission, Verdict
 from warehouse.ledger.text import storable
 
+_UNPRINTABLE = "\N{REPLACEMENT CHARACTER}"
+
 
 @dataclass(frozen=True, slots=True)
 class Services:
@@ -73,8 +75,9 @@ class Request:
     signature: bytes | None = None
 
     def __post_init__(self) -> None:
-        # A name in a foreign encoding comes from the file system with marks that nothing can keep.
-        object.__setattr__(self, "file_name", storable(self.file_name))
+        # A name may hold marks that nothing can keep, and those that hide what it ends in.
+        legible = "".join(c if c.isprintable() else _UNPRINTABLE for c in storable(self.file_name))
+        object.__setattr__(self, "file_name", legible)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ from portal.pages.answers import XLSX, attachment
 from portal.pages.period import progress, read_signature, take_in
 from portal.pages.submissions import shown_signature
 from portal.problems import PortalError
-from portal.web import API, access_of, desk_of, language_of, portal_of
+from portal.web import API, AccountFirst, access_of, desk_of, language_of, portal_of
 from warehouse.core.clock import utc_now
 from warehouse.core.errors import UserError
 from warehouse.ledger import LockException, Submission
@@ -261,7 +261,7 @@ _BODY = {
     }
 }
 
-router = APIRouter(prefix=API, responses=_REFUSALS)
+router = APIRouter(prefix=API, responses=_REFUSALS, route_class=AccountFirst)
 
 
 @router.get("/openapi.json", include_in_schema=False)

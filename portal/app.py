@@ -149,7 +149,8 @@ def _failed(request: Request, reference: str) -> Response:
 
 def _body_refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, BodyRefusedError)  # noqa: S101 - registered for it alone
-    answer = _answer(request, error.status, {413: "body_large", 408: "body_slow"}[error.status])
+    key = {413: "body_large", 408: "body_slow"}[error.status_code]
+    answer = _answer(request, error.status_code, key)
     # The rest of the body is not read: the connection cannot be used again.
     answer.headers["connection"] = "close"
     return answer

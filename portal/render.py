@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from functools import cache, partial
 from importlib.resources import files
 from typing import Any
@@ -23,9 +24,14 @@ from portal.web import (
     new_form_secret,
     portal_of,
 )
+from warehouse.core.clock import on_clock
 from warehouse.core.texts import LANGUAGES, Language
 
 _NBSP = "\u00a0"
+# Control characters but for tab and line breaks; marks that change the direction of writing.
+_MISLEADING = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)
 
 
 @cache
@@ -35,9 +41,15 @@ def _environment() -> Environment:
         loader=FileSystemLoader(folder),
         autoescape=select_autoescape(default=True),
         undefined=StrictUndefined,
+        finalize=legible,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+def legible(value: Any) -> Any:
+    """A text with a replacement character for each that would turn or hide the words beside it."""
+    return _MISLEADING.sub("\N{REPLACEMENT CHARACTER}", value) if isinstance(value, str) else value
 
 
 def page(
@@ -106,10 +118,8 @@ def _said(request: Request) -> str | None:
 
 
 def moment(value: datetime | None, hours: int = 5) -> str:
-    """Day and time on the clock of the country."""
-    if value is None:
-        return ""
-    return f"{value.astimezone(timezone(timedelta(hours=hours))):%d.%m.%Y %H:%M}"
+    """Day and time on the clock of the country; empty for none."""
+    return on_clock(value, hours) if value else ""
 
 
 def number(value: float | None, signed: bool = False) -> str:

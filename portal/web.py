@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
-from fastapi import Request
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 
@@ -23,6 +25,7 @@ from portal.access.roles import Privilege
 from portal.access.secret import new_secret
 from portal.desk.actions import Desk
 from portal.guards.parameters import LONGEST_FIELDS, SECRET_FIELDS, check_field
+from portal.guards.turns import Turns
 from portal.judging.control import Judges
 from portal.problems import PortalError
 from portal.settings import PortalSettings
@@ -41,6 +44,7 @@ _MAX_FILES = 20
 _MAX_FIELD_BYTES = 64 * 1024
 CSRF_FIELD = "csrf"
 CSRF_HEADER = "x-csrf-token"
+_Result = TypeVar("_Result")
 LANGUAGE_COOKIE = "mvd_language"
 
 
@@ -53,6 +57,7 @@ class Portal:
     accounts: Accounts
     sessions: Sessions
     throttle: Throttle
+    turns: Turns
     uploads: Uploads
     letters: Letters
     audit: AuditLog
@@ -71,6 +76,7 @@ class Portal:
             accounts=Accounts(engine, services.contracts.territories),
             sessions=Sessions(engine),
             throttle=Throttle(engine),
+            turns=Turns(),
             uploads=Uploads(engine),
             letters=Letters(engine),
             audit=AuditLog(services.ledger),
@@ -146,13 +152,25 @@ def note(request: Request, action: str, what: str, **details: str) -> None:
     )
 
 
+async def hashing(request: Request, work: Callable[[], _Result]) -> _Result:
+    """What `work`, which hashes passwords, gives when the sender's turn has come; PortalError as
+    `Turns.turn`."""
+    async with portal_of(request).turns.turn(client_of(request)):
+        return await run_in_threadpool(work)
+
+
 def client_of(request: Request) -> str:
     """Address of the sender."""
     return request.client.host if request.client else ""
 
 
 async def authorise(request: Request) -> None:
-    """Runs before every route: who is asking, may they, and did our own page send the form?"""
+    """Runs before every route: who is asking, may they, and did our own page send the form?
+
+    Asked again about the same request, it does nothing.
+    """
+    if hasattr(request.state, "access"):
+        return
     request.state.access = None
     request.state.session = None
     request.state.form = FormData()
@@ -169,6 +187,21 @@ async def authorise(request: Request) -> None:
         access_of(request).require(cast(Privilege, privilege))
     if not is_api and request.method not in _SAFE:
         await _own_form(request)
+
+
+class AccountFirst(APIRoute):
+    """A route that asks for the account before its body is read: FastAPI reads JSON before it
+    resolves any dependency."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """As FastAPI wants it."""
+        handle = super().get_route_handler()
+
+        async def handle_authorised(request: Request) -> Response:
+            await authorise(request)
+            return await handle(request)
+
+        return handle_authorised
 
 
 def is_of_api(request: Request) -> bool:

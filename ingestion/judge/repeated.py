@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from ingestion.findings import Findings
 from ingestion.lake_cells import values_of
 from ingestion.request import Services
 from warehouse.contracts import Form
+from warehouse.core.clock import on_clock
 from warehouse.ledger import Decision, Submission, Verdict
 from warehouse.storage import lake
 
@@ -18,7 +20,7 @@ from warehouse.storage import lake
 def note_repetition(services: Services, submission: Submission, noted: Findings) -> None:
     """Note what became of these bytes when they came before, as `submission`."""
     about: dict[str, Any] = {
-        "received": f"{submission.received_at:%Y-%m-%d %H:%M} UTC",
+        "received": _shown(services, submission.received_at),
         "submission": submission.submission_id,
     }
     later = _replacement(services, submission)
@@ -84,9 +86,13 @@ def _decided(services: Services, submission: Submission) -> dict[str, Any]:
     """When it was returned or withdrawn, and the comment."""
     latest: Decision = services.ledger.decisions(submission.submission_id)[-1]
     return {
-        "decided": f"{latest.decided_at:%Y-%m-%d %H:%M} UTC",
+        "decided": _shown(services, latest.decided_at),
         "comment": latest.comment or "—",
     }
+
+
+def _shown(services: Services, moment: datetime) -> str:
+    return on_clock(moment, services.contracts.calendar.timezone_hours)
 
 
 def _replacement(services: Services, submission: Submission) -> Submission | None:

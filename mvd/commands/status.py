@@ -11,8 +11,8 @@ import typer
 
 from mvd.console import console, print_json, print_table
 from mvd.context import Context
-from mvd.show import local, show_left_out, territory_name
-from warehouse.core.clock import period_month, utc_now
+from mvd.show import show_left_out, territory_name
+from warehouse.core.clock import on_clock, period_month, utc_now
 
 if TYPE_CHECKING:
     from ingestion.request import Services
@@ -54,6 +54,7 @@ def status(
     here: Context = context.obj
     with here.services() as services:
         rows = reporting(here, services, period)
+        hours = services.contracts.calendar.timezone_hours
         left = summary(services.ledger.submissions(period=period), services.contracts)
         if services.ledger.is_demonstration():
             here.say_demonstration()
@@ -66,8 +67,8 @@ def status(
             row.form,
             row.territory_name,
             here.say(f"state_{row.state}"),
-            local(row.received_at),
-            local(row.deadline),
+            on_clock(row.received_at, hours) if row.received_at else "",
+            on_clock(row.deadline, hours),
             row.errors,
             row.warnings,
         )

@@ -26,9 +26,6 @@ class Limit:
     total_seconds: float
 
 
-NOTHING = Limit(0, 10.0, 10.0)
-
-
 def takes(body: Body) -> Callable[[_Handler], _Handler]:
     """Mark a route's handler with what it takes: a small form, one with a longer text, JSON, a
     detached signature, one workbook or several."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fastapi import Request
 from fastapi.responses import PlainTextResponse, Response
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from portal.guards.request_log import path_of
@@ -42,6 +43,9 @@ class Faults:
 
         try:
             await self.app(scope, receive, noting)
+        except ClientDisconnect:
+            # No fault of ours, and nobody is left to be answered: its line in the log has status 0.
+            return
         except Exception as error:
             reference = secrets.token_hex(4)
             await run_in_threadpool(_note, scope, error, reference)

@@ -32,7 +32,7 @@ def path_of(scope: Scope) -> str:
 
 @dataclass(frozen=True, slots=True)
 class RequestLog:
-    """Writes the line when the answer has been sent."""
+    """Writes the line when the answer has been sent; status 0 for a sender who left before that."""
 
     app: ASGIApp
 

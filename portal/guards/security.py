@@ -8,10 +8,11 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from fastapi import HTTPException
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from portal.guards.bodies import NOTHING, Body, Limit, body_of
+from portal.guards.bodies import Body, Limit, body_of
 
 _POLICY = "; ".join(
     (
@@ -40,12 +41,14 @@ _READ_AWAY = 64 * 1024
 _DIGITS = 15
 
 
-class BodyRefusedError(Exception):
-    """A body that is too large (413) or comes too slowly (408)."""
+class BodyRefusedError(HTTPException):
+    """A body that is too large (413) or comes too slowly (408).
+
+    An HTTPException, because FastAPI answers 400 to every other error while it reads JSON.
+    """
 
     def __init__(self, status: int) -> None:
         super().__init__(status)
-        self.status = status
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,8 @@ class SecurityHeaders:
 class BodyLimits:
     """Counts bodies while they come in and cuts them off at the limit of their route.
 
-    Which route that is, is known when its body is first asked for; where none is, nothing may come.
+    Which route that is, is known when its body is first asked for. Where a route takes none, its
+    body is empty and what comes is dropped: a refusal would break off an answer that has begun.
     """
 
     app: ASGIApp
@@ -110,6 +114,7 @@ class _Incoming:
         self._limits = limits
         self._received = 0
         self._is_complete = False
+        self._is_said_empty = False
         self._ends_at: float | None = None
         headers = Headers(scope=scope)
         self._announced = _length(headers.get("content-length", "0"))
@@ -125,7 +130,10 @@ class _Incoming:
         """ASGI. Raises BodyRefusedError."""
         if self._is_complete:
             return await self._receive()
-        limit = self._limit()
+        body = body_of(self._scope.get("endpoint"))
+        if body is None:
+            return await self._nothing()
+        limit = self._limits[body]
         if self._announced > limit.size:
             raise BodyRefusedError(413)
         message = await self._next(limit)
@@ -136,9 +144,15 @@ class _Incoming:
                 raise BodyRefusedError(413)
         return message
 
-    def _limit(self) -> Limit:
-        body = body_of(self._scope.get("endpoint"))
-        return NOTHING if body is None else self._limits[body]
+    async def _nothing(self) -> Message:
+        """An empty body; asked again, the end of the connection."""
+        if not self._is_said_empty:
+            self._is_said_empty = True
+            return {"type": "http.request", "body": b"", "more_body": False}
+        while (message := await self._receive())["type"] == "http.request":
+            self._received += len(message.get("body", b""))
+            self._is_complete = not message.get("more_body", False)
+        return message
 
     async def _next(self, limit: Limit) -> Message:
         now = time.monotonic()

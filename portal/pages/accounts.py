@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
+from starlette.concurrency import run_in_threadpool
 
 from portal.access.authorisation import needs
 from portal.access.roles import account_rules
@@ -13,7 +14,7 @@ from portal.guards.parameters import Id, NumberQuery
 from portal.pages.answers import to
 from portal.problems import PortalError
 from portal.render import page
-from portal.web import access_of, client_of, field_of, language_of, note, portal_of
+from portal.web import access_of, client_of, field_of, hashing, language_of, note, portal_of
 from warehouse.core.clock import utc_now
 
 router = APIRouter()
@@ -30,24 +31,25 @@ def own_account(request: Request) -> Response:
 @router.post("/account/password")
 @needs("account.own")
 @takes("form")
-def change_password(request: Request) -> Response:
+async def change_password(request: Request) -> Response:
     """A new password; every session ends, this one too."""
-    portal, access = portal_of(request), access_of(request)
-    address = client_of(request)
     try:
-        portal.throttle.check(access.login, address)
-        if field_of(request, "password") != field_of(request, "repeated"):
-            raise PortalError("password_differs")
-        portal.accounts.change_password(
-            access.account_id,
-            field_of(request, "present"),
-            field_of(request, "password"),
-            portal.throttle.attempt(access.login, address),
-        )
+        await _change_password(request)
     except PortalError as problem:
-        return _own_page(request, problem=problem)
-    note(request, "account.password_changed", access.login)
+        return await run_in_threadpool(_own_page, request, problem=problem)
+    await run_in_threadpool(note, request, "account.password_changed", access_of(request).login)
     return to("/sign-in", done="enrolled")
+
+
+async def _change_password(request: Request) -> None:
+    portal, access, address = portal_of(request), access_of(request), client_of(request)
+    await run_in_threadpool(portal.throttle.check, access.login, address)
+    present, new = field_of(request, "present"), field_of(request, "password")
+    if new != field_of(request, "repeated"):
+        raise PortalError("password_differs")
+    attempt = portal.throttle.attempt(access.login, address)
+    change = portal.accounts.change_password
+    await hashing(request, lambda: change(access.account_id, present, new, attempt))
 
 
 @router.post("/account/tokens")

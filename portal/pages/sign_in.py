@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
+from starlette.concurrency import run_in_threadpool
 
 from portal.access.authorisation import needs, public
 from portal.access.roles import account_rules
@@ -12,12 +13,14 @@ from portal.guards.parameters import LanguageCode, LinkQuery, Secret
 from portal.pages.answers import local_path, to
 from portal.problems import PortalError
 from portal.render import page
+from portal.store.accounts import Account
 from portal.web import (
     LANGUAGE_COOKIE,
     access_of,
     client_of,
     cookie_settings,
     field_of,
+    hashing,
     note,
     portal_of,
 )
@@ -40,22 +43,36 @@ def sign_in_form(request: Request, next: LinkQuery = "/") -> Response:  # noqa: 
 @router.post("/sign-in")
 @public
 @takes("form")
-def sign_in(request: Request) -> Response:
+async def sign_in(request: Request) -> Response:
     """A session for the right name and password; the browser's earlier one ends."""
-    portal, address = portal_of(request), client_of(request)
-    login = field_of(request, "login").strip().lower()
     target = local_path(field_of(request, "next"))
     try:
-        portal.throttle.check(login, address)
-        attempt = portal.throttle.attempt(login, address)
-        account = portal.accounts.verify(login, field_of(request, "password"), attempt)
+        account = await _verified(request)
     except PortalError as problem:
-        return sign_in_page(request, target, problem=problem)
+        return await run_in_threadpool(sign_in_page, request, target, problem=problem)
+    return await run_in_threadpool(_verdict, request, account, target)
+
+
+async def _verified(request: Request) -> Account | None:
+    """The account of the name and password that were sent; who is blocked does not even wait."""
+    portal, address = portal_of(request), client_of(request)
+    login, password = _login(request), field_of(request, "password")
+    await run_in_threadpool(portal.throttle.check, login, address)
+    attempt = portal.throttle.attempt(login, address)
+    return await hashing(request, lambda: portal.accounts.verify(login, password, attempt))
+
+
+def _verdict(request: Request, account: Account | None, target: str) -> Response:
+    portal, login = portal_of(request), _login(request)
     if account is None:
         is_blocked = portal.throttle.is_blocked(login)
         note(request, "sign_in.blocked" if is_blocked else "sign_in.failed", login)
         return sign_in_page(request, target, problem=PortalError("sign_in_wrong", status=401))
     return signed_in(request, account.account_id, target)
+
+
+def _login(request: Request) -> str:
+    return field_of(request, "login").strip().lower()
 
 
 def signed_in(request: Request, account_id: str, target: str) -> Response:
@@ -110,20 +127,21 @@ def enrol_form(request: Request, secret: Secret) -> Response:
 @router.post("/enrol/{secret}")
 @public
 @takes("form")
-def enrol(request: Request, secret: Secret) -> Response:
+async def enrol(request: Request, secret: Secret) -> Response:
     """Set the password; then sign in with it."""
     accounts = portal_of(request).accounts
-    account = accounts.enrolling(secret)
+    account = await run_in_threadpool(accounts.enrolling, secret)
     if account is None:
         raise PortalError("link_used", status=404)
     password = field_of(request, "password")
     try:
         if password != field_of(request, "repeated"):
             raise PortalError("password_differs")
-        accounts.enrol(secret, password)
-        note(request, "account.enrolled", account.login)
+        await hashing(request, lambda: accounts.enrol(secret, password))
     except PortalError as problem:
-        return _enrol_page(request, secret, account.display_name, account.login, problem)
+        names = account.display_name, account.login
+        return await run_in_threadpool(_enrol_page, request, secret, *names, problem)
+    await run_in_threadpool(note, request, "account.enrolled", account.login)
     return to("/sign-in", done="enrolled")
 
 

@@ -16,7 +16,7 @@ from portal.access.authorisation import Access, access_of
 from portal.access.roles import account_rules
 from portal.access.secret import digest, new_secret
 from portal.problems import PortalError
-from portal.store.passwords import HASHING, hashed, is_outdated, is_right
+from portal.store.passwords import hashed, is_outdated, is_right
 from portal.store.throttle import Attempt
 from warehouse.contracts.territories import Territories
 from warehouse.core.clock import utc_now
@@ -78,8 +78,7 @@ class Accounts:
         """A new account without a password; PortalError when something does not fit."""
         login = login.strip().lower()
         _check(login, display_name, role, territory, email)
-        if territory is not None and territory not in self.territories:
-            raise PortalError("territory_unknown", territory=territory)
+        self._check_territory(territory)
         values: dict[str, Any] = {
             "account_id": secrets.token_hex(8),
             "login": login,
@@ -97,6 +96,14 @@ class Accounts:
         except IntegrityError as error:
             raise PortalError("login_taken", login=login) from error
         return self.get(values["account_id"])
+
+    def _check_territory(self, territory: str | None) -> None:
+        if territory is None:
+            return
+        if territory not in self.territories:
+            raise PortalError("territory_unknown", territory=territory)
+        if self.territories[territory].level == "republic":
+            raise PortalError("territory_no_department", territory=territory)
 
     def get(self, account_id: str) -> Account:
         """One account; PortalError account_unknown."""
@@ -168,8 +175,7 @@ class Accounts:
         if account is None:
             raise PortalError("link_used")
         check_password(password, account)
-        with HASHING.place():
-            kept = hashed(password)
+        kept = hashed(password)
         now, e = utc_now(), t.enrolment.c
         with writing(self.engine) as connection:
             used = connection.execute(
@@ -190,23 +196,21 @@ class Accounts:
         if not self.verify(account.login, present, attempt):
             raise PortalError("password_wrong")
         check_password(new, account)
-        with HASHING.place():
-            kept = hashed(new)
+        kept = hashed(new)
         with writing(self.engine) as connection:
             _set_password(connection, account_id, kept)
 
     def verify(self, login: str, password: str, attempt: Attempt | None = None) -> Account | None:
         """The account if the password is right; an unknown name costs as much time.
 
-        The attempt is counted when there is a place for hashing and before anything is hashed.
-        PortalError busy, or too_many where it is one too many.
+        The attempt is counted before anything is hashed; PortalError too_many where it is one too
+        many.
         """
         if len(password) > account_rules().passwords.max_length:
             password = ""
-        with HASHING.place():
-            if attempt is not None:
-                attempt.begin()
-            account = self._with_password(login, password)
+        if attempt is not None:
+            attempt.begin()
+        account = self._with_password(login, password)
         if account is not None and attempt is not None:
             attempt.succeed()
         return account

@@ -1,7 +1,7 @@
 """Time: every timestamp is UTC and aware, every period is a month written `YYYY-MM`."""
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 
 from warehouse.core.errors import UserError
 
@@ -22,6 +22,12 @@ def as_utc(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise ValueError(f"{moment.isoformat()} has no time zone; give one, e.g. +05:00 or Z")
     return moment.astimezone(UTC)
+
+
+def on_clock(moment: datetime, hours: int) -> str:
+    """A moment as people read it, `dd.mm.yyyy HH:MM`, on a clock so many hours east of Greenwich
+    (`Calendar.timezone_hours`)."""
+    return f"{moment.astimezone(timezone(timedelta(hours=hours))):%d.%m.%Y %H:%M}"
 
 
 def period_month(period: str) -> date:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import pyarrow as pa
 
@@ -112,6 +112,10 @@ class Submission:
     def awaits_confirmation(self) -> bool:
         """Whether its sender still has to say that it shall count."""
         return self.standing == "held" and self.verdict is not None and self.verdict.is_accepted
+
+    def is_older_than(self, other: Self) -> bool:
+        """Whether the other came in later."""
+        return (self.received_at, self.sequence) < (other.received_at, other.sequence)
 
     @property
     def outcome(self) -> Outcome:

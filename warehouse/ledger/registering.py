@@ -55,9 +55,7 @@ def note(connection: Connection, by: str | None, action: str, what: str, **detai
 def is_overtaken(connection: Connection, submission: Submission) -> bool:
     """Whether a version that came later is in force."""
     current = version_in_force(connection, submission.submission_id)
-    if current is None:
-        return False
-    return (current.received_at, current.sequence) > (submission.received_at, submission.sequence)
+    return current is not None and submission.is_older_than(current)
 
 
 def submission_id_of(

@@ -145,6 +145,41 @@ def test_a_withdrawn_file_sent_again_has_to_be_confirmed_again(desk: Desk, clean
     assert desk.services.ledger.submission(first).in_force
 
 
+def test_a_held_version_that_was_overtaken_offers_no_confirmation(desk: Desk, clean: bytes) -> None:
+    clerk = desk.browser("clerk")
+    desk.sent(clerk, clean)
+    other = sng_workbook(R1_1_1=900, R1_2_1=900)
+    held = desk.sent(clerk, other)
+    page = f"/submissions/{held}"
+    button = f'action="{page}/confirm"'
+    assert button in clerk.get(page).text
+    later = desk.sent(clerk, sng_workbook(R1_1_1=901, R1_2_1=901))
+    desk.services.ledger.confirm(later, by="clerk")
+    shown = clerk.get(page).text
+    assert button not in shown
+    assert "Подтверждать уже нечего" in shown
+    assert f'href="/submissions/{later}"' in shown
+    assert "заменит принятую" not in shown
+    # What the page advises leads to a version that may be confirmed.
+    clerk.post(f"{page}/withdraw", {}, page=page)
+    again = f"/submissions/{desk.sent(clerk, other)}"
+    assert clerk.post(f"{again}/confirm", {}, page=again).status_code == 303
+    assert desk.services.ledger.submission(again.rpartition("/")[2]).in_force
+
+
+def test_a_returned_file_is_told_of_on_the_clock_of_the_pages(desk: Desk, clean: bytes) -> None:
+    clerk, ledger = desk.browser("clerk"), desk.services.ledger
+    sent = desk.sent(clerk, clean)
+    ledger.send_back(sent, by="ministry", comment="R2 пуст")
+    (returned,) = [d for d in ledger.decisions(sent) if d.kind == "returned"]
+    at = f"{returned.decided_at + timedelta(hours=5):%d.%m.%Y %H:%M}"
+    upload = clerk.send(clean).json()["uploads"][0]
+    desk.judge()
+    told = clerk.get(f"/uploads/{upload['upload_id']}").text
+    assert f"министерство вернуло {at} с замечанием" in told
+    assert at in clerk.get(f"/submissions/{sent}").text
+
+
 def test_what_people_do_is_in_the_audit_log_and_the_chain_is_whole(
     desk: Desk, clean: bytes
 ) -> None:

@@ -9,6 +9,7 @@ from portal.access.roles import account_rules
 from portal.problems import PortalError
 from portal.store.accounts import check_password
 from tests.unit.portal.conftest import KYZYLORDA, PASSWORD, Desk
+from warehouse.contracts.territories import REPUBLIC
 from warehouse.core.clock import utc_now
 from warehouse.ledger import desk_tables as t
 from warehouse.ledger.database import writing
@@ -105,6 +106,18 @@ def test_a_link_works_once(desk: Desk) -> None:
     assert browser.post(path, both, page=path).headers["location"].startswith("/sign-in")
     assert browser.get(path).status_code == 404
     assert desk.browser().sign_in("fresh").status_code == 303
+
+
+def test_a_department_is_a_part_of_the_country(desk: Desk) -> None:
+    fields = {
+        "login": "wide",
+        "display_name": "Wide",
+        "role": "department_head",
+        "territory": REPUBLIC,
+    }
+    answer = desk.browser("admin").post("/accounts", fields, page="/accounts")
+    assert "нет своего департамента" in answer.text
+    assert "wide" not in [account.login for account in desk.portal.accounts.all()]
 
 
 def test_a_new_link_ends_the_one_before_and_a_password_ends_all_sessions(desk: Desk) -> None:

@@ -23,6 +23,7 @@ from portal.access.roles import account_rules
 from portal.app import create_app
 from portal.guards.bodies import body_of, limits
 from portal.guards.parameters import LONGEST_FIELDS
+from portal.guards.security import BodyRefusedError
 from tests.unit.portal.conftest import Desk
 from tests.unit.portal.test_access import EXAMPLES, ROLES, ROUTES, named, path_of
 
@@ -133,6 +134,48 @@ def test_a_large_body_is_refused_where_no_file_is_taken(
     answer = client.post(path, content=content, headers=headers, follow_redirects=False)
     assert answer.status_code in (404, 405, 413)
     assert answer.headers.get("connection") == "close"
+
+
+JSON = [(m, r) for m, r in ROUTES if r.path.startswith("/api/") and body_of(r.endpoint)]
+
+
+@pytest.mark.parametrize("case", JSON, ids=named)
+def test_a_program_without_an_account_is_told_so_before_its_body_is_read(
+    desk: Desk, case: tuple[str, APIRoute]
+) -> None:
+    def endless() -> Iterator[bytes]:
+        for _ in range(100):
+            yield b" " * 65536
+
+    method, route = case
+    url, headers = path_of(route), {"content-type": "application/json"}
+    client = desk.browser().client
+    answer = client.request(method, url, content=endless(), headers=headers)
+    assert answer.status_code == 401
+    assert answer.headers["connection"] == "close"
+    small = client.request(method, url, content=b"{", headers=headers)
+    assert small.status_code == 401
+
+
+@pytest.mark.parametrize("is_announced", [True, False])
+def test_json_that_is_too_large_is_called_so(desk: Desk, is_announced: bool) -> None:
+    content = b" " * 100_000 if is_announced else iter([b" " * 50_000, b" " * 50_000])
+    headers = {"content-type": "application/json"}
+    answer = desk.api("ministry").post("/api/v1/locks", content=content, headers=headers)
+    assert answer.status_code == 413
+    assert answer.json()["code"] == "body_large"
+
+
+def test_json_that_comes_too_slowly_is_called_so(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def silent(_self: object, _limit: object) -> None:
+        raise BodyRefusedError(408)
+
+    monkeypatch.setattr("portal.guards.security._Incoming._next", silent)
+    answer = desk.api("ministry").post("/api/v1/locks", json={})
+    assert answer.status_code == 408
+    assert answer.json()["code"] == "body_slow"
 
 
 def test_pages_ask_for_known_fields_alone() -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 import pytest
 
-from portal.problems import PortalError
-from portal.store.passwords import Hashing
+from portal.guards.turns import Turns
 from tests.unit.portal.conftest import PASSWORD, Desk
 
 
@@ -88,30 +88,16 @@ def test_a_page_with_a_link_in_its_address_does_not_pass_it_on(desk: Desk) -> No
     assert answer.headers["referrer-policy"] == "strict-origin"
 
 
-def test_hashing_has_few_places_and_a_short_queue() -> None:
-    hashing = Hashing(at_once=1, waiting=0)
-    with hashing.place(), pytest.raises(PortalError, match="busy") as refused, hashing.place():
-        pass
-    assert refused.value.status == 503
-    assert refused.value.headers["retry-after"].isdecimal()
-    waiting = Hashing(at_once=1, waiting=1, wait_seconds=0.01)
-    with waiting.place(), pytest.raises(PortalError, match="busy"), waiting.place():
-        pass
-    with waiting.place():
-        pass
-
-
-def test_an_attempt_that_finds_no_place_is_not_counted(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    full = Hashing(at_once=1, waiting=0)
-    monkeypatch.setattr("portal.store.accounts.HASHING", full)
+def test_an_attempt_that_finds_no_turn_is_not_counted(desk: Desk) -> None:
     browser = desk.browser()
-    with full.place():
-        answers = [browser.sign_in("clerk", "wrong") for _ in range(8)]
+    portal = browser.client.app.state.portal  # type: ignore[attr-defined]
+    full = Turns(at_once=0, waiting=0)
+    browser.client.app.state.portal = replace(portal, turns=full)  # type: ignore[attr-defined]
+    answers = [browser.sign_in("clerk", "wrong") for _ in range(8)]
     assert {answer.status_code for answer in answers} == {503}
-    assert "retry-after" in answers[0].headers
+    assert answers[0].headers["retry-after"].isdecimal()
     assert "Подождите несколько секунд" in answers[0].text
+    browser.client.app.state.portal = portal  # type: ignore[attr-defined]
     assert browser.sign_in("clerk").status_code == 303
 
 

@@ -253,3 +253,69 @@ def test_endless_headers_are_cut_off(server: Server) -> None:
     answer = server.raw(b"GET /sign-in HTTP/1.1\r\nHost: x\r\nX: ", *([b"a" * 65536] * 800))
     assert not answer or answer.startswith(b"HTTP/1.1 4")
     assert psutil.Process(server.process.pid).memory_info().rss - before < 20 * 2**20
+
+
+ONCE = pytest.mark.parametrize("server", ["json"], indirect=True)
+"""How the log is written plays no part."""
+
+
+def errors(server: Server) -> str:
+    """What the log tells of faults."""
+    said = server.said.read_text("utf-8")
+    found = re.findall(r".*(?:request failed|ASGI|ClientDisconnect|BodyRefused).*", said)
+    return "\n".join(line for line in found if FAULTY not in line)
+
+
+@ONCE
+@pytest.mark.parametrize("path", [b"/sign-in", b"/receipts", b"/api/v1/locks"])
+def test_a_sender_who_leaves_is_no_fault_of_ours(server: Server, path: bytes) -> None:
+    program = server.portal().sessions.issue_token(
+        server.portal().accounts.by_login("ministry").account_id, "leaving"
+    )
+    before = errors(server)
+    lines = server.said.read_text("utf-8").count("\n")
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as link:
+        token_line = b"Authorization: Bearer " + program.encode() + b"\r\n"
+        link.sendall(HEAD % path + token_line + b"Content-Length: 500\r\n\r\ncsrf=")
+        time.sleep(0.3)
+    ends_at = time.monotonic() + 20
+    while not (new := server.said.read_text("utf-8").splitlines()[lines:]):
+        assert time.monotonic() < ends_at
+        time.sleep(0.05)
+    assert errors(server) == before
+    assert [json.loads(line)["status"] for line in new] in ([0], [400])
+
+
+@ONCE
+@pytest.mark.parametrize("length", [b"Content-Length: 9\r\n", b"Transfer-Encoding: chunked\r\n"])
+@pytest.mark.parametrize("method", [b"GET", b"POST"])
+def test_a_body_that_no_route_asked_for_spoils_no_answer(
+    server: Server, method: bytes, length: bytes
+) -> None:
+    before = errors(server)
+    body = b"9\r\nabcdefghi\r\n0\r\n\r\n" if b"chunked" in length else b"abcdefghi"
+    for path in (b"/static/portal.css", b"/sign-in", b"/health", b"/no/such"):
+        if method == b"POST" and path == b"/sign-in":
+            continue
+        line = method + b" " + path + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+        answer = server.raw(line + length + b"\r\n" + body)
+        head, _, content = answer.partition(b"\r\n\r\n")
+        assert head.startswith((b"HTTP/1.1 200", b"HTTP/1.1 40")), answer[:200]
+        announced = re.search(rb"content-length: (\d+)", head)
+        assert announced
+        assert len(content) == int(announced[1]) > 0
+    assert errors(server) == before
+
+
+@ONCE
+def test_sixty_people_of_one_office_sign_in_at_once(server: Server) -> None:
+    def attempt(_: int) -> tuple[int, float]:
+        with server.client() as client:
+            started = time.monotonic()
+            return signed(client, "head", PASSWORD).status_code, time.monotonic() - started
+
+    with ThreadPoolExecutor(60) as pool:
+        answers = list(pool.map(attempt, range(60)))
+        slowest = max(seconds for _, seconds in answers)
+    assert {status for status, _ in answers} == {303}
+    assert slowest < 40

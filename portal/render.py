@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache, partial
@@ -29,8 +28,15 @@ from warehouse.core.texts import LANGUAGES, Language
 
 _NBSP = "\u00a0"
 # Control characters but for tab and line breaks; marks that change the direction of writing.
-_MISLEADING = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+_MISLEADING = dict.fromkeys(
+    (
+        *(set(range(0x20)) - {0x09, 0x0A, 0x0D}),
+        *range(0x7F, 0xA0),
+        *(0x061C, 0x200E, 0x200F),
+        *range(0x202A, 0x202F),
+        *range(0x2066, 0x206A),
+    ),
+    "\N{REPLACEMENT CHARACTER}",
 )
 
 
@@ -49,7 +55,8 @@ def _environment() -> Environment:
 
 def legible(value: Any) -> Any:
     """A text with a replacement character for each that would turn or hide the words beside it."""
-    return _MISLEADING.sub("\N{REPLACEMENT CHARACTER}", value) if isinstance(value, str) else value
+    # Markup stays markup: it translates itself.
+    return value.translate(_MISLEADING) if isinstance(value, str) else value
 
 
 def page(

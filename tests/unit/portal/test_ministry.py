@@ -11,9 +11,12 @@ from email.message import EmailMessage
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from markupsafe import Markup
 
 from ingestion.documents.receipt import public_key_pem, verify
+from ingestion.intake.submit import submit
 from portal.desk.letters import Postman, compose, remind
+from portal.render import legible
 from portal.settings import PortalSettings
 from tests.unit.ingestion.conftest import sng_workbook
 from tests.unit.portal.conftest import KYZYLORDA, PAVLODAR, PERIOD, Browser, Desk
@@ -165,6 +168,21 @@ def test_a_held_version_that_was_overtaken_offers_no_confirmation(desk: Desk, cl
     again = f"/submissions/{desk.sent(clerk, other)}"
     assert clerk.post(f"{again}/confirm", {}, page=again).status_code == 303
     assert desk.services.ledger.submission(again.rpartition("/")[2]).in_force
+
+
+def test_no_name_of_a_file_turns_the_words_beside_it(desk: Desk, clean: bytes) -> None:
+    name = "СНГ-1 \u202excod\x1b[2J\u2066.xlsx"
+    judged = submit(
+        clean, services=desk.services, period=PERIOD, territory=KYZYLORDA, file_name=name
+    )
+    kept = desk.services.ledger.submission(str(judged.submission_id))
+    assert kept.file_name == "СНГ-1 \ufffdxcod\ufffd[2J\ufffd.xlsx"
+    history = desk.browser("clerk").get("/history").text
+    assert kept.file_name in history
+    # What is markup of ours stays so.
+    assert '<span class="state state-' in history
+    assert legible(Markup("<b>\u202e</b>")) == Markup("<b>\ufffd</b>")
+    assert isinstance(legible(Markup("<b>")), Markup)
 
 
 def test_a_returned_file_is_told_of_on_the_clock_of_the_pages(desk: Desk, clean: bytes) -> None:

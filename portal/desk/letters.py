@@ -60,13 +60,7 @@ def tell_returned(
             account.account_id,
             kind="returned",
             occasion=f"returned|{submission.submission_id}|{account.account_id}",
-            params={
-                "form": submission.form_code,
-                "period": submission.period,
-                "file": submission.file_name,
-                "comment": comment,
-                "path": f"/submissions/{submission.submission_id}",
-            },
+            params=_of_return(submission, submission.file_name, comment),
         )
 
 
@@ -78,14 +72,19 @@ def tell_returned_again(
         upload.account_id,
         kind="returned_again",
         occasion=f"verdict|{upload.upload_id}",
-        params={
-            "form": submission.form_code,
-            "period": submission.period,
-            "file": upload.file_name,
-            "comment": comment,
-            "path": f"/submissions/{submission.submission_id}",
-        },
+        params=_of_return(submission, upload.file_name, comment),
     )
+
+
+def _of_return(submission: Submission, file_name: str, comment: str) -> dict[str, object]:
+    """What the letters about a return say of it."""
+    return {
+        "form": submission.form_code,
+        "period": submission.period,
+        "file": file_name,
+        "comment": comment,
+        "path": f"/submissions/{submission.submission_id}",
+    }
 
 
 def senders(accounts: Accounts, territory: str | None = None) -> list[Account]:

@@ -13,12 +13,17 @@ FORKED.set_forkserver_preload(
 )
 
 
+def held_bytes(process: psutil.Process) -> int:
+    """What it holds without pages of files (libraries): those can be dropped."""
+    memory = process.memory_info()
+    return int(memory.rss - memory.shared)
+
+
 @contextmanager
 def children_watched(loaded: int = 0) -> Iterator[list[int]]:
     """The most bytes that a process below this one adds, while watched, to what it held first.
 
-    Pages of files (libraries) do not count, they can be dropped. A process is looked at from
-    `loaded` bytes on: what loading takes is no part of its work.
+    A process is looked at from `loaded` bytes on: what loading takes is no part of its work.
     """
     first: dict[int, int] = {}
     most, over = [0], threading.Event()
@@ -27,8 +32,7 @@ def children_watched(loaded: int = 0) -> Iterator[list[int]]:
         while not over.wait(0.01):
             for process in psutil.Process().children(recursive=True):
                 with suppress(psutil.Error):
-                    memory = process.memory_info()
-                    held = memory.rss - memory.shared
+                    held = held_bytes(process)
                     if held >= loaded or process.pid in first:
                         most[0] = max(most[0], held - first.setdefault(process.pid, held))
 

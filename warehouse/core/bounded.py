@@ -5,6 +5,7 @@ A process that exceeds its bounds dies or says so; the one that asked learns why
 
 from __future__ import annotations
 
+import importlib
 import math
 import multiprocessing
 import os
@@ -24,6 +25,7 @@ T = TypeVar("T")
 _WALL_FOR_PROCESSOR = 3.0
 """On a busy machine a second of the processor takes longer than a second."""
 _OUT_OF_MEMORY = 77
+_NO_MEMORY_TO_LOAD = "failed to map segment"
 _STOP_SECONDS = 5.0
 _CRASHES = tuple(
     -number
@@ -73,7 +75,8 @@ class Bounded(Generic[T]):
 
     `prepare` runs in it before the bounds apply: what that takes belongs to the idle process.
     `method` is a start method of multiprocessing; `fork` only where this process has one thread.
-    `preload` names modules that the fork server, if that is the method, imports once for all.
+    `preload` names modules that a process of the fork server has loaded before the bounds apply;
+    those of the first one that asks are loaded once for all.
     """
 
     def __init__(
@@ -87,11 +90,12 @@ class Bounded(Generic[T]):
     ) -> None:
         # Forking a process that has threads (Arrow, a server) can lock up the child.
         context = multiprocessing.get_context(method)
-        if method == "forkserver":
-            context.set_forkserver_preload(list(preload))
+        modules = tuple(preload) if method == "forkserver" else ()
+        if modules:
+            context.set_forkserver_preload(list(modules))
         self._words, theirs = context.Pipe()
         self._process = context.Process(  # type: ignore[attr-defined]
-            target=_serve, args=(theirs, bounds, prepare, tuple(given)), daemon=True
+            target=_serve, args=(theirs, bounds, modules, prepare, tuple(given)), daemon=True
         )
         self._process.start()
         theirs.close()
@@ -149,13 +153,20 @@ def _reason(exit_code: int | None) -> End:
 
 
 def _serve(
-    words: Connection, bounds: Bounds, prepare: Callable[..., object], given: tuple[Any, ...]
+    words: Connection,
+    bounds: Bounds,
+    modules: Sequence[str],
+    prepare: Callable[..., object],
+    given: tuple[Any, ...],
 ) -> None:
     for number in (signal.SIGTERM, signal.SIGXCPU, signal.SIGALRM):
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    # A fork server that others started before has loaded other modules.
+    for module in modules:
+        importlib.import_module(module)
     prepare(*given)
     limit_memory(bounds.memory)
     try:
@@ -176,6 +187,11 @@ def _work(words: Connection, bounds: Bounds) -> None:
         answer = (work(*given), None)
     except MemoryError:
         raise
+    except ImportError as error:
+        # The loader of shared objects has no other word for memory that it was refused.
+        if _NO_MEMORY_TO_LOAD in str(error):
+            raise MemoryError from error
+        answer = (None, error)
     except Exception as error:
         answer = (None, error)
     words.send(answer)

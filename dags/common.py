@@ -26,7 +26,7 @@ WRITER_POOL = "warehouse_writer"
 INTAKE_POOL = "intake"
 """One slot: a batch already uses every core for reading."""
 
-TABLES = tuple(sorted(path.stem for path in (PROJECT / "models" / "marts").glob("*.sql")))
+TABLES = tuple(sorted(path.stem for path in (PROJECT / "models" / "marts").rglob("*.sql")))
 
 inbox = Asset(
     "inbox",

@@ -190,7 +190,7 @@ def _fill(connection: duckdb.DuckDBPyConnection, table: str, question: str) -> N
 
 def _create_tables(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("create schema marts")
-    for file in sorted((PROJECT / "models" / "marts").glob("*.yml")):
+    for file in sorted((PROJECT / "models" / "marts").rglob("*.yml")):
         for model in read_yaml(file).get("models", []):
             columns = ", ".join(
                 f'"{c["name"]}" {_TYPES.get(c["data_type"], c["data_type"])}'

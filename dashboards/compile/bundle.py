@@ -95,7 +95,7 @@ def _models() -> dict[str, dict[str, str]]:
     """Published table → column → type, from dbt's descriptions."""
     return {
         model["name"]: {column["name"]: column["data_type"] for column in model["columns"]}
-        for file in sorted(MODELS.glob("*.yml"))
+        for file in sorted(MODELS.rglob("*.yml"))
         for model in read_yaml(file).get("models", [])
     }
 

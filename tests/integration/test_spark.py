@@ -18,7 +18,7 @@ from warehouse.core.settings import Settings
 from warehouse.query.reader import query
 from warehouse.releases import catalogue, verification
 
-MARTS = sorted(path.stem for path in (PROJECT / "models" / "marts").glob("*.sql"))
+MARTS = sorted(path.stem for path in (PROJECT / "models" / "marts").rglob("*.sql"))
 # Only speed: for tables of a few thousand rows compiling costs more than it saves.
 SPARK_DEFAULTS = {
     "spark.sql.codegen.wholeStage": "false",

@@ -120,7 +120,7 @@ def test_a_watcher_looks_for_it(bag: Any, name: str, watcher: str) -> None:
 
 def test_the_release_announces_every_mart_of_the_project(tasks: Mapping[str, Any]) -> None:
     outlets = {asset.name for asset in tasks["release.publish"].outlets}
-    models = {path.stem for path in (PROJECT / "models" / "marts").glob("*.sql")}
+    models = {path.stem for path in (PROJECT / "models" / "marts").rglob("*.sql")}
     assert len(models) > 8
     assert outlets == {"release", *models}
 

@@ -23,7 +23,7 @@ MODELS = Path(__file__).resolve().parents[3] / "dbt_project" / "models" / "marts
 
 def published() -> Iterator[tuple[str, set[str]]]:
     """Every published table with its columns."""
-    for path in MODELS.glob("*.yml"):
+    for path in MODELS.rglob("*.yml"):
         for model in yaml.safe_load(path.read_text(encoding="utf-8")).get("models", ()):
             yield model["name"], {column["name"] for column in model.get("columns", ())}
 

@@ -79,6 +79,7 @@ def measure(lakes: Path, scratch: Path, *, quick: bool) -> Result:
 def take_in(folder: str, manifest: str, home: str) -> Result:
     """Take in a folder in one process that has its imports and rules already."""
     from ingestion.intake import batch
+    from ingestion.intake.file_list import listed
     from ingestion.intake.submit import warm_up
     from ingestion.request import Services
     from warehouse.core.settings import load_settings
@@ -86,7 +87,9 @@ def take_in(folder: str, manifest: str, home: str) -> Result:
     services = Services.open(load_settings(home=Path(home)))
     warm_up(services.contracts)
     with _watched("taking in: files, ledger", _TAKING_IN) as stages:
-        batch.ingest(services, Path(folder), manifest=Path(manifest), workers=0)
+        batch.ingest(
+            services, listed(Path(folder), services.contracts, manifest=Path(manifest)), workers=0
+        )
     services.ledger.close()
     return {"stages": stages}
 

@@ -30,6 +30,7 @@ def ingest(folder: str, manifest: str, home: str, workers: int, warm_up: str) ->
     was taken in before; without it, what a new process needs.
     """
     from ingestion.intake import batch
+    from ingestion.intake.file_list import listed
     from ingestion.request import Services
     from warehouse.core.settings import load_settings
 
@@ -37,11 +38,15 @@ def ingest(folder: str, manifest: str, home: str, workers: int, warm_up: str) ->
     started = time.perf_counter()
     if warm_up:
         batch.ingest(
-            services, Path(warm_up), manifest=Path(warm_up) / "manifest.csv", workers=workers
+            services,
+            listed(Path(warm_up), services.contracts, manifest=Path(warm_up) / "manifest.csv"),
+            workers=workers,
         )
     start_up = time.perf_counter() - started
     started, used = time.perf_counter(), time.process_time()
-    results = batch.ingest(services, Path(folder), manifest=Path(manifest), workers=workers)
+    results = batch.ingest(
+        services, listed(Path(folder), services.contracts, manifest=Path(manifest)), workers=workers
+    )
     seconds, used = time.perf_counter() - started, time.process_time() - used
     verdicts = [result.verdict.value for result in results]
     services.ledger.close()

@@ -10,7 +10,7 @@ from itertools import cycle
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from mvd.demo.plan import FORMS
+from mvd.demo.plan import FORMS, Scope
 from mvd.demo.write import write_demo
 from warehouse.contracts import Contracts, load_contracts
 from warehouse.contracts.territories import REGION_LEVELS, REPUBLIC
@@ -73,7 +73,7 @@ def _batch(
 def _originals(generated: Path, contracts: Contracts) -> tuple[list[Path], str]:
     if real := sorted(_OFFICIAL.glob("*.XLSX")):
         return real, "real"
-    write_demo(generated, contracts=contracts, first_period=PERIOD, last_period=PERIOD, forms=FORMS)
+    write_demo(generated, contracts=contracts, scope=Scope(PERIOD, PERIOD, forms=FORMS))
     # The month of the year before carries no planted faults.
     return sorted((generated / "2021-12").glob("1-M*.xlsx")), "generated"
 

@@ -33,7 +33,7 @@ from warehouse.contracts.territories import REGION_LEVELS, REPUBLIC
 from warehouse.core.clock import period_month
 from warehouse.core.paths import Home
 from warehouse.core.settings import load_settings
-from warehouse.ledger import Finding, Ledger, Verdict
+from warehouse.ledger import Finding, IncomingFile, Ledger, Verdict
 from warehouse.storage import lake
 
 FORM = "1-M"
@@ -228,14 +228,16 @@ def _take_in(
         days=arrival.days_late + (arrival.version > 1), hours=-5, minutes=int(arrival.territory[:3])
     )
     submission = ledger.register(
-        form_code=arrival.form,
-        form_version=form.version,
-        territory_kato=arrival.territory,
-        period=arrival.period,
-        file_name=f"{arrival.form}-{arrival.territory}-{arrival.period}.xlsx",
-        file_sha256=arrival.sha256,
-        file_size=1,
-        received_at=received,
+        IncomingFile(
+            form_code=arrival.form,
+            form_version=form.version,
+            territory_kato=arrival.territory,
+            period=arrival.period,
+            file_name=f"{arrival.form}-{arrival.territory}-{arrival.period}.xlsx",
+            file_sha256=arrival.sha256,
+            file_size=1,
+            received_at=received,
+        ),
     ).submission
     written = lake.write_cells(home, submission, cells_table(form, values))
     ledger.record_verdict(

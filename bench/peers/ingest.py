@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ingestion.judge.control_rules import CompiledRules
+    from ingestion.request import Request
 
 Result = dict[str, Any]
 
@@ -78,9 +79,8 @@ def ours(files: Sequence[str], home: str) -> Result:
     services = Services.open(load_settings(home=Path(home)))
 
     def one(file: str) -> int:
-        result = submit(
-            Path(file), territory=Path(file).stem, period=PERIOD, form=FORM, services=services
-        )
+        path = Path(file)
+        result = submit(services, Request(path, path.name, PERIOD, path.stem, FORM))
         return len(result.findings)
 
     return _each(one, files, started, used)

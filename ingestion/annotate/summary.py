@@ -88,9 +88,8 @@ def summary_sheet(
     _write(data, header_row, header, [looks.header] * len(header))
     links = etree.Element(main("hyperlinks"))
     for number, row in enumerate(rows, start=1):
-        _write_finding(
-            data, links, header_row + number, number, row, looks, texts, contracts, language
-        )
+        values = _values(number, row.finding, texts, contracts, language)
+        _write_finding(data, links, header_row + number, row, looks, values)
     if not rows:
         _write(data, header_row + 1, [texts.text("nothing", language)], [looks.plain])
     last = header_row + max(len(rows), 1)
@@ -168,16 +167,26 @@ def _write_finding(
     data: etree._Element,
     links: etree._Element,
     row_number: int,
-    number: int,
     row: Row,
     looks: _Looks,
-    texts: TextBook,
-    contracts: Contracts,
-    language: Language,
+    values: Sequence[str | None],
 ) -> None:
     finding = row.finding
+    place = looks.link if row.link else looks.text
+    formats = [looks.text, looks.severity[finding.severity], place, place, *[looks.text] * 4]
+    _write(data, row_number, values, formats)
+    if row.link:
+        for column in "CD" if finding.cell else "C":
+            etree.SubElement(
+                links, main("hyperlink"), ref=f"{column}{row_number}", location=row.link
+            )
+
+
+def _values(
+    number: int, finding: Finding, texts: TextBook, contracts: Contracts, language: Language
+) -> list[str | None]:
     wrong, how_to_fix = render(finding, contracts, language)
-    values = [
+    return [
         str(number),
         texts.text(finding.severity, language),
         finding.sheet,
@@ -187,14 +196,6 @@ def _write_finding(
         wrong,
         how_to_fix,
     ]
-    place = looks.link if row.link else looks.text
-    formats = [looks.text, looks.severity[finding.severity], place, place, *[looks.text] * 4]
-    _write(data, row_number, values, formats)
-    if row.link:
-        for column in "CD" if finding.cell else "C":
-            etree.SubElement(
-                links, main("hyperlink"), ref=f"{column}{row_number}", location=row.link
-            )
 
 
 def _write(

@@ -10,25 +10,20 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
-from datetime import datetime
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
-from ingestion.intake.file_list import read_manifest
 from ingestion.intake.workers import batched, in_workers
 from ingestion.judge.prepare import Prepared, Task, Unread, prepare
 from ingestion.judge.verdicts import findings_of, judge_prepared, repeated_bytes
 from ingestion.request import Request, Services, SubmissionResult
 from warehouse.core import memory
 from warehouse.core.clock import period_month
-from warehouse.core.errors import FileError, UserError
+from warehouse.core.errors import FileError
 from warehouse.core.timings import timed
 from warehouse.ledger import Finding, Submission, Verdict
 from warehouse.ledger.signature_records import latest_signature
 from warehouse.storage import originals
-from warehouse.storage.regular import is_folder
 
 Progress = Callable[[SubmissionResult], None]
 Told = Callable[[FileError], None]
@@ -36,35 +31,22 @@ Told = Callable[[FileError], None]
 
 _JUDGED_TOGETHER = 20
 _log = logging.getLogger(__name__)
-_SKIPPED_PREFIXES = ("~$", ".")
 
 
 def ingest(
     services: Services,
-    folder: Path,
+    requests: Sequence[Request],
     *,
-    manifest: Path | None = None,
-    period: str | None = None,
-    form: str | None = None,
-    by: str | None = None,
-    received_at: datetime | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
     unread: Told | None = None,
 ) -> list[SubmissionResult]:
-    """Judge the files of a folder, and first what a killed run has left unjudged.
+    """Judge `requests`, and first what a killed run has left unjudged; results of `requests`.
 
-    With a `manifest` only the files it lists; without one every file of the folder, for `period`.
     `workers` is the number of processes that read, each within its bounds (default: one per core,
     as many as the memory limit allows; 0 reads in this one, unbounded: for files of one's own).
-    Raises UserError for a manifest or period that cannot be used, before anything is stored.
     Of files that cannot be read, those that a killed run has left too, `unread` as in `run`.
     """
-    if manifest is not None:
-        requests = read_manifest(manifest, folder, services.contracts, period=period)
-    else:
-        requests = [Request(path, path.name, _required(period)) for path in _files_to_read(folder)]
-    requests = [replace(r, form=r.form or form, by=by, received_at=received_at) for r in requests]
     unfinished = [_again(services, submission) for submission in services.ledger.unfinished()]
     found = answers(services, [*unfinished, *requests], workers=workers, progress=progress)
     _tell(found, unread)
@@ -198,21 +180,6 @@ def _said(result: SubmissionResult) -> dict[str, Any]:
         "findings": len(result.findings),
         "is_new": result.is_new,
     }
-
-
-def _required(period: str | None) -> str:
-    if period is None:
-        raise UserError("PERIOD_MISSING")
-    period_month(period)
-    return period
-
-
-def _files_to_read(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        return [folder]
-    # What is no file is named when it is opened.
-    files = (path for path in folder.iterdir() if not is_folder(path))
-    return sorted(path for path in files if not path.name.startswith(_SKIPPED_PREFIXES))
 
 
 def _again(services: Services, submission: Submission) -> Request:

@@ -1,17 +1,56 @@
-"""The list that may come with a folder of files: whose file is whose, and of which month."""
+"""The files of a folder, and the list that may come with them: whose, and of which month."""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from ingestion.request import Request
 from warehouse.contracts import Contracts
 from warehouse.core.clock import period_month
 from warehouse.core.errors import FileError, UserError
-from warehouse.storage.regular import is_file, read_regular
+from warehouse.storage.regular import is_file, is_folder, read_regular
+
+_SKIPPED_PREFIXES = ("~$", ".")
+
+
+def listed(
+    folder: Path,
+    contracts: Contracts,
+    *,
+    manifest: Path | None = None,
+    period: str | None = None,
+    form: str | None = None,
+    by: str | None = None,
+) -> list[Request]:
+    """Requests for the files of a folder, or for one file.
+
+    With a `manifest` only the files it lists; without one every file, for `period`. Raises
+    UserError for a manifest or period that cannot be used.
+    """
+    if manifest is not None:
+        requests = read_manifest(manifest, folder, contracts, period=period)
+    else:
+        requests = [Request(path, path.name, _required(period)) for path in _files_to_read(folder)]
+    return [replace(each, form=each.form or form, by=by) for each in requests]
+
+
+def _required(period: str | None) -> str:
+    if period is None:
+        raise UserError("PERIOD_MISSING")
+    period_month(period)
+    return period
+
+
+def _files_to_read(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        return [folder]
+    # What is no file is named when it is opened.
+    files = (path for path in folder.iterdir() if not is_folder(path))
+    return sorted(path for path in files if not path.name.startswith(_SKIPPED_PREFIXES))
 
 
 def read_manifest(

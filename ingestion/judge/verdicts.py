@@ -26,7 +26,7 @@ from warehouse.contracts import Form
 from warehouse.core.clock import utc_now
 from warehouse.core.errors import FileError, UserError
 from warehouse.core.faults import is_of_machine
-from warehouse.ledger import Finding, Submission, Verdict
+from warehouse.ledger import Finding, IncomingFile, Submission, Verdict
 from warehouse.ledger.signature_records import latest_signature
 from warehouse.storage import lake, originals
 from warehouse.storage.originals import StoredFile
@@ -252,19 +252,21 @@ def _register(
     except KeyError:
         version = UNKNOWN
     registration = services.ledger.register(
-        form_code=form_code,
-        form_version=version,
-        territory_kato=territory,
-        period=request.period,
-        file_name=request.file_name,
-        file_sha256=stored.sha256,
-        file_size=stored.size,
-        submitted_by=request.by,
-        language=request.language,
-        received_at=request.received_at,
+        IncomingFile(
+            form_code=form_code,
+            form_version=version,
+            territory_kato=territory,
+            period=request.period,
+            file_name=request.file_name,
+            file_sha256=stored.sha256,
+            file_size=stored.size,
+            submitted_by=request.by,
+            language=request.language,
+            received_at=request.received_at,
+            is_demonstration=is_demonstration,
+        ),
         hold=request.hold,
         reinstate=request.reinstate,
-        is_demonstration=is_demonstration,
     )
     return registration.submission, registration.is_new
 

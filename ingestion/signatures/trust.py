@@ -14,7 +14,7 @@ from ingestion.signatures.cms import SignatureCheck
 from warehouse.core.errors import UserError
 from warehouse.core.texts import LANGUAGES
 from warehouse.ledger import Ledger
-from warehouse.ledger.signature_records import record_signature
+from warehouse.ledger.signature_records import CheckedSignature, record_signature
 
 T = TypeVar("T")
 
@@ -83,5 +83,5 @@ def keep_signature(
     ledger: Ledger, submission_id: str, cms: bytes, check: SignatureCheck, by: str | None
 ) -> None:
     """Note with the submission who signed it and whether that holds."""
-    said = asdict(check) | {"outcome": check.outcome.value}
-    record_signature(ledger, submission_id, cms, by=by, **said)
+    said = CheckedSignature(**asdict(check) | {"outcome": check.outcome.value})
+    record_signature(ledger, submission_id, cms, said, by=by)

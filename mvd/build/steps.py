@@ -295,11 +295,10 @@ def _run_dbt(
         inputs,
         cells,
         build_dir,
-        threads=settings.threads,
-        memory_limit=settings.memory_limit,
+        machine=models.Machine(
+            settings.engine, settings.threads, settings.memory_limit, settings.spark_master
+        ),
         parsed=home.builds / _PARSED[settings.engine],
-        engine=settings.engine,
-        spark_master=settings.spark_master,
     )
 
 

@@ -61,15 +61,14 @@ def _write(
     first_period: str,
     last_period: str,
 ) -> DemoManifest:
+    from mvd.demo.plan import Scope
     from mvd.demo.write import write_demo
 
     with counted(context.say("demo_writing")) as tick:
         return write_demo(
             target,
             contracts=services.contracts,
-            first_period=first_period,
-            last_period=last_period,
-            extent="series",
+            scope=Scope(first_period, last_period, "series"),
             workers=context.settings.threads,
             progress=tick.to,
         )

@@ -32,6 +32,7 @@ def ingest(
 ) -> None:
     """Принять каталог файлов; с --replay — судить отклонённые по нынешним правилам."""
     from ingestion.intake import batch
+    from ingestion.intake.file_list import listed
 
     if (folder is None) != replay:
         raise typer.BadParameter("нужен либо каталог, либо --replay")
@@ -41,16 +42,11 @@ def ingest(
         if folder is None:
             results = batch.replay(services, workers=workers, progress=tick, unread=unread.append)
         else:
+            requests = listed(
+                folder, services.contracts, manifest=manifest, period=period, form=form, by=by
+            )
             results = batch.ingest(
-                services,
-                folder,
-                manifest=manifest,
-                period=period,
-                form=form,
-                by=by,
-                workers=workers,
-                progress=tick,
-                unread=unread.append,
+                services, requests, workers=workers, progress=tick, unread=unread.append
             )
         if as_json:
             print_json([r.to_json(services.contracts, here.language) for r in results])

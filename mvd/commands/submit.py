@@ -60,21 +60,23 @@ def submit(
     from ingestion.annotate.answer import annotate_result
     from ingestion.documents.receipt import issue_receipt, plain_form
     from ingestion.intake.submit import submit as judge_file
+    from ingestion.request import Request
     from warehouse.storage.regular import read_regular
 
     here: Context = context.obj
     with here.services() as services:
-        result = judge_file(
-            file,
-            services=services,
-            territory=territory,
+        request = Request(
+            source=file,
+            file_name=file.name,
             period=period,
+            territory=territory,
             form=form,
             by=by,
             language=here.language,
             reinstate=reinstate,
             signature=read_regular(signature) if signature is not None else None,
         )
+        result = judge_file(services, request)
         if annotated is not None:
             annotated.write_bytes(annotate_result(services, result, here.language))
         if receipt is not None and result.submission_id is not None:

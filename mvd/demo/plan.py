@@ -29,6 +29,17 @@ _MONTHS_AROUND = 2
 _MINUTES_BEFORE_DEADLINE = (4 * 60, 76 * 60)
 
 
+@dataclass(frozen=True)
+class Scope:
+    """What is asked for: the months (YYYY-MM, both included) and what `extent` adds to them; with
+    `forms` only those forms, of all that are sent."""
+
+    first_period: str = "2026-02"
+    last_period: str = "2026-03"
+    extent: Extent = "months"
+    forms: Collection[str] | None = None
+
+
 class Report(NamedTuple):
     """A duty that is met: a territory (KATO) sends a form for a period (YYYY-MM)."""
 
@@ -50,36 +61,34 @@ class Plan:
 def plan(
     contracts: Contracts,
     targets: Sequence[Target],
+    scope: Scope,
     *,
-    first_period: str,
-    last_period: str,
-    extent: Extent,
-    forms: Collection[str] | None,
     order: Sequence[str],
     random: np.random.Generator,
 ) -> Plan:
     """Reports with their moments of receipt and the planted faults, in the order of arrival.
 
-    Of all that are sent, those of `forms` are kept. `order` are the regions (KATO) in which they
-    get a fault. Raises ValueError when the last period is before the first.
+    `order` are the regions (KATO) in which they get a fault. Raises ValueError when the last period
+    is before the first.
     """
-    periods = _both_years(first_period, last_period)
+    last_period = scope.last_period
+    periods = _both_years(scope.first_period, last_period)
     reports = set(_months(contracts, periods, last_period))
     series = _between(f"{int(last_period[:4]) - 1}-01", last_period)
     pilot = None
-    if extent != "months":
+    if scope.extent != "months":
         pilot = _told_most(contracts, targets)
         reports |= set(_all_forms(contracts, series, pilot))
         reports |= set(_published(contracts, targets))
         reports |= set(_divided(contracts))
-    if extent == "series":
+    if scope.extent == "series":
         reports |= set(_tables(contracts, series))
     clean = [_sent(contracts, report, random) for report in sorted(reports)]
     regions = [contracts.territories[kato] for kato in order if kato != pilot]
     submissions, faults = plant(clean, regions, periods)
-    if forms is not None:
-        submissions = [s for s in submissions if s.form in forms]
-        faults = [f for f in faults if f.form in (*forms, "")]
+    if scope.forms is not None:
+        submissions = [s for s in submissions if s.form in scope.forms]
+        faults = [f for f in faults if f.form in (*scope.forms, "")]
     submissions.sort(key=lambda s: (s.received_at, s.territory, s.form))
     return Plan(tuple(submissions), tuple(faults), tuple(periods), pilot)
 

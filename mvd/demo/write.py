@@ -1,7 +1,7 @@
 """Writing the demonstration: workbooks, their manifest and the list of what was planted."""
 
 import csv
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby
@@ -15,7 +15,7 @@ from ingestion.read.workbook import SYNTHETIC
 from mvd.demo.country import Country
 from mvd.demo.faults import TEXT_NUMBER_PLACE, Fault, Submission
 from mvd.demo.official import calibrate
-from mvd.demo.plan import FORMS, Extent, plan
+from mvd.demo.plan import FORMS, Scope, plan
 from mvd.demo.shows import shows
 from mvd.demo.simulate import Simulation, balance, catalogue, restated
 from mvd.demo.space import Space
@@ -51,39 +51,26 @@ def write_demo(
     target: Path,
     *,
     contracts: Contracts,
-    first_period: str = "2026-02",
-    last_period: str = "2026-03",
-    extent: Extent = "months",
+    scope: Scope,
     seed: int = 1,
     workers: int = 2,
     atoms: int = _ATOMS,
-    forms: Collection[str] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> DemoManifest:
     """Write the workbooks of all regions for the months and for the same months a year before.
 
-    Periods are YYYY-MM, both included; `extent` adds months. The same arguments give the same
-    bytes. More `atoms` give more varied figures and a longer start; `forms` are those to be
-    written, of all that are sent. `progress` is told (files written, files in all).
+    The same arguments give the same bytes. More `atoms` give more varied figures and a longer
+    start. `progress` is told (files written, files in all).
     Raises ValueError when the last period is before the first.
     """
-    regions = contracts.territories.regions_on(period_month(last_period))
-    population = _population(contracts, regions, last_period)
+    regions = contracts.territories.regions_on(period_month(scope.last_period))
+    population = _population(contracts, regions, scope.last_period)
     random = np.random.default_rng([seed, 5])
     order = [regions[index].kato for index in random.permutation(len(regions))]
     # A number typed with a space needs thousands.
     order.insert(TEXT_NUMBER_PLACE, order.pop(int(np.argmax([population[r] for r in order]))))
     wanted = targets(contracts)
-    planned = plan(
-        contracts,
-        wanted,
-        first_period=first_period,
-        last_period=last_period,
-        extent=extent,
-        forms=forms,
-        order=order,
-        random=random,
-    )
+    planned = plan(contracts, wanted, scope, order=order, random=random)
     if progress is not None:
         progress(0, len(planned.submissions))
     writer = _Writer(

@@ -74,8 +74,7 @@ class Desk:
             period=period,
             form=form,
             file_name=file_name,
-            sha256=stored.sha256,
-            size=stored.size,
+            stored=stored,
             language=self.access.language,
             signature=signature,
         )

@@ -36,9 +36,7 @@ def duties(
                 continue
             found.append(
                 duty_of(
-                    form,
-                    territory,
-                    period,
+                    (form, territory, period),
                     deadline=contracts.deadline(form, period),
                     own=sent[form, territory],
                     upload=waiting.get((form, territory)),

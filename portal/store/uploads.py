@@ -20,6 +20,7 @@ from warehouse.core.clock import utc_now
 from warehouse.ledger import desk_tables as t
 from warehouse.ledger.database import reading, writing
 from warehouse.ledger.uploads import Upload
+from warehouse.storage.originals import StoredFile
 
 _WAITING_PER_ACCOUNT = 40
 _CLAIM_LOCK = 0x6D7665
@@ -49,8 +50,7 @@ class Uploads:
         period: str,
         form: str | None,
         file_name: str,
-        sha256: str,
-        size: int,
+        stored: StoredFile,
         language: str,
         signature: bytes | None = None,
     ) -> Upload:
@@ -62,7 +62,7 @@ class Uploads:
         same = select(t.upload).where(
             u.territory_kato == territory,
             u.period == period,
-            u.file_sha256 == sha256,
+            u.file_sha256 == stored.sha256,
             u.form_code.is_not_distinct_from(form),
             u.signature.is_not_distinct_from(signature),
             u.state.in_(("waiting", "checking")),
@@ -75,8 +75,8 @@ class Uploads:
             "period": period,
             "form_code": form,
             "file_name": file_name,
-            "file_sha256": sha256,
-            "file_size": size,
+            "file_sha256": stored.sha256,
+            "file_size": stored.size,
             "language": language,
             "received_at": utc_now(),
             "state": "waiting",

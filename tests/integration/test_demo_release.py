@@ -10,11 +10,12 @@ import openpyxl
 import pytest
 
 from ingestion.intake.submit import submit
-from ingestion.request import Services
+from ingestion.request import Request, Services
 from mvd.build.pipeline import build_release
 from mvd.commands.template import template_content
 from mvd.demo.country import Country
 from mvd.demo.intake import take_in
+from mvd.demo.plan import Scope
 from mvd.demo.shows import shows
 from mvd.demo.tables import TableFigures
 from mvd.demo.write import write_demo
@@ -59,13 +60,16 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     settings = Settings(home=home)
     services = Services.open(settings)
     written = write_demo(
-        home / "demo", contracts=services.contracts, extent="story", atoms=150, forms=FORMS
+        home / "demo",
+        contracts=services.contracts,
+        scope=Scope(extent="story", forms=FORMS),
+        atoms=150,
     )
     take_in(services, written, lambda _: None)
     for code in TABLES:
         report = home / f"{code}.xlsx"
         report.write_bytes(filled_template(services, code))
-        assert submit(report, territory=PAVLODAR, period=MONTH, services=services).is_accepted
+        assert submit(services, Request(report, report.name, MONTH, PAVLODAR)).is_accepted
     outcome = build_release(services, settings)
     services.ledger.close()
     assert outcome.is_published, outcome

@@ -13,7 +13,7 @@ from mvd.build.pipeline import build_release
 from warehouse.contracts import load_contracts
 from warehouse.core.clock import utc_now
 from warehouse.core.settings import Settings
-from warehouse.ledger import Verdict
+from warehouse.ledger import IncomingFile, Verdict
 from warehouse.query.as_of import published_by
 from warehouse.query.reader import query
 from warehouse.releases import catalogue, verification
@@ -40,14 +40,16 @@ def submit(services: Services, figure: float, received_at: datetime) -> None:
     ]  # fmt: skip
     assert not others
     submission = services.ledger.register(
-        form_code=source.form,
-        form_version=load_contracts().forms[source.form].version,
-        territory_kato=KYZYLORDA,
-        period="2025-01",
-        file_name="1.xlsx",
-        file_sha256=f"{figure:064}",
-        file_size=1,
-        received_at=received_at,
+        IncomingFile(
+            form_code=source.form,
+            form_version=load_contracts().forms[source.form].version,
+            territory_kato=KYZYLORDA,
+            period="2025-01",
+            file_name="1.xlsx",
+            file_sha256=f"{figure:064}",
+            file_size=1,
+            received_at=received_at,
+        ),
     ).submission
     cells = pa.table(
         {

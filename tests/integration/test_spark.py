@@ -13,7 +13,7 @@ from tests.tools.small_lake import expect_only_these, fill
 from warehouse.build import planning
 from warehouse.build.outliers import list_outliers
 from warehouse.build.planning import Whole
-from warehouse.build.transform import PROJECT, transform
+from warehouse.build.transform import PROJECT, Machine, transform
 from warehouse.core.settings import Settings
 from warehouse.query.reader import query
 from warehouse.releases import catalogue, verification
@@ -67,7 +67,11 @@ def released(services: Services, settings: Settings) -> str:
         build_dir = home.builds / release_id
         # Without the data tests: they run on the same rows when DuckDB makes the release again.
         built = transform(
-            build_dir / "inputs", home.lake, build_dir, engine="spark", with_data_tests=False
+            build_dir / "inputs",
+            home.lake,
+            build_dir,
+            machine=Machine("spark"),
+            with_data_tests=False,
         )
         assert built.is_successful, built.in_words()
         list_outliers(built.database, build_dir / "inputs", settings)

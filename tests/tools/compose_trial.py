@@ -32,7 +32,7 @@ import httpx
 import numpy as np
 
 from ingestion.documents.official import write_workbook
-from mvd.demo.plan import FORMS
+from mvd.demo.plan import FORMS, Scope
 from mvd.demo.write import write_demo
 from mvd.remote import RemotePortal
 from mvd.stack.airflow_api import AirflowApi, UnreachableError
@@ -192,11 +192,7 @@ def write_inbox(target: Path, originals: Path | None) -> int:
     if originals is None:
         load = load_contracts()
         written = write_demo(
-            target / "demo",
-            contracts=load,
-            first_period="2025-01",
-            last_period="2025-01",
-            forms=FORMS,
+            target / "demo", contracts=load, scope=Scope("2025-01", "2025-01", forms=FORMS)
         )
         return written.files
     forms = {"1-M": 14, "SNG-1": 6}

@@ -18,7 +18,7 @@ from ingestion.lake_cells import cells_table
 from ingestion.request import Services
 from warehouse.contracts import Form
 from warehouse.core.clock import period_month
-from warehouse.ledger import Finding, Verdict
+from warehouse.ledger import Finding, IncomingFile, Verdict
 from warehouse.ledger.records import Severity
 from warehouse.storage import lake
 
@@ -103,14 +103,16 @@ def _send(
     form = contracts.form(code, period, territory)
     received = contracts.deadline(code, period) + timedelta(days=3 * version - 4)
     submission = ledger.register(
-        form_code=code,
-        form_version=form.version,
-        territory_kato=territory,
-        period=period,
-        file_name=f"{code}.xlsx",
-        file_sha256=hashlib.sha256(f"{key}{version}".encode()).hexdigest(),
-        file_size=1,
-        received_at=received,
+        IncomingFile(
+            form_code=code,
+            form_version=form.version,
+            territory_kato=territory,
+            period=period,
+            file_name=f"{code}.xlsx",
+            file_sha256=hashlib.sha256(f"{key}{version}".encode()).hexdigest(),
+            file_size=1,
+            received_at=received,
+        ),
     ).submission
     cells = None
     if figures is not None:

@@ -132,6 +132,19 @@ class TransformResult:
         return [*lines, *([self.error] if self.error else [])]
 
 
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What computes the models, and how much of this machine it may use."""
+
+    engine: Engine = "duckdb"
+    threads: int = 2
+    memory_limit: str = "2GB"
+    spark_master: str = ""
+
+
+_THIS_MACHINE = Machine()
+
+
 def models_hash() -> str:
     """Hash of everything in the dbt project that can change a figure."""
     digest = hashlib.sha256()
@@ -152,14 +165,11 @@ def transform(
     lake: Path,
     build_dir: Path,
     *,
-    threads: int = 2,
-    memory_limit: str = "2GB",
+    machine: Machine = _THIS_MACHINE,
     timeout_seconds: float = 3600,
     with_data_tests: bool = True,
     with_unit_tests: bool = False,
     parsed: Path | None = None,
-    engine: Engine = "duckdb",
-    spark_master: str = "",
 ) -> TransformResult:
     """Build the marts from `inputs` and the files of `lake` into `build_dir`/warehouse.duckdb.
 
@@ -179,23 +189,19 @@ def transform(
     command = ["build"]
     for kind, is_wanted in (("test", with_data_tests), ("unit_test", with_unit_tests)):
         command += [] if is_wanted else ["--exclude-resource-type", kind]
-    engine_threads = threads_of_build(memory_limit, threads)
+    engine_threads = threads_of_build(machine.memory_limit, machine.threads)
     environment = {
-        "MVD_DBT_TARGET": engine,
+        "MVD_DBT_TARGET": machine.engine,
         # Relative, because dbt parses everything again when a value in the profile changes.
         "MVD_DBT_DATABASE": os.path.relpath(database, target),
         "MVD_DBT_INPUTS": str(inputs),
         "MVD_DBT_LAKE": str(lake),
         "MVD_DBT_THREADS": str(min(_MODELS_AT_ONCE, engine_threads)),
         "MVD_DBT_ENGINE_THREADS": str(engine_threads),
-        "MVD_DBT_MEMORY_LIMIT": share(memory_limit, ENGINE_OF_BUILD),
+        "MVD_DBT_MEMORY_LIMIT": share(machine.memory_limit, ENGINE_OF_BUILD),
     }
-    if engine == "spark":
-        spark.clear(build_dir)
-        settings = spark.session(
-            build_dir, threads=threads, memory_limit=memory_limit, master=spark_master
-        )
-        environment |= {"MVD_DBT_SPARK": json.dumps(settings), "MVD_DBT_THREADS": str(threads)}
+    if machine.engine == "spark":
+        environment |= _spark_environment(build_dir, machine)
     try:
         ended = run_dbt(
             command, target=target, environment=environment, timeout_seconds=timeout_seconds
@@ -206,9 +212,20 @@ def transform(
     if parsed and ended.returncode in _COMPLETED and (target / _PARSED).is_file():
         (target / _PARSED).replace(parsed)
     result = _read_result(database, target, ended)
-    if engine == "spark" and result.is_successful:
-        return _with_spark_tables(result, build_dir, memory_limit)
+    if machine.engine == "spark" and result.is_successful:
+        return _with_spark_tables(result, build_dir, machine.memory_limit)
     return result
+
+
+def _spark_environment(build_dir: Path, machine: Machine) -> dict[str, str]:
+    spark.clear(build_dir)
+    settings = spark.session(
+        build_dir,
+        threads=machine.threads,
+        memory_limit=machine.memory_limit,
+        master=machine.spark_master,
+    )
+    return {"MVD_DBT_SPARK": json.dumps(settings), "MVD_DBT_THREADS": str(machine.threads)}
 
 
 def _with_spark_tables(

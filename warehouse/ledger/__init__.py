@@ -4,6 +4,7 @@ from warehouse.ledger.decisions import Decision, LockException, PeriodLock
 from warehouse.ledger.operations import Ledger
 from warehouse.ledger.records import (
     Finding,
+    IncomingFile,
     Judgement,
     Outcome,
     Registration,
@@ -17,6 +18,7 @@ from warehouse.ledger.records import (
 __all__ = [
     "Decision",
     "Finding",
+    "IncomingFile",
     "Judgement",
     "Ledger",
     "LockException",

@@ -9,12 +9,23 @@ from typing import Any, cast
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import Connection, Engine, Table, create_engine, event, insert, inspect, text
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Table,
+    create_engine,
+    event,
+    insert,
+    inspect,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
 
 from warehouse.core.durable import make_directories
-from warehouse.ledger.schema import REVISION
+from warehouse.ledger import schema as t
 
 _BUSY_SECONDS = 60
 _MIGRATION_LOCK = 0x6D7664
@@ -44,6 +55,24 @@ def reading(engine: Engine) -> Iterator[Connection]:
             connection = connection.execution_options(isolation_level="REPEATABLE READ")
         with connection.begin():
             yield connection
+
+
+def lock_counter(connection: Connection, name: str) -> int:
+    """Value of a counter, locked until the transaction ends."""
+    query = select(t.counter.c.value).where(t.counter.c.name == name).with_for_update()
+    return connection.execute(query).scalar_one()
+
+
+def advance_counter(connection: Connection, name: str, value: int) -> int:
+    """Set a locked counter of this value to the next number, and give that."""
+    following = value + 1
+    connection.execute(update(t.counter).where(t.counter.c.name == name).values(value=following))
+    return following
+
+
+def next_number(connection: Connection, name: str) -> int:
+    """The next number of a counter, locked until the transaction ends."""
+    return advance_counter(connection, name, lock_counter(connection, name))
 
 
 def insert_many(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -112,12 +141,12 @@ def _begin_sqlite(connection: Connection) -> None:
 
 def _migrate(engine: Engine) -> None:
     with reading(engine) as connection:
-        if _revision(connection) == REVISION:
+        if _revision(connection) == t.REVISION:
             return
     with _restructuring(engine) as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
-        if _revision(connection) != REVISION:
+        if _revision(connection) != t.REVISION:
             _upgrade(connection)
 
 
@@ -160,4 +189,4 @@ def _upgrade(connection: Connection) -> None:
     config.set_main_option("script_location", "warehouse.ledger:migrations")
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
-    command.upgrade(config, REVISION)
+    command.upgrade(config, t.REVISION)

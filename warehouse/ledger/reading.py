@@ -130,6 +130,15 @@ def as_submission(row: RowMapping) -> Submission:
     return Submission(**values, verdict=verdict and Verdict(verdict), **flags)
 
 
+def judgement_count(connection: Connection, submission_id: str, *, lock: bool = False) -> int:
+    """How many judgements a submission has; with `lock` its row is locked until the end."""
+    query = select(t.submission.c.judgements).where(t.submission.c.submission_id == submission_id)
+    number: int | None = connection.execute(query.with_for_update() if lock else query).scalar()
+    if number is None:
+        raise UserError("SUBMISSION_UNKNOWN", submission_id=submission_id)
+    return number
+
+
 def judgement_query(submission_id: str) -> Select[Any]:
     """The judgements of a submission, in no order."""
     columns = [t.judgement.c.submission_id, t.judgement.c.number, *_JUDGEMENT_COLUMNS]

@@ -128,6 +128,31 @@ class Submission:
 
 
 @dataclass(frozen=True, slots=True)
+class IncomingFile:
+    """A file that came in: for which form, territory and period, who sent it, and its bytes.
+
+    `file_size` in bytes; without `received_at` it came in at this moment.
+    """
+
+    form_code: str
+    form_version: str
+    territory_kato: str
+    period: str
+    file_name: str
+    file_sha256: str
+    file_size: int
+    submitted_by: str | None = None
+    language: str = "ru"
+    received_at: datetime | None = None
+    is_demonstration: bool = False
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Form, territory and period."""
+        return self.form_code, self.territory_kato, self.period
+
+
+@dataclass(frozen=True, slots=True)
 class Registration:
     """Answer to a file that came in. `is_new` is False when it changed nothing."""
 

@@ -1,7 +1,7 @@
 """Detached signatures that came with submissions, and what checking them came to."""
 
 import hashlib
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 
 from sqlalchemy import func, insert, select
@@ -13,22 +13,28 @@ from warehouse.ledger.database import reading, writing
 from warehouse.ledger.operations import Ledger
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
-    """One signature of a submission. `outcome` is a `SignatureOutcome` of ingestion; believe
+@dataclass(frozen=True, kw_only=True)
+class CheckedSignature:
+    """What checking a signature came to. `outcome` is a `SignatureOutcome` of ingestion; believe
     `signer`, `iin` and `bin` only when it is `valid`."""
 
-    submission_id: str
-    number: int
-    cms: bytes
-    cms_sha256: str
-    checked_at: datetime
     outcome: str
     signer: str | None
     iin: str | None
     bin: str | None
     algorithm: str | None
     is_revocation_checked: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signature(CheckedSignature):
+    """One signature of a submission, as it was last checked."""
+
+    submission_id: str
+    number: int
+    cms: bytes
+    cms_sha256: str
+    checked_at: datetime
 
     @property
     def is_valid(self) -> bool:
@@ -52,25 +58,12 @@ def record_signature(
     ledger: Ledger,
     submission_id: str,
     cms: bytes,
+    check: CheckedSignature,
     *,
-    outcome: str,
-    signer: str | None,
-    iin: str | None,
-    bin: str | None,  # noqa: A002 - the business identification number
-    algorithm: str | None,
-    is_revocation_checked: bool,
     by: str | None = None,
 ) -> None:
     """Add a checked signature; the same one with the same outcome again changes nothing."""
-    checked = {
-        "cms_sha256": hashlib.sha256(cms).hexdigest(),
-        "outcome": outcome,
-        "signer": signer,
-        "iin": iin,
-        "bin": bin,
-        "algorithm": algorithm,
-        "is_revocation_checked": is_revocation_checked,
-    }
+    checked = asdict(check) | {"cms_sha256": hashlib.sha256(cms).hexdigest()}
     kept = latest_signature(ledger, submission_id)
     if kept is not None and all(getattr(kept, name) == value for name, value in checked.items()):
         return
@@ -91,5 +84,5 @@ def record_signature(
             actor=by or "system",
             action="submission.signed",
             object=submission_id,
-            details={"outcome": outcome, "sha256": str(checked["cms_sha256"])},
+            details={"outcome": check.outcome, "sha256": checked["cms_sha256"]},
         )

@@ -138,17 +138,17 @@ def _explained() -> Iterator[None]:
 def _answer(question: Question) -> tuple[list[str], int, bool, list[list[Any]]]:
     global _written
     from warehouse.query import forms, reader
+    from warehouse.releases import catalogue
 
     is_table = question.form == "table"
     with _explained():
         release = _release(question)
         answer = reader.answer(
             question.home,
+            question.database or catalogue.database(question.home, release),
             question.sql,
             question.form,
             most_rows=ROWS_SHOWN if is_table else None,
-            release=release,
-            database=question.database,
             timeout=question.timeout,
             memory_limit=question.memory_limit,
             threads=question.threads,

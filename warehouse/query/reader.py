@@ -63,10 +63,9 @@ def query(
     """
     return answer(
         home,
+        database or catalogue.database(home, release),
         sql,
         None,
-        release=release,
-        database=database,
         timeout=timeout,
         memory_limit=memory_limit,
         threads=threads,
@@ -84,25 +83,23 @@ class Answer:
 
 def answer(
     home: Home,
+    database: Path,
     sql: str,
     form: Form | None,
     *,
     most_rows: int | None = None,
-    release: str | None,
-    database: Path | None,
     timeout: float,
     memory_limit: str,
     threads: int,
 ) -> Answer:
     """As `query`, in the shape that `form` needs; of more than `most_rows` rows the first ones."""
-    path = database or catalogue.database(home, release)
     tables = release_tables(home) if _META.search(sql) else {}
     engine = share(memory_limit, ENGINE_OF_QUERY)
     most = _Most(in_bytes(memory_limit) * ANSWER_OF_QUERY, most_rows)
     with (
         _spill(home) as spill,
         connect_reader(
-            path, memory_limit=engine, threads=threads, spill=spill, meta=tables
+            database, memory_limit=engine, threads=threads, spill=spill, meta=tables
         ) as connection,
     ):
         try:

@@ -46,9 +46,7 @@ class Duty:
 
 
 def duty_of(
-    form: str,
-    territory: str,
-    period: str,
+    key: tuple[str, str, str],
     *,
     deadline: datetime,
     own: Sequence[Submission],
@@ -57,7 +55,8 @@ def duty_of(
     exception: LockException | None,
     now: datetime,
 ) -> Duty:
-    """The duty of a unit, from what it sent and what stands in its way."""
+    """The duty of a key (form, territory, period), from what was sent and what prevents it."""
+    form, territory, period = key
     in_force = next((s for s in own if s.in_force), None)
     last = latest(own)
     is_late = now > deadline if in_force is None else _first_accepted(own) > deadline

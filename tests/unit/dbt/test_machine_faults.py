@@ -8,7 +8,7 @@ import pytest
 
 from tests.tools.country import NORTH, Country, figures
 from warehouse.build import transform as dbt
-from warehouse.build.transform import NodeResult, TransformResult, transform
+from warehouse.build.transform import Machine, NodeResult, TransformResult, transform
 
 # Ends dbt as the kernel would when memory runs out, as soon as it has begun to write.
 _KILLED = """
@@ -48,7 +48,7 @@ def test_the_machine_fails_three_times_and_then_the_same_build_goes_through(
             result = transform(inputs, country.lake, build_dir)
         assert is_machine(result), result.in_words()
         assert any(said in line for line in result.in_words())
-    result = transform(inputs, country.lake, build_dir, memory_limit="24MB")
+    result = transform(inputs, country.lake, build_dir, machine=Machine(memory_limit="24MB"))
     assert is_machine(result), result.in_words()
     assert any("Out of Memory" in line for line in result.in_words())
     assert transform(inputs, country.lake, build_dir).is_successful

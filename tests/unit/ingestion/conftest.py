@@ -15,7 +15,7 @@ from openpyxl.workbook import Workbook as Book
 
 from ingestion.documents.official import write_workbook
 from ingestion.intake.submit import submit
-from ingestion.request import Services, SubmissionResult
+from ingestion.request import Request, Services, SubmissionResult
 from tests.unit.ingestion.table_workbooks import Counter
 from warehouse.build.export import ledger_tables
 from warehouse.contracts import load_contracts
@@ -68,9 +68,9 @@ class Desk:
             "period": PERIOD,
             "file_name": "СНГ-1.xlsx",
             "received_at": RECEIVED,
-            "workers": 0,
         }
-        return submit(content, services=self.services, **{**terms, **given})  # type: ignore[arg-type]
+        request = Request(content, **{**terms, **given})  # type: ignore[arg-type]
+        return submit(self.services, request, workers=0)
 
     def is_kept(self, content: bytes) -> bool:
         originals = self.services.home.originals

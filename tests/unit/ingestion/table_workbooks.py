@@ -12,7 +12,7 @@ import openpyxl
 import pytest
 
 from ingestion.intake.submit import submit
-from ingestion.request import Services, SubmissionResult
+from ingestion.request import Request, Services, SubmissionResult
 from warehouse.contracts import load_contracts
 from warehouse.ledger import Finding
 from warehouse.storage import lake
@@ -130,16 +130,15 @@ class Counter:
         file_name: str = "таблица.xlsx",
     ) -> SubmissionResult:
         """Submit one file, received on 4 June 2026."""
-        return submit(
-            content,
-            services=self.services,
-            territory=territory,
-            period=period,
-            form=form,
+        request = Request(
+            source=content,
             file_name=file_name,
+            period=period,
+            territory=territory,
+            form=form,
             received_at=RECEIVED,
-            workers=0,
         )
+        return submit(self.services, request, workers=0)
 
     def figures(self, result: SubmissionResult) -> dict[tuple[str, int], float]:
         """What the lake keeps: (unit, column) -> figure."""

@@ -15,6 +15,7 @@ from warehouse.core.clock import utc_now
 from warehouse.core.errors import UserError
 from warehouse.core.settings import Settings
 from warehouse.core.texts import Language
+from warehouse.ledger import IncomingFile
 from warehouse.ledger.records import BuildState
 from warehouse.ledger.tags import tags
 from warehouse.releases import publication
@@ -52,13 +53,15 @@ def test_a_closed_period_takes_nothing_more_and_its_release_has_a_name(services:
     assert (tag.release_id, tag.tagged_by) == (release_id, "operator")
     with pytest.raises(UserError, match="PERIOD_LOCKED"):
         services.ledger.register(
-            form_code="1-M",
-            form_version="2019",
-            territory_kato="150000000",
-            period=PERIOD,
-            file_name="late.xlsx",
-            file_sha256="0" * 64,
-            file_size=1,
+            IncomingFile(
+                form_code="1-M",
+                form_version="2019",
+                territory_kato="150000000",
+                period=PERIOD,
+                file_name="late.xlsx",
+                file_sha256="0" * 64,
+                file_size=1,
+            ),
         )
 
 

@@ -21,7 +21,7 @@ from warehouse.contracts import load_contracts
 from warehouse.core.errors import UserError
 from warehouse.core.paths import Home
 from warehouse.core.settings import Settings
-from warehouse.ledger import Verdict
+from warehouse.ledger import IncomingFile, Verdict
 from warehouse.ledger.tags import tags
 from warehouse.releases import catalogue, marts
 from warehouse.releases.completeness import build_is_due
@@ -71,13 +71,15 @@ class Walk(RuleBasedStateMachine):
         self.value += 1
         with suppress(UserError):
             registration = self.services.ledger.register(
-                form_code="1-M",
-                form_version="2019",
-                territory_kato=territory,
-                period=PERIOD,
-                file_name="1-M.xlsx",
-                file_sha256=f"{self.value:064.0f}",
-                file_size=1,
+                IncomingFile(
+                    form_code="1-M",
+                    form_version="2019",
+                    territory_kato=territory,
+                    period=PERIOD,
+                    file_name="1-M.xlsx",
+                    file_sha256=f"{self.value:064.0f}",
+                    file_size=1,
+                ),
             )
             name = registration.submission_id
             self.services.ledger.record_verdict(name, Verdict.REJECTED, [], None, "c" * 64)

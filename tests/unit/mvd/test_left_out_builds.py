@@ -12,11 +12,11 @@ import pytest
 from typer.testing import CliRunner
 
 from ingestion.intake.submit import submit
-from ingestion.request import Services
+from ingestion.request import Request, Services
 from mvd import doctor
 from mvd.main import app
 from warehouse.core.settings import Settings
-from warehouse.ledger import Finding, Verdict
+from warehouse.ledger import Finding, IncomingFile, Verdict
 from warehouse.releases import catalogue
 from warehouse.storage import lake, originals
 
@@ -44,14 +44,16 @@ def accept(services: Services, form: str, territory: str = KYZYLORDA, period: st
     content = f"{form} {territory} {period}".encode()
     stored = originals.store(services.home, content, max_bytes=1000)
     submission = services.ledger.register(
-        form_code=form,
-        form_version="2022",
-        territory_kato=territory,
-        period=period,
-        file_name="1.xlsx",
-        file_sha256=stored.sha256,
-        file_size=stored.size,
-        received_at=RECEIVED,
+        IncomingFile(
+            form_code=form,
+            form_version="2022",
+            territory_kato=territory,
+            period=period,
+            file_name="1.xlsx",
+            file_sha256=stored.sha256,
+            file_size=stored.size,
+            received_at=RECEIVED,
+        ),
     ).submission
     cells = pa.table(
         {
@@ -84,7 +86,7 @@ def test_a_build_releases_the_rest_and_tells_what_it_left_out(
     gone = accept(services, "OLD-M", KYZYLORDA, MONTH)
     nowhere = accept(services, "1-M", "999999999", MONTH)
     too_old = accept(services, "1-M", KYZYLORDA, "1999-01")
-    junk = submit(JUNK, territory=None, period=MONTH, services=services, received_at=RECEIVED)
+    junk = submit(services, Request(JUNK, "", MONTH, received_at=RECEIVED))
     assert (junk.verdict, junk.form) == (Verdict.REJECTED, "unknown")
 
     code, answer = said(settings, "build", "--json")
@@ -116,7 +118,7 @@ def test_a_build_releases_the_rest_and_tells_what_it_left_out(
 def test_junk_that_was_refused_is_no_trouble_of_the_installation(
     services: Services, settings: Settings
 ) -> None:
-    submit(JUNK, territory=None, period=MONTH, services=services, received_at=RECEIVED)
+    submit(services, Request(JUNK, "", MONTH, received_at=RECEIVED))
     (check,) = [each for each in doctor.examine(settings) if each.name == "left_out"]
     assert check.is_passed
     assert "unknown" in check.detail

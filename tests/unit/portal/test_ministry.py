@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from ingestion.documents.receipt import public_key_pem, verify
 from ingestion.intake.submit import submit
+from ingestion.request import Request
 from portal.desk.letters import Postman, compose, remind
 from portal.render import legible
 from portal.settings import PortalSettings
@@ -172,9 +173,7 @@ def test_a_held_version_that_was_overtaken_offers_no_confirmation(desk: Desk, cl
 
 def test_no_name_of_a_file_turns_the_words_beside_it(desk: Desk, clean: bytes) -> None:
     name = "СНГ-1 \u202excod\x1b[2J\u2066.xlsx"
-    judged = submit(
-        clean, services=desk.services, period=PERIOD, territory=KYZYLORDA, file_name=name
-    )
+    judged = submit(desk.services, Request(clean, name, PERIOD, KYZYLORDA))
     kept = desk.services.ledger.submission(str(judged.submission_id))
     assert kept.file_name == "СНГ-1 \ufffdxcod\ufffd[2J\ufffd.xlsx"
     history = desk.browser("clerk").get("/history").text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, select, update
@@ -15,8 +16,9 @@ from tests.unit.warehouse.conftest import postgres_server, postgres_url
 from warehouse.core.clock import utc_now
 from warehouse.ledger import desk_tables as t
 from warehouse.ledger.database import reading, writing
-from warehouse.ledger.signature_records import latest_signature, record_signature
+from warehouse.ledger.signature_records import CheckedSignature, latest_signature, record_signature
 from warehouse.ledger.uploads import Upload
+from warehouse.storage.originals import StoredFile
 
 __all__ = ["postgres_server", "postgres_url"]
 
@@ -37,8 +39,7 @@ def queued(desk: Desk, sha256: str, territory: str = KYZYLORDA, **fields: bytes)
         period=PERIOD,
         form=None,
         file_name="x.xlsx",
-        sha256=sha256,
-        size=1,
+        stored=StoredFile(sha256, Path(), 1),
         language="ru",
         signature=fields.get("signature"),
     )
@@ -206,11 +207,11 @@ def test_a_file_goes_all_the_way_with_its_signature(
     assert ledger.submission(sent).awaits_confirmation
     assert browser.post(f"{page}/confirm", {}, page=page).status_code == 303
     assert ledger.submission(sent).in_force
-    checked = {"signer": None, "iin": None, "bin": None, "algorithm": "GOST"}
+    checked = CheckedSignature(
+        outcome="x", signer=None, iin=None, bin=None, algorithm="GOST", is_revocation_checked=False
+    )
     for _ in range(2):
-        record_signature(
-            ledger, sent, b"cms", outcome="x", is_revocation_checked=False, by="clerk", **checked
-        )
+        record_signature(ledger, sent, b"cms", checked, by="clerk")
     kept = latest_signature(ledger, sent)
     assert kept is not None
     assert (kept.number, kept.cms, kept.algorithm) == (1, b"cms", "GOST")

@@ -8,7 +8,7 @@ import duckdb
 import pyarrow as pa
 
 from warehouse.core.paths import Home
-from warehouse.ledger import Ledger, Verdict
+from warehouse.ledger import IncomingFile, Ledger, Verdict
 from warehouse.releases import catalogue, marts
 from warehouse.releases.left_out import LeftOut
 from warehouse.releases.publication import Draft
@@ -28,15 +28,17 @@ def submit(
 ) -> str:
     """One accepted submission with its cell file."""
     registration = ledger.register(
-        form_code="1-M",
-        form_version="2019",
-        territory_kato=territory,
-        period="2025-06",
-        file_name="1-M.xlsx",
-        file_sha256=hashlib.sha256(f"{territory}{value}".encode()).hexdigest(),
-        file_size=1,
-        received_at=CREATED,
-        is_demonstration=is_demonstration,
+        IncomingFile(
+            form_code="1-M",
+            form_version="2019",
+            territory_kato=territory,
+            period="2025-06",
+            file_name="1-M.xlsx",
+            file_sha256=hashlib.sha256(f"{territory}{value}".encode()).hexdigest(),
+            file_size=1,
+            received_at=CREATED,
+            is_demonstration=is_demonstration,
+        ),
     )
     cells = pa.table({"section": ["R1"], "line": [1], "column_number": [1], "value": [value]})
     written = lake.write_cells(home, registration.submission, cells)

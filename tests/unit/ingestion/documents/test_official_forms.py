@@ -7,6 +7,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from ingestion.intake.batch import ingest
+from ingestion.intake.file_list import listed
 from ingestion.judge.extract import extract
 from ingestion.read.safety import Limits
 from ingestion.request import Services
@@ -23,7 +24,8 @@ REGIONS = {
 def test_all_real_workbooks_are_accepted_by_their_own_names_and_titles(
     services: Services, form: str
 ) -> None:
-    results = ingest(services, official_forms() / form, period="2022-12")
+    requests = listed(official_forms() / form, services.contracts, period="2022-12")
+    results = ingest(services, requests)
     assert {result.territory for result in results} == REGIONS
     assert all(result.is_accepted and result.form == form for result in results)
     assert {f.severity for result in results for f in result.findings} <= {"warning", "info"}

@@ -29,6 +29,7 @@ from warehouse.contracts import load_contracts
 from warehouse.core.errors import UserError
 from warehouse.core.paths import Home
 from warehouse.core.texts import Language
+from warehouse.ledger import IncomingFile
 
 
 def sent(desk: Desk, content: bytes) -> Receipt:
@@ -132,13 +133,15 @@ def test_whatever_is_shown_as_a_receipt_gives_an_answer(text: str) -> None:
 
 def test_a_receipt_waits_for_the_verdict(desk: Desk) -> None:
     registration = desk.services.ledger.register(
-        form_code="SNG-1",
-        form_version="1",
-        territory_kato="430000000",
-        period="2022-12",
-        file_name="x",
-        file_sha256="0" * 64,
-        file_size=1,
+        IncomingFile(
+            form_code="SNG-1",
+            form_version="1",
+            territory_kato="430000000",
+            period="2022-12",
+            file_name="x",
+            file_sha256="0" * 64,
+            file_size=1,
+        ),
     )
     with pytest.raises(UserError) as refusal:
         issue_receipt(desk.services, registration.submission_id)

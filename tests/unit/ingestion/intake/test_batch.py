@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from ingestion.intake.batch import ingest, replay, run
+from ingestion.intake.file_list import listed
 from ingestion.request import Request, Services
 from tests.shared_data import official_forms
 from tests.unit.ingestion.conftest import KYZYLORDA, PERIOD, Desk, codes, sng_workbook
@@ -135,7 +136,7 @@ def test_a_manifest_names_territory_period_and_form_in_any_order(
     folder = folder_of(tmp_path, a=sng_workbook())
     manifest = tmp_path / "list.csv"
     manifest.write_text(f"period,form,file,territory\n2022-11,SNG-1,a.xlsx,{KYZYLORDA}\n")
-    (result,) = ingest(services, folder, manifest=manifest, workers=0)
+    (result,) = ingest(services, listed(folder, services.contracts, manifest=manifest), workers=0)
     assert (result.period, result.territory, result.form) == ("2022-11", KYZYLORDA, "SNG-1")
     assert result.is_accepted
 
@@ -161,7 +162,7 @@ def test_a_fault_in_the_manifest_names_its_line_and_nothing_is_taken_in(
             [["file", "territory", "period", "form"], ["a.xlsx", KYZYLORDA, PERIOD, ""], row]
         )
     with pytest.raises(UserError) as caught:
-        ingest(services, folder, manifest=manifest, workers=0)
+        ingest(services, listed(folder, services.contracts, manifest=manifest), workers=0)
     assert (caught.value.code, caught.value.params["line"]) == (code, 3)
     assert "3" in caught.value.text("ru")
     assert services.ledger.submissions() == []
@@ -175,25 +176,28 @@ def test_a_manifest_from_excel_in_cp1251_with_semicolons_is_read(
     manifest.write_bytes(
         f"file;territory;period\r\nотчёт.xlsx;{KYZYLORDA};2022-12\r\n".encode("cp1251")
     )
-    (result,) = ingest(services, folder, manifest=manifest, workers=0)
+    (result,) = ingest(services, listed(folder, services.contracts, manifest=manifest), workers=0)
     assert result.is_accepted
 
 
 def test_a_folder_needs_a_period(services: Services, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="PERIOD_MISSING"):
-        ingest(services, folder_of(tmp_path, a=sng_workbook()))
+        ingest(services, listed(folder_of(tmp_path, a=sng_workbook()), services.contracts))
 
 
 def test_lock_files_and_hidden_files_are_not_reports(services: Services, tmp_path: Path) -> None:
     folder = folder_of(tmp_path, a=sng_workbook())
     (folder / "~$a.xlsx").write_bytes(b"lock")
     (folder / ".DS_Store").write_bytes(b"x")
-    assert [r.file_name for r in ingest(services, folder, period=PERIOD, workers=0)] == ["a.xlsx"]
+    assert [
+        r.file_name
+        for r in ingest(services, listed(folder, services.contracts, period=PERIOD), workers=0)
+    ] == ["a.xlsx"]
 
 
 def test_a_hostile_file_does_not_stop_the_batch(services: Services, tmp_path: Path) -> None:
     folder = folder_of(tmp_path, a=b"", b=sng_workbook(), c=b"PK broken")
-    results = ingest(services, folder, period=PERIOD, workers=2)
+    results = ingest(services, listed(folder, services.contracts, period=PERIOD), workers=2)
     assert [r.verdict for r in results] == [
         Verdict.REJECTED,
         Verdict.ACCEPTED,
@@ -208,7 +212,9 @@ def test_workers_and_one_process_give_the_same_results(tmp_path: Path) -> None:
     seen = []
     for workers in (0, 2):
         services = Services.open(Settings(home=tmp_path / f"home{workers}"))
-        results = ingest(services, folder, period=PERIOD, workers=workers)
+        results = ingest(
+            services, listed(folder, services.contracts, period=PERIOD), workers=workers
+        )
         seen.append([(r.submission_id, r.verdict, r.findings) for r in results])
         services.ledger.close()
     assert seen[0] == seen[1]
@@ -252,12 +258,13 @@ _INGEST = """
 import sys
 from pathlib import Path
 from ingestion.intake.batch import ingest
+from ingestion.intake.file_list import listed
 from ingestion.request import Services
 from warehouse.core.settings import Settings
 if __name__ == "__main__":
     services = Services.open(Settings(home=Path(sys.argv[1])))
     folder = Path(sys.argv[2])
-    ingest(services, folder, manifest=folder / "list.csv", workers=2)
+    ingest(services, listed(folder, services.contracts, manifest=folder / "list.csv"), workers=2)
 """
 
 
@@ -336,10 +343,10 @@ def test_whatever_step_a_killed_run_had_reached_the_next_completes_it(
         with monkeypatch.context() as patch:
             patch.setattr(target[step], killed)
             with pytest.raises(Killed):
-                ingest(services, folder, period=PERIOD, workers=0)
+                ingest(services, listed(folder, services.contracts, period=PERIOD), workers=0)
         (left,) = services.ledger.unfinished()
         assert left.verdict is None
-    (result,) = ingest(services, folder, period=PERIOD, workers=0)
+    (result,) = ingest(services, listed(folder, services.contracts, period=PERIOD), workers=0)
     assert result.is_accepted
     assert services.ledger.unfinished() == []
     (submission,) = services.ledger.submissions(in_force=True)

@@ -25,7 +25,7 @@ from ingestion.request import Request, Services, SubmissionResult
 from tests.unit.ingestion.conftest import KYZYLORDA, PERIOD, RECEIVED, Desk, codes, sng_workbook
 from warehouse.contracts import load_contracts
 from warehouse.core.faults import trace_of
-from warehouse.ledger import Ledger, Verdict
+from warehouse.ledger import IncomingFile, Ledger, Verdict
 from warehouse.storage import inbox as folders
 from warehouse.storage import lake
 
@@ -256,14 +256,16 @@ def test_what_contracts_no_longer_know_is_judged_again_without_stopping_the_othe
         content = sng_workbook(R1_1_1=number + 2)
         kept = desk.send(content)
         ledger.register(
-            form_code=form,
-            form_version="1",
-            territory_kato=territory,
-            period=PERIOD,
-            file_name="kept.xlsx",
-            file_sha256=kept.sha256,
-            file_size=kept.size,
-            received_at=RECEIVED,
+            IncomingFile(
+                form_code=form,
+                form_version="1",
+                territory_kato=territory,
+                period=PERIOD,
+                file_name="kept.xlsx",
+                file_sha256=kept.sha256,
+                file_size=kept.size,
+                received_at=RECEIVED,
+            ),
         )
     results = batch.replay(desk.services, workers=0)
     assert len(results) == 3

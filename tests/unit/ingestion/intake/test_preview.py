@@ -12,7 +12,7 @@ import yaml
 
 from ingestion.intake.preview import as_json, changes, from_json, summary
 from ingestion.intake.submit import submit
-from ingestion.request import Services
+from ingestion.request import Request, Services
 from tests.unit.ingestion.conftest import KYZYLORDA, PERIOD, sng_workbook
 from warehouse.contracts import CONTRACTS_DIR, load_contracts
 from warehouse.core.settings import Settings
@@ -30,13 +30,8 @@ def services(tmp_path: Path) -> Iterator[Services]:
 def judged(services: Services) -> list[Submission]:
     """An accepted and a refused report."""
     for figure in (5, -5):
-        submit(
-            sng_workbook(R1_1_1=figure),
-            territory=KYZYLORDA,
-            period=PERIOD,
-            services=services,
-            workers=0,
-        )
+        request = Request(sng_workbook(R1_1_1=figure), "", PERIOD, KYZYLORDA)
+        submit(services, request, workers=0)
     return services.ledger.submissions()
 
 

@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 
 from ingestion.intake import batch, pickup
+from ingestion.intake.file_list import listed
 from ingestion.intake.workers import Readers, kept_readers
 from ingestion.judge import prepare
 from ingestion.request import Request, Services
 from tests.unit.ingestion.conftest import KYZYLORDA, PERIOD, Desk, sng_workbook
 from warehouse.core.errors import FileError, UserError
+from warehouse.ledger import IncomingFile
 from warehouse.storage import inbox
 
 A, B = sng_workbook(R1_1_1=1, R1_2_1=1), sng_workbook(R1_1_1=2, R1_2_1=2)
@@ -53,7 +55,9 @@ def test_what_is_no_readable_file_is_named_and_stops_nothing(
         make(place / "b.xlsx")
         (place / "c.xlsx").write_bytes(B)
     told: list[FileError] = []
-    results = batch.ingest(services, folder, period=PERIOD, workers=0, unread=told.append)
+    results = batch.ingest(
+        services, listed(folder, services.contracts, period=PERIOD), workers=0, unread=told.append
+    )
     assert [result.is_accepted for result in results] == [True, True]
     assert [error.code.startswith(code) for error in told] == [True]
     assert told[0].params["file"] == "b.xlsx"
@@ -100,17 +104,22 @@ def test_a_lost_original_of_an_unfinished_report_stops_neither_ingest_nor_replay
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.xlsx").write_bytes(A)
     services.ledger.register(
-        form_code="SNG-1",
-        form_version="v",
-        territory_kato=KYZYLORDA,
-        period=PERIOD,
-        file_name="lost.xlsx",
-        file_sha256="ab" * 32,
-        file_size=1,
+        IncomingFile(
+            form_code="SNG-1",
+            form_version="v",
+            territory_kato=KYZYLORDA,
+            period=PERIOD,
+            file_name="lost.xlsx",
+            file_sha256="ab" * 32,
+            file_size=1,
+        ),
     )
     told: list[FileError] = []
     (result,) = batch.ingest(
-        services, tmp_path / "in", period=PERIOD, workers=0, unread=told.append
+        services,
+        listed(tmp_path / "in", services.contracts, period=PERIOD),
+        workers=0,
+        unread=told.append,
     )
     assert result.is_accepted
     assert batch.replay(services, workers=0, unread=told.append) == []

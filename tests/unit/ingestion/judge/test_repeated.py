@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ingestion.intake import batch, pickup
+from ingestion.intake.file_list import listed
 from ingestion.request import Request, Services, SubmissionResult
 from tests.unit.ingestion.conftest import (
     KYZYLORDA,
@@ -44,7 +45,7 @@ def by_submit_under_another_name(
 
 def by_ingest(services: Services, content: bytes, folder: Path) -> SubmissionResult:
     (folder / "СНГ-1 Кызылординская область.xlsx").write_bytes(content)
-    (result,) = batch.ingest(services, folder, period=PERIOD, workers=0)
+    (result,) = batch.ingest(services, listed(folder, services.contracts, period=PERIOD), workers=0)
     return result
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import update
 from ingestion.request import Services
 from mvd.build import steps
 from warehouse.core.settings import Settings
-from warehouse.ledger import Verdict
+from warehouse.ledger import IncomingFile, Verdict
 from warehouse.ledger import schema as t
 from warehouse.storage import lake, originals
 
@@ -56,13 +56,15 @@ def of_an_earlier_version(
     """A judged submission as a ledger from before revision 0007 has it after its upgrade."""
     stored = originals.store(services.home, content, max_bytes=1 << 20)
     sent = services.ledger.register(
-        form_code="1-M",
-        form_version="2019",
-        territory_kato="390000000",
-        period="2025-06",
-        file_name="1-M",
-        file_sha256=stored.sha256,
-        file_size=stored.size,
+        IncomingFile(
+            form_code="1-M",
+            form_version="2019",
+            territory_kato="390000000",
+            period="2025-06",
+            file_name="1-M",
+            file_sha256=stored.sha256,
+            file_size=stored.size,
+        ),
     ).submission
     cells = None
     if verdict is not Verdict.REJECTED:
@@ -117,12 +119,14 @@ def test_a_rejected_file_is_not_opened_and_a_lost_one_stays_unread(services: Ser
 
 def test_what_this_version_registers_needs_no_second_look(services: Services) -> None:
     services.ledger.register(
-        form_code="1-M",
-        form_version="2019",
-        territory_kato="390000000",
-        period="2025-06",
-        file_name="1-M",
-        file_sha256="0" * 64,
-        file_size=1,
+        IncomingFile(
+            form_code="1-M",
+            form_version="2019",
+            territory_kato="390000000",
+            period="2025-06",
+            file_name="1-M",
+            file_sha256="0" * 64,
+            file_size=1,
+        ),
     )
     assert services.ledger.unread_authors() == set()

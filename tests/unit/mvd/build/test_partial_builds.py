@@ -23,7 +23,7 @@ from mvd.build import steps
 from tests.tools.object_store import ObjectStore
 from warehouse.build.planning import Plan, Whole
 from warehouse.core.settings import Settings
-from warehouse.ledger import Finding, Verdict
+from warehouse.ledger import Finding, IncomingFile, Verdict
 from warehouse.releases import catalogue, verification
 from warehouse.storage import lake
 
@@ -67,14 +67,16 @@ class Installation:
         form = self.services.contracts.forms["1-M"]
         ledger = self.services.ledger
         submission = ledger.register(
-            form_code="1-M",
-            form_version=form.version,
-            territory_kato=arrival.territory,
-            period=arrival.period,
-            file_name="1.xlsx",
-            file_sha256=hashlib.sha256(f"{arrival}".encode()).hexdigest(),
-            file_size=1,
-            received_at=START + timedelta(hours=arrival.hour),
+            IncomingFile(
+                form_code="1-M",
+                form_version=form.version,
+                territory_kato=arrival.territory,
+                period=arrival.period,
+                file_name="1.xlsx",
+                file_sha256=hashlib.sha256(f"{arrival}".encode()).hexdigest(),
+                file_size=1,
+                received_at=START + timedelta(hours=arrival.hour),
+            ),
             hold=arrival.fate == "held",
         ).submission
         value = float(arrival.value)

@@ -4,7 +4,7 @@ from functools import cache
 
 import numpy as np
 
-from mvd.demo.plan import FORMS, Extent, Plan, plan
+from mvd.demo.plan import FORMS, Extent, Plan, Scope, plan
 from mvd.demo.targets import targets
 from warehouse.contracts import load_contracts
 
@@ -19,10 +19,7 @@ def planned(extent: Extent) -> Plan:
     return plan(
         CONTRACTS,
         targets(CONTRACTS),
-        first_period="2026-02",
-        last_period="2026-03",
-        extent=extent,
-        forms=None,
+        Scope(extent=extent),
         order=[region.kato for region in regions],
         random=np.random.default_rng(1),
     )

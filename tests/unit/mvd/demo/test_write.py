@@ -11,7 +11,7 @@ from ingestion.intake import batch
 from ingestion.intake.file_list import read_manifest
 from ingestion.read.workbook import SYNTHETIC, Workbook
 from ingestion.request import Services
-from mvd.demo.plan import FORMS, TABLES_OF_BOTH_YEARS
+from mvd.demo.plan import FORMS, TABLES_OF_BOTH_YEARS, Scope
 from mvd.demo.write import DemoManifest, write_demo
 from warehouse.contracts import load_contracts
 from warehouse.core.settings import Settings
@@ -23,8 +23,7 @@ def demo(folder: Path) -> DemoManifest:
     return write_demo(
         folder,
         contracts=load_contracts(),
-        first_period=PERIOD,
-        last_period=PERIOD,
+        scope=Scope(PERIOD, PERIOD),
         seed=3,
         atoms=150,
     )
@@ -183,8 +182,7 @@ def test_a_last_period_before_the_first_is_refused(tmp_path: Path) -> None:
         write_demo(
             tmp_path,
             contracts=load_contracts(),
-            first_period="2025-03",
-            last_period="2025-01",
+            scope=Scope("2025-03", "2025-01"),
         )
 
 

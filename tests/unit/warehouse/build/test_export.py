@@ -14,7 +14,7 @@ from warehouse.build.schemas import SCHEMAS, table, write_tables
 from warehouse.contracts import load_contracts
 from warehouse.core.errors import UserError
 from warehouse.core.paths import Home
-from warehouse.ledger import Finding, Ledger, Submission, Verdict
+from warehouse.ledger import Finding, IncomingFile, Ledger, Submission, Verdict
 from warehouse.storage import lake
 
 NORTH, KYZYLORDA = "590000000", "430000000"
@@ -32,14 +32,16 @@ def submit(
     """A submission of 1-М for December 2022 whose only cell holds its number."""
     content = f"{territory} {received_at}".encode()
     submission = ledger.register(
-        form_code="1-M",
-        form_version=load_contracts().forms["1-M"].version,
-        territory_kato=territory,
-        period="2022-12",
-        file_name="1.xlsx",
-        file_sha256=hashlib.sha256(content).hexdigest(),
-        file_size=len(content),
-        received_at=received_at,
+        IncomingFile(
+            form_code="1-M",
+            form_version=load_contracts().forms["1-M"].version,
+            territory_kato=territory,
+            period="2022-12",
+            file_name="1.xlsx",
+            file_sha256=hashlib.sha256(content).hexdigest(),
+            file_size=len(content),
+            received_at=received_at,
+        ),
     ).submission
     cells = pa.table({"section": ["R1"], "line": [1], "column_number": [2], "value": [7.0]})
     accepted = verdict is not Verdict.REJECTED

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from tests.tools.processes import FORKED
 from warehouse.core.errors import UserError
-from warehouse.ledger import Finding, Ledger, Registration, Verdict
+from warehouse.ledger import Finding, IncomingFile, Ledger, Registration, Verdict
 from warehouse.ledger import schema as tables
 from warehouse.ledger.tags import set_tag, tags
 from warehouse.storage.lake import CellFile
@@ -39,16 +39,18 @@ def send(
     is_demonstration: bool = False,
 ) -> Registration:
     return ledger.register(
-        is_demonstration=is_demonstration,
-        form_code="1-M",
-        form_version="2019",
-        territory_kato=territory,
-        period=period,
-        file_name=f"{content}.xlsx",
-        file_sha256=sha(content),
-        file_size=len(content),
-        submitted_by="kyzylorda",
-        received_at=T0 + timedelta(hours=hours),
+        IncomingFile(
+            is_demonstration=is_demonstration,
+            form_code="1-M",
+            form_version="2019",
+            territory_kato=territory,
+            period=period,
+            file_name=f"{content}.xlsx",
+            file_sha256=sha(content),
+            file_size=len(content),
+            submitted_by="kyzylorda",
+            received_at=T0 + timedelta(hours=hours),
+        ),
         reinstate=reinstate,
     )
 

@@ -8,7 +8,7 @@ import pytest
 
 from warehouse.core.clock import utc_now
 from warehouse.core.errors import UserError
-from warehouse.ledger import Ledger, Registration, Verdict
+from warehouse.ledger import IncomingFile, Ledger, Registration, Verdict
 from warehouse.storage.lake import CellFile
 
 CELLS = CellFile(Path("x.parquet"), "form=1-M/x.parquet", "c" * 64, 1)
@@ -18,14 +18,16 @@ def send(
     ledger: Ledger, content: str, *, hold: bool = True, territory: str = "430000000"
 ) -> Registration:
     return ledger.register(
-        form_code="1-M",
-        form_version="2022",
-        territory_kato=territory,
-        period="2025-06",
-        file_name=f"{content}.xlsx",
-        file_sha256=hashlib.sha256(content.encode()).hexdigest(),
-        file_size=len(content),
-        submitted_by="clerk",
+        IncomingFile(
+            form_code="1-M",
+            form_version="2022",
+            territory_kato=territory,
+            period="2025-06",
+            file_name=f"{content}.xlsx",
+            file_sha256=hashlib.sha256(content.encode()).hexdigest(),
+            file_size=len(content),
+            submitted_by="clerk",
+        ),
         hold=hold,
     )
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from warehouse.build.export import ledger_tables
 from warehouse.contracts import load_contracts
 from warehouse.core.paths import Home
-from warehouse.ledger import Finding, Ledger, Verdict
+from warehouse.ledger import Finding, IncomingFile, Ledger, Verdict
 from warehouse.storage import lake
 
 pytestmark = pytest.mark.slow
@@ -82,15 +82,17 @@ def build_inputs(found: Iterable[Arrival], as_of: datetime | None = None) -> dic
 
 def _register(home: Home, ledger: Ledger, arrival: Arrival) -> None:
     registered = ledger.register(
-        form_code="1-M",
-        form_version=load_contracts().forms["1-M"].version,
-        territory_kato=arrival.territory,
-        period=arrival.period,
-        file_name=f"{arrival.hour}.xlsx",
-        file_sha256=arrival.sha256,
-        file_size=1,
-        submitted_by=f"clerk at {arrival.hour}",
-        received_at=arrival.received_at,
+        IncomingFile(
+            form_code="1-M",
+            form_version=load_contracts().forms["1-M"].version,
+            territory_kato=arrival.territory,
+            period=arrival.period,
+            file_name=f"{arrival.hour}.xlsx",
+            file_sha256=arrival.sha256,
+            file_size=1,
+            submitted_by=f"clerk at {arrival.hour}",
+            received_at=arrival.received_at,
+        ),
         reinstate=arrival.is_reinstatement,
     )
     if not registered.is_new:

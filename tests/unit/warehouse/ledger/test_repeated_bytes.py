@@ -20,7 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from warehouse.core.clock import utc_now
 from warehouse.core.errors import UserError
 from warehouse.core.paths import Home
-from warehouse.ledger import Ledger, Submission, Verdict
+from warehouse.ledger import IncomingFile, Ledger, Submission, Verdict
 from warehouse.storage.lake import CellFile
 
 CELLS = CellFile(Path("x.parquet"), "form=1-M/x.parquet", "c" * 64, 1)
@@ -97,14 +97,16 @@ class Walk(RuleBasedStateMachine):
     def _register(self, file: str, *, hold: bool = False, reinstate: bool = False) -> Submission:
         self.clock += timedelta(hours=1)
         registered = self.ledger.register(
-            form_code="1-M",
-            form_version="2022",
-            territory_kato="430000000",
-            period="2025-06",
-            file_name=f"{file} {self.clock:%H}.xlsx",
-            file_sha256=hashlib.sha256(file.encode()).hexdigest(),
-            file_size=1,
-            received_at=self.clock,
+            IncomingFile(
+                form_code="1-M",
+                form_version="2022",
+                territory_kato="430000000",
+                period="2025-06",
+                file_name=f"{file} {self.clock:%H}.xlsx",
+                file_sha256=hashlib.sha256(file.encode()).hexdigest(),
+                file_size=1,
+                received_at=self.clock,
+            ),
             hold=hold,
             reinstate=reinstate,
         )

@@ -16,7 +16,7 @@ from warehouse.contracts import load_contracts
 from warehouse.core.paths import Home
 from warehouse.core.settings import Settings
 from warehouse.core.timings import timed
-from warehouse.ledger import Ledger, Verdict
+from warehouse.ledger import IncomingFile, Ledger, Verdict
 from warehouse.ledger.records import BuildState
 from warehouse.published.metrics import Metrics, exposition
 from warehouse.releases import marts as release_marts
@@ -50,14 +50,16 @@ def asked(home: Home, ledger: Ledger, now: datetime = NOW) -> dict[str, float]:
 
 def refused(ledger: Ledger, territory: str, received_at: datetime) -> None:
     registration = ledger.register(
-        form_code="1-M",
-        form_version="2019",
-        territory_kato=territory,
-        period="2025-06",
-        file_name="1-M.xlsx",
-        file_sha256=hashlib.sha256(f"refused {territory} {received_at}".encode()).hexdigest(),
-        file_size=1,
-        received_at=received_at,
+        IncomingFile(
+            form_code="1-M",
+            form_version="2019",
+            territory_kato=territory,
+            period="2025-06",
+            file_name="1-M.xlsx",
+            file_sha256=hashlib.sha256(f"refused {territory} {received_at}".encode()).hexdigest(),
+            file_size=1,
+            received_at=received_at,
+        ),
     )
     ledger.record_verdict(registration.submission_id, Verdict.REJECTED, [], None, "c" * 64)
 

@@ -22,7 +22,7 @@ from warehouse.contracts import CONTRACTS_DIR, ContractError, Contracts, load_co
 from warehouse.contracts.messages import Messages
 from warehouse.core.clock import PERIOD_PATTERN
 from warehouse.core.paths import Home
-from warehouse.ledger import Finding, Ledger, Submission, Verdict
+from warehouse.ledger import Finding, IncomingFile, Ledger, Submission, Verdict
 from warehouse.ledger import schema as t
 from warehouse.ledger.database import writing
 from warehouse.releases.left_out import LeftOut, Reason, known, summary, why_left_out
@@ -72,14 +72,16 @@ class Entry:
     def put_into(self, home: Home, ledger: Ledger, number: int) -> Submission:
         received_at = NOON + timedelta(minutes=number)
         submission = ledger.register(
-            form_code=self.form,
-            form_version=self.version,
-            territory_kato=self.territory,
-            period=self.period if is_period(self.period) else MONTH,
-            file_name="1.xlsx",
-            file_sha256=hashlib.sha256(f"{self}{number}".encode()).hexdigest(),
-            file_size=1,
-            received_at=received_at,
+            IncomingFile(
+                form_code=self.form,
+                form_version=self.version,
+                territory_kato=self.territory,
+                period=self.period if is_period(self.period) else MONTH,
+                file_name="1.xlsx",
+                file_sha256=hashlib.sha256(f"{self}{number}".encode()).hexdigest(),
+                file_size=1,
+                received_at=received_at,
+            ),
             hold=self.fate in {"held", "withdrawn"},
         ).submission
         if self.fate != "waiting":

@@ -11,7 +11,7 @@ import pytest
 from tests.unit.warehouse.builds import submit
 from warehouse.contracts import load_contracts
 from warehouse.core.paths import Home
-from warehouse.ledger import Ledger
+from warehouse.ledger import IncomingFile, Ledger
 from warehouse.reporting.deadlines import MOMENTS, notices
 
 DEADLINE = datetime(2025, 8, 5, 13, 0, tzinfo=UTC)
@@ -58,13 +58,15 @@ def test_the_very_moment_belongs_to_the_interval_that_ends_with_it(ledger: Ledge
 def test_it_names_who_is_missing_and_who_was_refused(home: Home, ledger: Ledger) -> None:
     contracts = load_contracts()
     ledger.register(
-        form_code="1-M",
-        form_version="2019",
-        territory_kato="150000000",
-        period="2025-07",
-        file_name="x",
-        file_sha256="0" * 64,
-        file_size=1,
+        IncomingFile(
+            form_code="1-M",
+            form_version="2019",
+            territory_kato="150000000",
+            period="2025-07",
+            file_name="x",
+            file_sha256="0" * 64,
+            file_size=1,
+        ),
     )
     found = notices(contracts, ledger, since=DEADLINE - SECOND, until=DEADLINE)
     (notice,) = [n for n in found if n.form == "1-M"]

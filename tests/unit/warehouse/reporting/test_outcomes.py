@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from warehouse.core.paths import Home
-from warehouse.ledger import Ledger, Submission, Verdict
+from warehouse.ledger import IncomingFile, Ledger, Submission, Verdict
 from warehouse.reporting.outcomes import DutyState, is_sent_in_vain, latest, state_of
 from warehouse.storage.lake import CellFile
 
@@ -23,13 +23,15 @@ class Sender:
 
     def send(self, content: str, verdict: Verdict | None, *, hold: bool = False) -> str:
         number = self.ledger.register(
-            form_code="1-M",
-            form_version="2022",
-            territory_kato="430000000",
-            period="2025-06",
-            file_name=content,
-            file_sha256=hashlib.sha256(content.encode()).hexdigest(),
-            file_size=1,
+            IncomingFile(
+                form_code="1-M",
+                form_version="2022",
+                territory_kato="430000000",
+                period="2025-06",
+                file_name=content,
+                file_sha256=hashlib.sha256(content.encode()).hexdigest(),
+                file_size=1,
+            ),
             hold=hold,
         ).submission_id
         if verdict is not None:

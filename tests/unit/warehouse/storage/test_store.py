@@ -12,7 +12,7 @@ import pytest
 
 from ingestion.intake import batch
 from ingestion.intake.submit import submit as submitted
-from ingestion.request import Services
+from ingestion.request import Request, Services
 from mvd import doctor
 from tests.tools.object_store import KEY, MISSING_BUCKET, SECRET, ObjectStore
 from tests.unit.warehouse.builds import build, submit
@@ -254,7 +254,7 @@ def test_a_report_is_read_again_on_a_machine_that_never_saw_it(
     settings: Settings, elsewhere: Home
 ) -> None:
     here = Services.open(settings)
-    told = submitted(WORKBOOK, territory="430000000", period="2025-06", form="1-M", services=here)
+    told = submitted(here, Request(WORKBOOK, "", "2025-06", "430000000", "1-M"))
     again = batch.replay(replace(here, home=elsewhere), workers=0)
     here.ledger.close()
     assert [(r.submission_id, r.sha256) for r in again] == [(told.submission_id, SHA256)]

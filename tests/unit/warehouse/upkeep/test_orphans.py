@@ -1,6 +1,6 @@
 from tests.unit.warehouse.builds import submit
 from warehouse.core.paths import Home
-from warehouse.ledger import Ledger
+from warehouse.ledger import IncomingFile, Ledger
 from warehouse.storage import originals
 from warehouse.upkeep.orphans import find_orphans
 
@@ -13,13 +13,15 @@ def test_files_of_submissions_are_no_orphans(home: Home, ledger: Ledger) -> None
     stored = kept(home, b"known")
     submit(home, ledger)
     ledger.register(
-        form_code="1-M",
-        form_version="2019",
-        territory_kato="150000000",
-        period="2025-06",
-        file_name="1-M.xlsx",
-        file_sha256=stored.sha256,
-        file_size=stored.size,
+        IncomingFile(
+            form_code="1-M",
+            form_version="2019",
+            territory_kato="150000000",
+            period="2025-06",
+            file_name="1-M.xlsx",
+            file_sha256=stored.sha256,
+            file_size=stored.size,
+        ),
     )
     found = find_orphans(home, ledger, older_than_seconds=-1)
     assert (found.originals, found.cells, found.size) == ((), (), 0)

@@ -97,6 +97,12 @@ def texts_in(name: str, language: str) -> dict[str, str]:
     return {key: text[language] for key, text in texts(name).items()}
 
 
+def in_both(key: str, /, *, between: str = " / ", **values: Any) -> str:
+    """A text of `contracts/texts/dashboards.yml` in both languages of the dashboards."""
+    text = texts("dashboards")[key]
+    return between.join(text[language].format(**values) for language in LANGUAGES).strip()
+
+
 @cache
 def months() -> dict[str, Names]:
     """Month of the year as two digits → names."""

@@ -1,4 +1,4 @@
-"""What must hold of the marts before they are published: frames, expectations, and texts.
+"""What must hold of the marts before they are published: frames and expectations.
 
 Each check is a query that lays out one row per fact, computed where possible from the cells and the
 ledger instead of the models, and one Great Expectations expectation on that frame.
@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-Text = Mapping[str, str]
-
 
 @dataclass(frozen=True, slots=True)
 class Check:
     """One expectation on the rows of `query`; `key` names a row in messages.
+
+    What a failure says lies in `contracts/texts/release_gate.yml` under `text`, by default `code`.
 
     `query` reads the marts as `marts.<table>` and the build inputs as views of their names.
     `expectation` is the name of a Great Expectations expectation, `options` its arguments.
@@ -23,8 +23,10 @@ class Check:
     query: str
     key: tuple[str, ...]
     expectation: str
-    text: Text
     options: Mapping[str, Any] = field(default_factory=dict)
+    text: str = ""
+    table: str = ""
+    """The mart that the text names, if it does."""
 
 
 _VALUES_KEY = ("indicator_code", "territory_kato", "period_month", "basis")
@@ -44,7 +46,8 @@ def checks(measures: tuple[str, ...]) -> tuple[Check, ...]:
     )
 
 
-def _unique(code: str, table: str, key: tuple[str, ...]) -> Check:
+def unique(code: str, table: str, key: tuple[str, ...]) -> Check:
+    """The check that no key occurs twice in a mart."""
     columns = ", ".join(key)
     return Check(
         code=code,
@@ -52,19 +55,16 @@ def _unique(code: str, table: str, key: tuple[str, ...]) -> Check:
         key=key,
         expectation="ExpectCompoundColumnsToBeUnique",
         options={"column_list": list(key)},
-        text={
-            "ru": f"{table}: ключ повторяется в {{count}} строках: {{examples}}.",
-            "kk": f"{table}: кілт {{count}} жолда қайталанады: {{examples}}.",
-            "en": f"{table}: the key occurs twice in {{count}} rows: {{examples}}.",
-        },
+        text="key_repeated",
+        table=table,
     )
 
 
 def _keys() -> tuple[Check, ...]:
     return (
-        _unique("KEY_INDICATOR_VALUES", "fct_indicator_values", _VALUES_KEY),
-        _unique("KEY_CRIMES", "fct_crimes", _CRIMES_KEY),
-        _unique("KEY_COVERAGE", "rpt_coverage", ("form_code", "territory_kato", "period_month")),
+        unique("KEY_INDICATOR_VALUES", "fct_indicator_values", _VALUES_KEY),
+        unique("KEY_CRIMES", "fct_crimes", _CRIMES_KEY),
+        unique("KEY_COVERAGE", "rpt_coverage", ("form_code", "territory_kato", "period_month")),
         Check(
             code="KEY_IN_FORCE",
             query="""
@@ -74,11 +74,6 @@ def _keys() -> tuple[Check, ...]:
             key=("form_code", "territory_kato", "period_month"),
             expectation="ExpectCompoundColumnsToBeUnique",
             options={"column_list": ["form_code", "territory_kato", "period_month"]},
-            text={
-                "ru": "Два отчёта действуют одновременно: {examples}.",
-                "kk": "Екі есеп бір мезгілде күшінде: {examples}.",
-                "en": "Two submissions are in force at once: {examples}.",
-            },
         ),
     )
 
@@ -101,11 +96,6 @@ def _domains() -> tuple[Check, ...]:
                 "column": "status",
                 "value_set": ["final", "partial", "withheld", "missing"],
             },
-            text={
-                "ru": "Неизвестное состояние показателя: {examples}.",
-                "kk": "Көрсеткіштің белгісіз күйі: {examples}.",
-                "en": "Unknown state of a figure: {examples}.",
-            },
         ),
         Check(
             code="VALUE_FITS_STATUS",
@@ -117,11 +107,6 @@ def _domains() -> tuple[Check, ...]:
             key=_VALUES_KEY,
             expectation="ExpectColumnPairValuesToBeEqual",
             options={"column_A": "is_shown", "column_B": "has_value"},
-            text={
-                "ru": "Значение противоречит состоянию в {count} строках: {examples}.",
-                "kk": "Мән күйге {count} жолда қайшы келеді: {examples}.",
-                "en": "Value and state contradict each other in {count} rows: {examples}.",
-            },
         ),
         Check(
             code="COUNT_NOT_NEGATIVE",
@@ -135,11 +120,6 @@ def _domains() -> tuple[Check, ...]:
             key=_VALUES_KEY,
             expectation="ExpectColumnValuesToBeBetween",
             options={"column": "value", "min_value": 0},
-            text={
-                "ru": "Отрицательное число с начала года в {count} строках: {examples}.",
-                "kk": "Жыл басынан бергі сан {count} жолда теріс: {examples}.",
-                "en": "A count since 1 January is negative in {count} rows: {examples}.",
-            },
         ),
     )
 
@@ -156,11 +136,6 @@ def _coverage() -> tuple[Check, ...]:
         select 'rpt_coverage', form_code, territory_kato, period_month, 'ytd', {column}
         from marts.rpt_coverage where {column} is not null
     """
-    text = {
-        "ru": "Доля охвата вне границ от 0 до 1 в {count} строках: {examples}.",
-        "kk": "Қамту үлесі {count} жолда 0 мен 1 аралығынан тыс: {examples}.",
-        "en": "A coverage share lies outside 0 to 1 in {count} rows: {examples}.",
-    }
     return (
         *(
             Check(
@@ -169,7 +144,7 @@ def _coverage() -> tuple[Check, ...]:
                 key=("mart", "code", "territory_kato", "period_month"),
                 expectation="ExpectColumnValuesToBeBetween",
                 options={"column": "share", "min_value": 0, "max_value": 1},
-                text=text,
+                text="share_out_of_range",
             )
             for column in ("coverage_share", "population_coverage_share")
         ),
@@ -199,11 +174,6 @@ def _coverage() -> tuple[Check, ...]:
             key=("form_code", "period_month"),
             expectation="ExpectColumnPairValuesToBeEqual",
             options={"column_A": "published", "column_B": "accepted"},
-            text={
-                "ru": "Число принятых отчётов не совпадает с журналом: {examples}.",
-                "kk": "Қабылданған есептер саны журналмен сәйкес емес: {examples}.",
-                "en": "The number of accepted submissions differs from the ledger: {examples}.",
-            },
         ),
     )
 
@@ -248,11 +218,6 @@ def _independent(measures: tuple[str, ...]) -> tuple[Check, ...]:
             key=("indicator_code", "territory_kato", "period_month"),
             expectation="ExpectColumnValuesToBeBetween",
             options={"column": "difference", "max_value": _TOLERANCE},
-            text={
-                "ru": "Показатель не равен клеткам отчёта в {count} случаях: {examples}.",
-                "kk": "Көрсеткіш есеп ұяшықтарына {count} жағдайда тең емес: {examples}.",
-                "en": "{count} indicators differ from the cells of their submission: {examples}.",
-            },
         ),
         Check(
             code="OFFENCES_EQUAL_CELLS",
@@ -284,11 +249,6 @@ def _independent(measures: tuple[str, ...]) -> tuple[Check, ...]:
             key=("measure", "submission_id"),
             expectation="ExpectColumnValuesToBeBetween",
             options={"column": "difference", "max_value": 0},
-            text={
-                "ru": "Правонарушения не равны клеткам отчёта в {count} случаях: {examples}.",
-                "kk": "Құқық бұзушылықтар есеп ұяшықтарына {count} жағдайда тең емес: {examples}.",
-                "en": "{count} sums of offences differ from the cells behind them: {examples}.",
-            },
         ),
         Check(
             code="TOTAL_EQUALS_PARTS",
@@ -320,11 +280,6 @@ def _independent(measures: tuple[str, ...]) -> tuple[Check, ...]:
             key=_VALUES_KEY,
             expectation="ExpectColumnValuesToBeBetween",
             options={"column": "difference", "max_value": _TOLERANCE},
-            text={
-                "ru": "Итог не равен сумме частей в {count} строках: {examples}.",
-                "kk": "Қорытынды бөліктер қосындысына {count} жолда тең емес: {examples}.",
-                "en": "A total differs from the sum of its parts in {count} rows: {examples}.",
-            },
         ),
         Check(
             code="REGION_TRACEABLE",
@@ -353,11 +308,6 @@ def _independent(measures: tuple[str, ...]) -> tuple[Check, ...]:
             key=_VALUES_KEY,
             expectation="ExpectColumnValuesToNotBeNull",
             options={"column": "source"},
-            text={
-                "ru": "Нет действующего отчёта за значением в {count} строках: {examples}.",
-                "kk": "{count} жолдағы мәннің күшіндегі есебі жоқ: {examples}.",
-                "en": "No submission in force stands behind the value in {count} rows: {examples}.",
-            },
         ),
     )
 
@@ -394,11 +344,6 @@ def _completeness() -> tuple[Check, ...]:
             key=("mart",),
             expectation="ExpectColumnValuesToBeBetween",
             options={"column": "rows", "min_value": 1},
-            text={
-                "ru": "Пустая витрина: {examples}. Есть ли принятые отчёты?",
-                "kk": "Бос витрина: {examples}. Қабылданған есептер бар ма?",
-                "en": "An empty mart: {examples}. Are there accepted submissions?",
-            },
         ),
         Check(
             code="INDICATORS_PRESENT",
@@ -412,11 +357,6 @@ def _completeness() -> tuple[Check, ...]:
             key=("indicator_code",),
             expectation="ExpectColumnValuesToBeBetween",
             options={"column": "rows", "min_value": 1},
-            text={
-                "ru": "Показатели каталога без единой строки: {examples}.",
-                "kk": "Каталогтың бірде-бір жолы жоқ көрсеткіштері: {examples}.",
-                "en": "Indicators of the catalogue without a row: {examples}.",
-            },
         ),
         Check(
             code="SUBMISSIONS_PRESENT",
@@ -430,10 +370,5 @@ def _completeness() -> tuple[Check, ...]:
             key=("submission_id",),
             expectation="ExpectColumnValuesToNotBeNull",
             options={"column": "published"},
-            text={
-                "ru": "Отчёты журнала не попали в rpt_submissions: {examples}.",
-                "kk": "Журналдағы есептер rpt_submissions кестесіне түспеген: {examples}.",
-                "en": "Submissions of the ledger are not in rpt_submissions: {examples}.",
-            },
         ),
     )

@@ -20,6 +20,7 @@ from expectations.release_checks import Check, checks
 from expectations.statistics_checks import statistics_checks
 from expectations.validation import one_at_a_time, validate
 from warehouse.core.memory import ENGINE_OF_GATE, share
+from warehouse.core.texts import LANGUAGES, load_texts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -215,8 +216,9 @@ def _failure(check: Check, broken: Sequence[pd.DataFrame]) -> GateFailure:
     count = sum(map(len, broken))
     rows = chain.from_iterable(frame.head(_EXAMPLES).to_numpy() for frame in broken)
     examples = tuple(" / ".join(map(_shown, row)) for row in islice(rows, _EXAMPLES))
-    told = {"count": count, "examples": "; ".join(examples)}
-    text = {language: words.format(**told) for language, words in check.text.items()}
+    told = {"count": count, "examples": "; ".join(examples), "table": check.table}
+    book, key = load_texts("release_gate"), check.text or check.code
+    text: dict[str, str] = {language: book.text(key, language, **told) for language in LANGUAGES}
     return GateFailure(check.code, count, examples, text)
 
 

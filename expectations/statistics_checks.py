@@ -1,6 +1,6 @@
 """What must hold of months, restatements, series and outliers before they are published."""
 
-from expectations.release_checks import Check
+from expectations.release_checks import Check, unique
 
 _KEY = ("indicator_code", "territory_kato", "period_month")
 _MOVED = """
@@ -64,14 +64,6 @@ def _border_checks() -> tuple[Check, ...]:
             key=_KEY,
             expectation="ExpectColumnValuesToBeBetween",
             options={"column": "difference", "max_value": 1e-3},
-            text={
-                "ru": "Месяц посчитан через изменение границ или ниже нуля без снижения итога "
-                "с начала года в {count} строках: {examples}.",
-                "kk": "Ай шекара өзгерісі арқылы есептелген немесе жыл басынан бергі жиынтық "
-                "төмендемей нөлден кіші, {count} жол: {examples}.",
-                "en": "A month runs across a change of borders, or is below zero without a fall of "
-                "the year to date, in {count} rows: {examples}.",
-            },
         ),
         Check(
             code="TOTALS_ACROSS_BORDERS",
@@ -104,14 +96,6 @@ def _border_checks() -> tuple[Check, ...]:
             key=_KEY,
             expectation="ExpectColumnValuesToBeBetween",
             options={"column": "difference", "max_value": 1e-3},
-            text={
-                "ru": "Месяц целого при изменении границ внутри него не равен разности итогов "
-                "с начала года: {examples}.",
-                "kk": "Ішінде шекара өзгерген тұтастың айы жыл басынан бергі жиынтықтардың "
-                "айырмасына тең емес: {examples}.",
-                "en": "A month of a whole with borders moved inside it is not the difference of "
-                "its years to date: {examples}.",
-            },
         ),
         Check(
             code="RESTATEMENTS_WITHIN_BORDERS",
@@ -129,11 +113,6 @@ def _border_checks() -> tuple[Check, ...]:
             key=_KEY,
             expectation="ExpectColumnValuesToBeBetween",
             options={"column": "border_changes", "max_value": 0},
-            text={
-                "ru": "Изменение границ названо пересмотром данных: {examples}.",
-                "kk": "Шекара өзгерісі деректерді қайта қарау деп аталған: {examples}.",
-                "en": "A change of borders is told as a restatement: {examples}.",
-            },
         ),
     )
 
@@ -169,11 +148,6 @@ def _series_checks() -> tuple[Check, ...]:
             key=_KEY,
             expectation="ExpectColumnValuesToBeBetween",
             options={"column": "difference", "max_value": 1e-3},
-            text={
-                "ru": "Месяцы не складываются в итог с начала года в {count} строках: {examples}.",
-                "kk": "Айлар жыл басынан жиынтыққа {count} жолда тең емес: {examples}.",
-                "en": "Months do not add up to the year to date in {count} rows: {examples}.",
-            },
         ),
         Check(
             code="PRINTED_MONTHS_EXPLAINED",
@@ -195,11 +169,6 @@ def _series_checks() -> tuple[Check, ...]:
             key=_KEY,
             expectation="ExpectColumnValuesToNotBeNull",
             options={"column": "explained_by"},
-            text={
-                "ru": "Месяц в форме отличается от расчётного без объяснения: {examples}.",
-                "kk": "Нысандағы ай есептелген айдан түсіндірмесіз өзгеше: {examples}.",
-                "en": "A printed month differs from the derived one unexplained: {examples}.",
-            },
         ),
         Check(
             code="OUTLIERS_ARE_PUBLISHED_MONTHS",
@@ -215,11 +184,6 @@ def _series_checks() -> tuple[Check, ...]:
             key=_KEY,
             expectation="ExpectColumnValuesToBeBetween",
             options={"column": "difference", "max_value": 1e-3},
-            text={
-                "ru": "Выброс не совпадает с опубликованным месяцем: {examples}.",
-                "kk": "Шығынды мән жарияланған айға сәйкес емес: {examples}.",
-                "en": "An outlier is not the month that is published: {examples}.",
-            },
         ),
         Check(
             code="REPUBLIC_SAME_IN_BOTH_SERIES",
@@ -242,26 +206,8 @@ def _series_checks() -> tuple[Check, ...]:
             key=_KEY,
             expectation="ExpectColumnValuesToBeBetween",
             options={"column": "difference", "max_value": 1e-3},
-            text={
-                "ru": "Республика по новым и старым границам различается: {examples}.",
-                "kk": "Республика жаңа және ескі шекараларда әртүрлі: {examples}.",
-                "en": "The republic differs between old and new borders: {examples}.",
-            },
         ),
-        Check(
-            code="KEY_OUTLIERS",
-            query="""
-                select indicator_code, territory_kato, period_month from marts.rpt_outliers
-            """,
-            key=_KEY,
-            expectation="ExpectCompoundColumnsToBeUnique",
-            options={"column_list": list(_KEY)},
-            text={
-                "ru": "rpt_outliers: ключ повторяется в {count} строках: {examples}.",
-                "kk": "rpt_outliers: кілт {count} жолда қайталанады: {examples}.",
-                "en": "rpt_outliers: the key occurs twice in {count} rows: {examples}.",
-            },
-        ),
+        unique("KEY_OUTLIERS", "rpt_outliers", _KEY),
         Check(
             code="LAST_WORD_IS_PUBLISHED",
             query="""
@@ -279,10 +225,5 @@ def _series_checks() -> tuple[Check, ...]:
             key=_KEY,
             expectation="ExpectColumnValuesToBeInSet",
             options={"column": "is_published", "value_set": [True]},
-            text={
-                "ru": "Последнее исправление не опубликовано: {examples}.",
-                "kk": "Соңғы түзету жарияланбаған: {examples}.",
-                "en": "The last correction is not what is published: {examples}.",
-            },
         ),
     )

@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 
 from dashboards.database import SCHEMA
+from dashboards.names import in_both
 
 _FORBIDDEN_FUNCTIONS = frozenset(
     {
@@ -65,7 +66,10 @@ _SOURCES = frozenset(
 
 
 class RefusedError(ValueError):
-    """The statement may not run; the text says why, to the one who wrote it."""
+    """The statement may not run; the text of `key` says why, to the one who wrote it."""
+
+    def __init__(self, key: str, **values: Any) -> None:
+        super().__init__(in_both(key, **values))
 
 
 def allow_one_select(sql: str, **_: Any) -> str:
@@ -90,13 +94,13 @@ def _tree(parser: duckdb.DuckDBPyConnection, sql: str) -> Any:
     try:
         statements = parser.extract_statements(sql)
     except duckdb.Error as error:
-        raise RefusedError(str(error)) from error
+        raise RefusedError("sql_one_select", problem=error) from error
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-        raise RefusedError("Разрешён один запрос SELECT.")
+        raise RefusedError("sql_one_select", problem="")
     row = parser.execute("SELECT json_serialize_sql($sql::VARCHAR)", {"sql": sql}).fetchone()
     tree = json.loads(row[0]) if row else {"error": True}
     if tree["error"]:
-        raise RefusedError(f"Разрешён один запрос SELECT. {tree.get('error_message', '')}")
+        raise RefusedError("sql_one_select", problem=tree.get("error_message", ""))
     return tree["statements"]
 
 
@@ -117,7 +121,7 @@ def _common_tables(tree: Any) -> Iterator[str]:
         for entry in (node.get("cte_map") or {}).get("map", ()):
             name = str(entry["key"]).lower()
             if not _OWN_NAME.fullmatch(name):
-                raise RefusedError(f"WITH {entry['key']}: такое имя не разрешено.")
+                raise RefusedError("sql_name_refused", name=entry["key"])
             yield name
 
 
@@ -126,7 +130,7 @@ def _check_source(node: dict[str, Any], known: set[str]) -> None:
     if "alias" not in node or "sample" not in node or "class" in node:
         return
     if node["type"] not in _SOURCES:
-        raise RefusedError(f"{node['type']}: так читать данные нельзя.")
+        raise RefusedError("sql_source_refused", source=node["type"])
     if node["type"] == "BASE_TABLE":
         _check_table(node, known)
 
@@ -138,23 +142,20 @@ def _check_table(table: dict[str, Any], known: set[str]) -> None:
     is_published = schema == SCHEMA
     is_catalogue = schema == "information_schema" and name in _CATALOGUE
     if catalog or not (is_own or is_published or is_catalogue):
-        raise RefusedError(f"{table['table_name']}: разрешены таблицы схемы marts (marts.имя).")
+        raise RefusedError("sql_table_refused", table=table["table_name"])
 
 
 def _check_function(node: dict[str, Any], of_tables: set[int]) -> None:
     if node.get("type") == "TABLE_FUNCTION":
         name = str(node["function"]["function_name"]).lower()
         if name not in _TABLE_FUNCTIONS:
-            raise RefusedError(f"{name}(): функция не разрешена.")
+            raise RefusedError("sql_function_refused", function=name)
         return
     name = str(node.get("function_name", "")).lower()
     if name in _FORBIDDEN_FUNCTIONS:
-        raise RefusedError(f"{name}(): функция не разрешена.")
+        raise RefusedError("sql_function_refused", function=name)
     if id(node) not in of_tables and not _is_bounded(name, node.get("children") or []):
-        raise RefusedError(
-            f"{name}(): размер ответа должен быть записан числом до {_LARGEST_SIZE}, "
-            "формат — текстом без большой ширины. Ряд чисел даёт FROM range(…)."
-        )
+        raise RefusedError("sql_size_refused", function=name, largest=_LARGEST_SIZE)
 
 
 def _is_bounded(name: str, arguments: list[dict[str, Any]]) -> bool:

@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from dashboards.names import in_both
+
 _MARKUP = re.compile(r"<(a|div|span)\b.*>", re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
 _ADDRESS = re.compile(r'<a href="([^"]*)"')
@@ -24,8 +26,8 @@ _CODE = re.compile(r"\d{4,}")
 _FORMULA = re.compile(r"\s*[=+\-@\t\r\n|%\uff1d\uff0b\uff0d\uff20]")
 _HARMLESS = re.compile(r"[+\-%]|[+-]\d[\d\u00a0]*(,\d+)?([\u00a0 ]?%)?(; [\w .\u00a0]*)?")
 _WIDEST = 60
-_DEMONSTRATION = "Демонстрационные данные · Демонстрациялық деректер"
-_IS_DEMONSTRATION = "да · иә"
+_DEMONSTRATION = in_both("demonstration_data", between=" · ")
+_IS_DEMONSTRATION = in_both("yes_both", between=" · ")
 _SHAPES = ("0%", "0.0%", "0.00%")
 
 

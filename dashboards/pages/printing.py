@@ -11,6 +11,7 @@ import time
 from typing import Any
 
 from dashboards.data import release_pin
+from dashboards.names import in_both
 
 _WINDOW = (1440, 1600)
 _PATIENCE_SECONDS = 120
@@ -32,7 +33,7 @@ _WITHOUT_WHAT_ALL_TABS_SHARE = """
 _TITLE = '<b class="title" style="font-size: 12px; margin-left: 40px; color: #123a63"></b>'
 _DEMONSTRATION = (
     '<span style="font-size: 12px; margin-left: 16px; color: #b3261e">'
-    "Демонстрационные данные · Демонстрациялық деректер</span>"
+    f"{in_both('demonstration_data', between=' · ')}</span>"
 )
 _IS_DRAWN = """
 const charts = document.querySelectorAll('.dashboard-component-chart-holder .chart-container');

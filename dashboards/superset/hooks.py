@@ -12,6 +12,7 @@ from flask_appbuilder.validators import PasswordComplexityValidationError
 from dashboards.compile.map_names import DISTRICTS_ADDRESS
 from dashboards.data import query_log, release_pin
 from dashboards.database import SCHEMA, USER_AGENT
+from dashboards.names import in_both
 from dashboards.pages import downloads, home, language, printing
 from dashboards.paths import CONTRACTS, here
 from dashboards.superset import limits
@@ -98,11 +99,8 @@ def refuse_weak_password(password: str) -> None:
     rules = yaml.safe_load((CONTRACTS / "accounts.yml").read_text(encoding="utf-8"))["passwords"]
     if not rules["min_length"] <= len(password) <= rules["max_length"]:
         raise PasswordComplexityValidationError(
-            f"Пароль: не короче {rules['min_length']} знаков / "
-            f"Құпиясөз: кемінде {rules['min_length']} таңба"
+            in_both("password_length", fewest=rules["min_length"])
         )
     too_plain = len(set(password)) < rules["min_different"]
     if too_plain or password.lower() in rules["common"]:
-        raise PasswordComplexityValidationError(
-            "Этот пароль легко угадать / Бұл құпиясөзді табу оңай"
-        )
+        raise PasswordComplexityValidationError(in_both("password_guessable"))

@@ -27,6 +27,7 @@ from warehouse.contracts.tables import (
     HEADER_ROW,
     NAME_COLUMN,
     NUMBER_COLUMN,
+    ROW_HEADINGS,
     UNIT_ROW,
     bilingual,
 )
@@ -142,10 +143,9 @@ class _Sheet:
     def _head(self) -> None:
         sheet, formats = self._sheet, self._formats
         territory = self._contracts.territories[str(self._form.territory)]
-        month = period_month(self._period)
         told = [
-            (self._form.name.ru, territory.name_ru, self._span("ru"), f"{month.year} г."),
-            (self._form.name.kk, territory.name_kk, self._span("kk"), f"{month.year} ж."),
+            (self._form.name.ru, territory.name_ru, self._span("ru"), self._year("ru")),
+            (self._form.name.kk, territory.name_kk, self._span("kk"), self._year("kk")),
         ]
         for row, (name, unit, span, year) in enumerate(told, start=1):
             sheet.write_string(row, 0, f"{name} — {unit}, {span} {year}", formats["title"])
@@ -154,14 +154,10 @@ class _Sheet:
         sheet.merge_range(3, 0, 3, max(last, CODE_COLUMN + 3), note, formats["note"])
         sheet.set_row(3, 40)
         sheet.set_row(HEADER_ROW - 1, 96)
-        for column, text in (
-            (NUMBER_COLUMN, "№"),
-            (NAME_COLUMN, "Территория\nАумақ"),
-            (CODE_COLUMN, "КАТО"),
-        ):
+        for column, text in ROW_HEADINGS.items():
             sheet.write_string(HEADER_ROW - 1, column - 1, text, formats["header"])
             sheet.write_blank(UNIT_ROW - 1, column - 1, None, formats["unit"])
-        for column, letter in zip((NUMBER_COLUMN, NAME_COLUMN, CODE_COLUMN), "АБВ", strict=True):
+        for column, letter in zip(ROW_HEADINGS, "АБВ", strict=True):
             sheet.write_string(COLUMN_NUMBER_ROW - 1, column - 1, letter, formats["unit"])
         for form_column in self._section.columns:
             self._column_head(form_column, form_column.sheet_column - 1, form_column.header[0])
@@ -178,9 +174,15 @@ class _Sheet:
             COLUMN_NUMBER_ROW - 1, column, form_column.number, self._formats["unit"]
         )
 
-    def _bilingual(self, key: str, between: str) -> str:
-        russian, kazakh, _ = load_texts("template", self._contracts.root).in_all_languages(key)
-        return f"{russian}{between}{kazakh}"
+    def _text(self, key: str, language: Language, **params: object) -> str:
+        return load_texts("template", self._contracts.root).text(key, language, **params)
+
+    def _bilingual(self, key: str, between: str, **params: object) -> str:
+        texts = self._text(key, "ru", **params), self._text(key, "kk", **params)
+        return between.join(texts)
+
+    def _year(self, language: Language) -> str:
+        return self._text("year", language, year=period_month(self._period).year)
 
     def _span(self, language: Language) -> str:
         months = load_texts("months", self._contracts.root)
@@ -206,8 +208,6 @@ class _Sheet:
         first, last = self._data_rows()
         for form_column in self._section.columns:
             whole = form_column.integral
-            told = "целое число" if whole else "число"
-            told_kk = "бүтін сан" if whole else "сан"
             self._sheet.data_validation(
                 first,
                 form_column.sheet_column - 1,
@@ -219,11 +219,12 @@ class _Sheet:
                     "criteria": "between",
                     "minimum": lowest,
                     "maximum": highest,
-                    "input_title": f"Графа / баған {form_column.number}",
+                    "input_title": f"{self._bilingual('column', ' / ')} {form_column.number}",
                     "input_message": bilingual(self._contracts.tables.units[form_column.unit].name),
-                    "error_title": "Число / Сан",
-                    "error_message": f"Допускается {told} не меньше {lowest:g}.\n"
-                    f"{lowest:g}-ден кем емес {told_kk} енгізіңіз.",
+                    "error_title": self._bilingual("number", " / "),
+                    "error_message": self._bilingual(
+                        "whole_number" if whole else "any_number", "\n", lowest=f"{lowest:g}"
+                    ),
                 },
             )
 

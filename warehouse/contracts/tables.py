@@ -58,6 +58,18 @@ class TableFile(Record):
     columns: tuple[_TableColumn, ...] = Field(min_length=1)
 
 
+TERRITORY = Names(ru="Территория", kk="Аумақ", en="Territory")
+
+
+def bilingual(name: Names) -> str:
+    """Russian and Kazakh in one cell, as the departments print them."""
+    return f"{name.ru}\n{name.kk}" if name.kk and name.kk != name.ru else name.ru
+
+
+ROW_HEADINGS = {NUMBER_COLUMN: "№", NAME_COLUMN: bilingual(TERRITORY), CODE_COLUMN: "КАТО"}
+"""What stands over the columns that name a row."""
+
+
 def table_form(shape: TableFile, folder: Path) -> Form:
     """The form of a contract file, with one row that stands for any unit."""
     columns = tuple(
@@ -74,8 +86,7 @@ def table_form(shape: TableFile, folder: Path) -> Form:
         )
         for index, column in enumerate(shape.columns)
     )
-    anywhere = Names(ru="Территория", kk="Аумақ", en="Territory")
-    row = Line(ROW, ("", bilingual(anywhere)), anywhere, "", None, None, None)
+    row = Line(ROW, ("", bilingual(TERRITORY)), TERRITORY, "", None, None, None)
     section = Section(
         code=SECTION,
         sheet=shape.code,
@@ -106,9 +117,7 @@ def _layout(shape: TableFile, columns: Sequence[FormColumn]) -> Layout:
     texts = [
         (2, 1, shape.name.ru),
         (3, 1, shape.name.kk),
-        (HEADER_ROW, NUMBER_COLUMN, "№"),
-        (HEADER_ROW, NAME_COLUMN, "Территория\nАумақ"),
-        (HEADER_ROW, CODE_COLUMN, "КАТО"),
+        *((HEADER_ROW, column, heading) for column, heading in ROW_HEADINGS.items()),
         *((HEADER_ROW, column.sheet_column, column.header[0]) for column in columns),
     ]
     return Layout(
@@ -119,11 +128,6 @@ def _layout(shape: TableFile, columns: Sequence[FormColumn]) -> Layout:
         code_column=CODE_COLUMN,
         texts=tuple(texts),
     )
-
-
-def bilingual(name: Names) -> str:
-    """Russian and Kazakh in one cell, as the departments print them."""
-    return f"{name.ru}\n{name.kk}" if name.kk and name.kk != name.ru else name.ru
 
 
 def rows_of(units: Sequence[Territory]) -> tuple[Territory, ...]:

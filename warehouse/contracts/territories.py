@@ -28,6 +28,7 @@ Quality = Literal[
     "press_rounded",
 ]
 
+# A part of names that marts keep, so it changes no more than these do.
 _UNTIL: dict[Language, str] = {"ru": "по {day}", "kk": "{day} дейін", "en": "until {day}"}
 
 REPUBLIC = "000000000"

@@ -8,8 +8,11 @@ import duckdb
 import pytest
 
 from expectations import release_gate
+from expectations.release_checks import checks
 from expectations.release_gate import RESULT_NAME, judge
+from expectations.statistics_checks import statistics_checks
 from tests.tools.country import Build, built_country
+from warehouse.core.texts import load_texts
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +32,12 @@ def test_a_sound_build_passes_and_leaves_its_result(built: Build) -> None:
     judged = {code for code, rows in result.rows.items() if rows > 0}
     idle = {"OUTLIERS_ARE_PUBLISHED_MONTHS", "KEY_OUTLIERS", "TOTALS_ACROSS_BORDERS"}
     assert set(result.rows) - judged == idle
+
+
+def test_every_check_has_a_text_of_its_own_and_every_text_a_check() -> None:
+    found = (*checks(("registered",)), *statistics_checks())
+    assert {check.text or check.code for check in found} == load_texts("release_gate").by_key.keys()
+    assert len({check.code for check in found}) == len(found)
 
 
 @pytest.mark.parametrize(

@@ -61,9 +61,9 @@ def run(home: str, stage: str, limit: str = LIMIT) -> dict[str, Any]:
 
 
 def _inputs(services: Services, _: Settings) -> None:
-    from mvd.build import steps
+    from mvd.build import attempts, steps
 
-    with steps.alone(services.home):
+    with attempts.alone(services.home):
         release_id = steps.begin(services)
         steps.make_plan(services.home, release_id)
 

@@ -97,12 +97,12 @@ def take_in(folder: str, manifest: str, home: str) -> Result:
 def release(home: str) -> Result:
     """Build and publish; the seconds of models and tests as dbt tells them, by group."""
     from ingestion.request import Services
-    from mvd.build import steps
+    from mvd.build import attempts, steps
     from warehouse.core.settings import load_settings
 
     settings = load_settings(home=Path(home))
     services = Services.open(settings)
-    with steps.alone(services.home), _watched("between the steps", _RELEASING) as stages:
+    with attempts.alone(services.home), _watched("between the steps", _RELEASING) as stages:
         release_id = steps.begin(services)
         steps.make_plan(services.home, release_id)
         built = build.transform(services.home, release_id, settings)

@@ -36,10 +36,10 @@ SOURCES = PROJECT / "models" / "staging" / "_sources.yml"
 @task
 def prepare(params: dict[str, Any] | None = None, ti: Any = None) -> str:
     """Write the inputs of a build; gives its release id."""
-    from mvd.build import steps
+    from mvd.build import attempts, steps
     from warehouse.releases.completeness import build_is_due
 
-    with services() as opened, steps.alone(opened.home):
+    with services() as opened, attempts.alone(opened.home):
         found = build_is_due(opened.home, opened.ledger, opened.contracts)
         if not found and not (params or {}).get("force"):
             raise AirflowSkipException("no reason for a build: all is released, or refused already")
@@ -58,7 +58,7 @@ def prepare(params: dict[str, Any] | None = None, ti: Any = None) -> str:
 def transform(release_id: str, ti: Any = None) -> str:
     """Run the models and their tests in one dbt process."""
     from dags.dbt_log import show
-    from mvd.build import steps
+    from mvd.build import attempts, steps
 
     here = settings()
     with _step(release_id):
@@ -67,7 +67,7 @@ def transform(release_id: str, ti: Any = None) -> str:
         built = steps.transform(here.paths, release_id, here)
         show(log, built)
         tell_models(ti, built)
-        reasons = steps.check_models(release_id, built)
+        reasons = attempts.check_models(release_id, built)
     if reasons:
         _refuse(release_id, reasons, reasons)
     return release_id
@@ -105,22 +105,22 @@ def publish(release_id: str, *, outlet_events: Any = None, ti: Any = None) -> st
 @contextmanager
 def _step(release_id: str) -> Iterator[Services]:
     """The writer, alone. What goes wrong has failed the build, and Airflow tries the task again."""
-    from mvd.build import steps
+    from mvd.build import attempts
 
     with (
         services() as opened,
-        steps.alone(opened.home),
-        steps.attempt(opened, release_id),
+        attempts.alone(opened.home),
+        attempts.attempt(opened, release_id),
     ):
         yield opened
 
 
 def _refuse(release_id: str, reasons: list[str], told: list[str]) -> None:
     """A refused build stays refused: trying again gives the same answer."""
-    from mvd.build import steps
+    from mvd.build import attempts
 
     with services() as opened:
-        steps.refuse(opened, release_id, reasons)
+        attempts.refuse(opened, release_id, reasons)
     raise AirflowFailException(f"release {release_id} refused, data: " + "; ".join(told))
 
 

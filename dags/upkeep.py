@@ -61,7 +61,7 @@ def upkeep() -> None:
     @task(pool=WRITER_POOL)
     def clear_builds() -> list[str]:
         """Remove what killed builds left, with all they spilled to disk."""
-        from mvd.build.steps import alone, remove_leftovers
+        from mvd.build.attempts import alone, remove_leftovers
 
         with services() as opened, alone(opened.home):
             removed = remove_leftovers(opened)

@@ -14,8 +14,9 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 from ingestion.request import Services
-from portal import api, metrics
+from portal import metrics
 from portal.access.authorisation import AccessDeniedError, NotSignedInError
+from portal.api import routes
 from portal.desk.letters import Postman
 from portal.guards.bodies import limits
 from portal.guards.faults import Faults
@@ -75,7 +76,7 @@ def create_app(
     app.state.portal = portal
     for module in _PAGES:
         app.include_router(module.router, include_in_schema=False)
-    app.include_router(api.router)
+    app.include_router(routes.router)
     app.include_router(metrics.router, include_in_schema=False)
     _describe(app)
     static = files("portal").joinpath("static")

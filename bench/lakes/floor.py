@@ -77,11 +77,11 @@ def compare(home: Path) -> Result:
 def build_inputs(home: str) -> Result:
     """What a build of everything reads."""
     from ingestion.request import Services
-    from mvd.build import steps
+    from mvd.build import attempts, steps
     from warehouse.core.settings import load_settings
 
     services = Services.open(load_settings(home=Path(home)))
-    with steps.alone(services.home):
+    with attempts.alone(services.home):
         release_id = steps.begin(services)
     services.ledger.close()
     return {"inputs": str(services.home.builds / release_id / "inputs")}

@@ -89,6 +89,7 @@ def receive(home: str, count: int, version: int) -> dict[str, Any]:
 def release(home: str, engine: Engine = "duckdb") -> dict[str, Any]:
     """Build with `engine` and publish; seconds by the clock and of the processors, by step."""
     from ingestion.request import Services
+    from mvd.build import attempts
     from mvd.build import steps as build_steps
     from warehouse.core.settings import load_settings
 
@@ -96,7 +97,7 @@ def release(home: str, engine: Engine = "duckdb") -> dict[str, Any]:
     services = Services.open(settings)
     steps: dict[str, dict[str, float]] = {}
     clock = _Clock(steps)
-    with build_steps.alone(services.home):
+    with attempts.alone(services.home):
         release_id = build_steps.begin(services)
         clock.lap("inputs")
         plan = build_steps.make_plan(services.home, release_id, engine=engine)

@@ -15,7 +15,8 @@ from typing import Any
 
 from ingestion.intake.workers import batched, in_workers
 from ingestion.judge.prepare import Prepared, Task, Unread, prepare
-from ingestion.judge.verdicts import findings_of, judge_prepared, repeated_bytes
+from ingestion.judge.registering import repeated_bytes
+from ingestion.judge.verdicts import findings_of, judge_prepared
 from ingestion.request import Request, Services, SubmissionResult
 from warehouse.core import memory
 from warehouse.core.clock import period_month

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from expectations.submission_gate import Failure
 from ingestion.findings import Findings
 from ingestion.judge.control_rules import CompiledRules, compile_cross_rules, evaluate
+from ingestion.judge.explanations import note_breaches
 from ingestion.judge.extract import Extract
-from ingestion.judge.frames import Columns, lay_out_comparisons, note_breaches
+from ingestion.judge.frames import Columns, lay_out_comparisons
 from ingestion.lake_cells import values_of
 from ingestion.request import Services
 from warehouse.contracts import Form, RuleBook

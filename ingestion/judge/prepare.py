@@ -12,8 +12,9 @@ from pathlib import Path
 
 from expectations.submission_gate import judge
 from ingestion.findings import Findings
+from ingestion.judge.explanations import explain
 from ingestion.judge.extract import Extract, extract
-from ingestion.judge.frames import Laid, by_submission, explain, join_frames, lay_out
+from ingestion.judge.frames import Laid, by_submission, join_frames, lay_out
 from ingestion.read.safety import Limits, too_large
 from ingestion.read.workbook import DocumentProperties
 from ingestion.recognise.origin import infer_territory, statements

@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
 
 from expectations.submission_gate import judge
 from ingestion.findings import Findings
 from ingestion.judge.cross import Accepted, CrossCheck, cross_checks, explain_cross
 from ingestion.judge.frames import by_submission, join_frames
 from ingestion.judge.prepare import Prepared, Task, Unread, program_failed
-from ingestion.judge.repeated import note_repetition, note_returned_figures
+from ingestion.judge.registering import (
+    answer,
+    check_signature,
+    is_signed_anew,
+    keep_checked,
+    register,
+    repeated,
+)
+from ingestion.judge.repeated import note_returned_figures
 from ingestion.lake_cells import cells_table
 from ingestion.recognise.origin import UNKNOWN, check_duty, check_period, check_territory
-from ingestion.request import Request, Services, SubmissionResult, verdict_of
-from ingestion.signatures.cms import SignatureCheck, verify_detached
-from ingestion.signatures.trust import keep_signature, note_signature
+from ingestion.request import Services, SubmissionResult, verdict_of
+from ingestion.signatures.cms import SignatureCheck
+from ingestion.signatures.trust import note_signature
 from ingestion.tables.notes import with_territories
 from warehouse.contracts import Form
 from warehouse.core.clock import utc_now
 from warehouse.core.errors import FileError, UserError
 from warehouse.core.faults import is_of_machine
-from warehouse.ledger import Finding, IncomingFile, Submission, Verdict
-from warehouse.ledger.signature_records import latest_signature
-from warehouse.storage import lake, originals
-from warehouse.storage.originals import StoredFile
-from warehouse.storage.regular import open_regular, read_regular
+from warehouse.ledger import Finding, Submission, Verdict
+from warehouse.storage import lake
 
 
 @dataclass(slots=True)
@@ -57,71 +59,6 @@ class _Case:
             return None
         values = self.prepared.extract.values
         return Accepted(self.submission.submission_id, self.form, values)
-
-
-def repeated_bytes(services: Services, requests: Sequence[Request]) -> dict[int, SubmissionResult]:
-    """The answers to bytes that were judged before for the same key, by the place in `requests`."""
-    judged: dict[tuple[str, str], list[Submission]] = defaultdict(list)
-    for period in {request.period for request in requests if request.submission is None}:
-        for earlier in services.ledger.submissions(period=period, state="judged"):
-            judged[period, earlier.file_sha256].append(earlier)
-    answers = {}
-    for index, request in enumerate(requests):
-        if request.submission is None and not request.reinstate and judged:
-            with suppress(FileError):  # Whoever reads it will say what is wrong with it.
-                same_bytes = judged.get((request.period, _sha256(request.source)), ())
-                answers[index] = _same_key_again(services, request, same_bytes)
-    return {index: answer for index, answer in answers.items() if answer is not None}
-
-
-def _same_key_again(
-    services: Services, request: Request, same_bytes: Sequence[Submission]
-) -> SubmissionResult | None:
-    """The answer when one of the submissions of the same bytes has the key of the request too."""
-    for earlier in same_bytes:
-        if request.territory in (None, earlier.territory_kato) and request.form in (
-            None,
-            earlier.form_code,
-        ):
-            if _is_signed_anew(services, request, earlier):
-                return None
-            if request.hold and earlier.standing == "withdrawn":
-                continue
-            stored = StoredFile(earlier.file_sha256, Path(), earlier.file_size)
-            try:
-                submission, is_new = _register(
-                    services,
-                    request,
-                    stored,
-                    earlier.territory_kato,
-                    earlier.form_code,
-                    is_demonstration=earlier.is_demonstration,
-                )
-            except UserError:
-                return None  # a locked period: the way of every new file says so
-            if is_new:
-                return None
-            check = _check_signature(services, request, submission)
-            return _repeated(services, request, submission, check)
-    return None
-
-
-def _is_signed_anew(services: Services, request: Request, earlier: Submission) -> bool:
-    """Whether a rejected file comes again under another signature: that may mend it."""
-    if earlier.verdict is not Verdict.REJECTED:
-        return False
-    kept = latest_signature(services.ledger, earlier.submission_id)
-    return request.signature != (kept.cms if kept else None)
-
-
-def _check_signature(
-    services: Services, request: Request, submission: Submission
-) -> SignatureCheck | None:
-    if request.signature is None:
-        return None
-    content = read_regular(originals.find(services.home, submission.file_sha256).path)
-    trust, at = services.trust, submission.received_at
-    return verify_detached(content, request.signature, trust.roots, at, crls=trust.crls)
 
 
 def judge_prepared(
@@ -208,7 +145,7 @@ def _open(services: Services, prepared: Prepared) -> _Case:
         findings,
         named_by_rows=read.territory is not None and any(read.places),
     )
-    check = _check_signature(services, request, submission)
+    check = check_signature(services, request, submission)
     if check is not None:
         note_signature(check, findings)
     return _Case(
@@ -218,7 +155,7 @@ def _open(services: Services, prepared: Prepared) -> _Case:
         form,
         [*findings.items, *prepared.findings],
         signature=check,
-        is_signed_anew=_is_signed_anew(services, request, submission),
+        is_signed_anew=is_signed_anew(services, request, submission),
     )
 
 
@@ -228,7 +165,7 @@ def _registered(services: Services, prepared: Prepared) -> tuple[Submission, boo
     if prepared.stored is None:
         raise ValueError("a file that was not kept cannot be registered")
     form_code = prepared.extract.form_code or prepared.request.form or UNKNOWN
-    return _register(
+    return register(
         services,
         prepared.request,
         prepared.stored,
@@ -236,39 +173,6 @@ def _registered(services: Services, prepared: Prepared) -> tuple[Submission, boo
         form_code,
         is_demonstration=prepared.extract.properties.is_demonstration,
     )
-
-
-def _register(
-    services: Services,
-    request: Request,
-    stored: StoredFile,
-    territory: str,
-    form_code: str,
-    *,
-    is_demonstration: bool,
-) -> tuple[Submission, bool]:
-    try:
-        version = services.contracts.form(form_code, request.period).version
-    except KeyError:
-        version = UNKNOWN
-    registration = services.ledger.register(
-        IncomingFile(
-            form_code=form_code,
-            form_version=version,
-            territory_kato=territory,
-            period=request.period,
-            file_name=request.file_name,
-            file_sha256=stored.sha256,
-            file_size=stored.size,
-            submitted_by=request.by,
-            language=request.language,
-            received_at=request.received_at,
-            is_demonstration=is_demonstration,
-        ),
-        hold=request.hold,
-        reinstate=request.reinstate,
-    )
-    return registration.submission, registration.is_new
 
 
 def _judge_together(services: Services, cases: Sequence[_Case]) -> None:
@@ -343,7 +247,7 @@ def _found_across_forms(
 def _close(services: Services, case: _Case) -> SubmissionResult:
     request, submission = case.prepared.request, case.submission
     if not case.is_open:
-        return _repeated(services, request, submission, case.signature)
+        return repeated(services, request, submission, case.signature)
     findings = tuple(with_territories(case.findings, case.form))
     verdict = verdict_of(findings)
     cells = None
@@ -353,63 +257,12 @@ def _close(services: Services, case: _Case) -> SubmissionResult:
     services.ledger.record_verdict(
         submission.submission_id, verdict, findings, cells, services.contracts.content_hash
     )
-    _keep_signature(services, request, submission, case.signature)
+    keep_checked(services, request, submission, case.signature)
     now = services.ledger.submission(submission.submission_id)
-    result = _result(
+    result = answer(
         services, request, submission, verdict, findings, case.is_new, now.replaces_submission_id
     )
     return replace(result, signature=case.signature, standing=now.standing)
-
-
-def _keep_signature(
-    services: Services, request: Request, submission: Submission, check: SignatureCheck | None
-) -> None:
-    if check is not None and request.signature is not None:
-        number = submission.submission_id
-        keep_signature(services.ledger, number, request.signature, check, request.by)
-
-
-def _repeated(
-    services: Services, request: Request, submission: Submission, check: SignatureCheck | None
-) -> SubmissionResult:
-    """The same bytes again: their verdict stands, and so does what was decided about them."""
-    findings = tuple(services.ledger.findings(submission.submission_id))
-    noted = Findings(services.contracts)
-    note_repetition(services, submission, noted)
-    if check is not None:
-        note_signature(check, noted)
-        if check.is_valid:
-            _keep_signature(services, request, submission, check)
-    verdict = submission.verdict or verdict_of(findings)
-    told = (*noted.items, *findings)
-    result = _result(services, request, submission, verdict, told, False, None)
-    return replace(result, signature=check, standing=submission.standing)
-
-
-def _result(
-    services: Services,
-    request: Request,
-    submission: Submission,
-    verdict: Verdict,
-    findings: tuple[Finding, ...],
-    is_new: bool,
-    replaces: str | None,
-) -> SubmissionResult:
-    return SubmissionResult(
-        submission_id=submission.submission_id,
-        verdict=verdict,
-        is_new=is_new,
-        file_name=request.file_name,
-        form=submission.form_code,
-        territory=submission.territory_kato,
-        period=submission.period,
-        sha256=submission.file_sha256,
-        size=submission.file_size,
-        received_at=submission.received_at,
-        findings=findings,
-        contract_hash=services.contracts.content_hash,
-        replaces=replaces,
-    )
 
 
 def _refused_by_lock(prepared: Prepared, services: Services, error: UserError) -> SubmissionResult:
@@ -438,10 +291,3 @@ def _refused_at_the_door(prepared: Prepared, services: Services) -> SubmissionRe
         findings=prepared.extract.findings,
         contract_hash=services.contracts.content_hash,
     )
-
-
-def _sha256(source: Path | bytes) -> str:
-    if isinstance(source, bytes):
-        return hashlib.sha256(source).hexdigest()
-    with open_regular(source) as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

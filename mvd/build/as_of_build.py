@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mvd.build import steps
+from mvd.build import attempts, steps
 from warehouse.core.durable import make_directories
 from warehouse.core.errors import UserError
 
@@ -32,7 +32,7 @@ def known_on(services: Services, settings: Settings, moment: datetime) -> Path:
     make_directories(home.as_of)
     snapshot = services.ledger.snapshot(moment)
     with (
-        steps.alone(home),
+        attempts.alone(home),
         tempfile.TemporaryDirectory(prefix=".draft-", dir=home.as_of) as scratch,
     ):
         draft = Path(scratch)

@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from mvd.build import steps
+from mvd.build import attempts, steps
 from warehouse.core.durable import make_directories
 from warehouse.core.paths import Home
 from warehouse.core.settings import Settings
@@ -77,12 +77,12 @@ def build_release(
     or failed build changes nothing for readers. One build at a time; a second one waits.
     """
     try:
-        with steps.alone(services.home):
+        with attempts.alone(services.home):
             announce("inputs")
             release_id = steps.begin(services, as_of=as_of)
-            with steps.attempt(services, release_id):
+            with attempts.attempt(services, release_id):
                 return _go_on(services, settings, release_id, whole, announce)
-    except steps.BuildFailedError as error:
+    except attempts.BuildFailedError as error:
         reasons = {language: [error.problem_in(language)] for language in LANGUAGES}
         return BuildOutcome(error.release_id, "failed", reasons=reasons)
 
@@ -100,7 +100,7 @@ def _go_on(
     announce(f"whole_{plan.reason}" if plan.reason else "part")
     announce("transform")
     built = steps.transform(home, release_id, settings)
-    if problems := steps.check_models(release_id, built):
+    if problems := attempts.check_models(release_id, built):
         return _refused(services, release_id, dict.fromkeys(LANGUAGES, problems), left_out)
     announce("gate")
     gate = steps.judge(home, release_id, settings)
@@ -146,5 +146,5 @@ def _refused(
     reasons: Mapping[Language, Sequence[str]],
     left_out: Sequence[LeftOut],
 ) -> BuildOutcome:
-    steps.refuse(services, release_id, reasons["en"])
+    attempts.refuse(services, release_id, reasons["en"])
     return BuildOutcome(release_id, "refused", reasons=reasons, left_out=left_out)

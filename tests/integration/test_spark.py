@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ingestion.request import Services
-from mvd.build import steps
+from mvd.build import attempts, steps
 from mvd.build.pipeline import RebuildOutcome, rebuild_release
 from tests.integration.command_line import Installation
 from tests.tools.small_lake import expect_only_these, fill
@@ -60,7 +60,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
 
 def released(services: Services, settings: Settings) -> str:
     home = services.home
-    with steps.alone(home):
+    with attempts.alone(home):
         release_id = steps.begin(services)
         expect_only_these(home.builds / release_id / "inputs")
         steps.make_plan(home, release_id, engine=settings.engine)

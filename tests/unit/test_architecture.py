@@ -1,5 +1,6 @@
 """The layout tells the architecture; these tests keep it true."""
 
+import ast
 import re
 import subprocess
 import sys
@@ -10,6 +11,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES_OF_A_ROOM = 15
+LINES_OF_A_FILE = 400
+REASON = re.compile(r"^Longer than 400 lines: \S.*\.$", re.MULTILINE)
+"""How the docstring of a module says why the module is long all the same."""
 TOP_LEVEL = {
     "bench", "contracts", "dags", "dashboards", "dbt_project", "deploy", "docs", "expectations",
     "ingestion", "mvd", "portal", "tests", "warehouse",
@@ -51,6 +55,18 @@ def test_no_room_holds_more_than_can_be_seen_at_a_glance() -> None:
     )
     crowded = {room: count for room, count in rooms.items() if count > MODULES_OF_A_ROOM}
     assert crowded == {}
+
+
+def test_no_python_file_is_longer_than_is_read_at_once_without_a_reason() -> None:
+    long = {}
+    for file in tracked_files():
+        if file.suffix == ".py" and file.is_file():
+            text = file.read_text(encoding="utf-8")
+            length = text.count("\n")
+            docstring = ast.get_docstring(ast.parse(text)) if length > LINES_OF_A_FILE else None
+            if length > LINES_OF_A_FILE and not REASON.search(docstring or ""):
+                long[str(file.relative_to(ROOT))] = length
+    assert long == {}
 
 
 def test_no_tracked_file_is_heavier_than_a_mebibyte() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ingestion.request import Services
-from mvd.build import steps
+from mvd.build import attempts, steps
 from tests.unit.warehouse.builds import submit
 from warehouse.build.transform import NodeResult, TransformResult
 from warehouse.core.settings import load_settings
@@ -30,7 +30,7 @@ def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Servic
 @pytest.fixture
 def release_id(services: Services) -> str:
     submit(services.home, services.ledger)
-    with steps.alone(services.home):
+    with attempts.alone(services.home):
         return steps.begin(services)
 
 
@@ -51,7 +51,7 @@ def test_a_machine_that_fails_a_step_is_tried_again(
 ) -> None:
     from airflow.sdk.exceptions import AirflowFailException  # noqa: TID251 - what is tested
 
-    with pytest.raises(steps.BuildFailedError, match="not at fault") as failed:
+    with pytest.raises(attempts.BuildFailedError, match="not at fault") as failed:
         ran(release_id, monkeypatch, NO_MEMORY)
     # Airflow tries everything again but this one.
     assert not isinstance(failed.value, AirflowFailException)
@@ -81,6 +81,6 @@ def test_a_gate_that_breaks_down_is_tried_again(
         raise RuntimeError("SUM_DIFFERS could not run: MemoryError")
 
     monkeypatch.setattr(steps, "judge", broken)
-    with pytest.raises(steps.BuildFailedError, match="could not run"):
+    with pytest.raises(attempts.BuildFailedError, match="could not run"):
         gate.function(release_id)
     assert states(services) == ["failed"]

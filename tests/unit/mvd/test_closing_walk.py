@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from ingestion.request import Services
-from mvd.build import steps
+from mvd.build import attempts, steps
 from mvd.closing import close
 from tests.unit.warehouse.builds import submit, write_marts
 from warehouse.build.planning import Plan, Whole
@@ -93,16 +93,16 @@ class Walk(RuleBasedStateMachine):
     @rule(ending=st.sampled_from(["published", "published", "refused", "failed", "killed"]))
     def build(self, ending: str) -> None:
         home, services = self.services.home, self.services
-        with steps.alone(home):
+        with attempts.alone(home):
             release_id = steps.begin(services)
             if ending == "killed":
                 return
-            with suppress(steps.BuildFailedError), steps.attempt(services, release_id):
+            with suppress(attempts.BuildFailedError), attempts.attempt(services, release_id):
                 steps.make_plan(home, release_id)
                 if ending == "failed":
                     raise MemoryError
                 if ending == "refused":
-                    steps.refuse(services, release_id, ["a test"])
+                    attempts.refuse(services, release_id, ["a test"])
                     self.refused = self.counting()
                     return
                 write_marts(home.builds / release_id / marts.DATABASE, mark=1)

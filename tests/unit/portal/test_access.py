@@ -7,9 +7,10 @@ from fastapi import APIRouter
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 
-from portal import api, metrics
+from portal import metrics
 from portal.access.authorisation import PUBLIC, privilege_of
 from portal.access.roles import PRIVILEGES, account_rules
+from portal.api import routes as api
 from portal.app import create_app
 from portal.pages import (
     accounts,

@@ -1,6 +1,7 @@
 """Small builds for the tests of releases: what dbt would have left in a build directory."""
 
 import hashlib
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,11 +12,14 @@ from warehouse.core.paths import Home
 from warehouse.ledger import IncomingFile, Ledger, Verdict
 from warehouse.releases import catalogue, marts
 from warehouse.releases.left_out import LeftOut
+from warehouse.releases.manifest import Manifest
 from warehouse.releases.publication import Draft
 from warehouse.storage import lake
 
 CREATED = datetime(2025, 7, 20, 8, 0, tzinfo=UTC)
 CONTRACTS = "c" * 64
+Publish = Callable[[int], Manifest]
+"""Publishes a build with that mark."""
 
 
 def submit(

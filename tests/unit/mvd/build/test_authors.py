@@ -14,7 +14,7 @@ from openpyxl import Workbook
 from sqlalchemy import update
 
 from ingestion.request import Services
-from mvd.build import steps
+from mvd.build import attempts, steps
 from warehouse.core.settings import Settings
 from warehouse.ledger import IncomingFile, Verdict
 from warehouse.ledger import schema as t
@@ -83,7 +83,7 @@ def of_an_earlier_version(
 
 
 def begun(services: Services) -> None:
-    with steps.alone(services.home):
+    with attempts.alone(services.home):
         steps.begin(services)
 
 

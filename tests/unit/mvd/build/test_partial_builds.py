@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingestion.request import Services
-from mvd.build import steps
+from mvd.build import attempts, steps
 from tests.tools.object_store import ObjectStore
 from warehouse.build.planning import Plan, Whole
 from warehouse.core.settings import Settings
@@ -108,13 +108,13 @@ class Installation:
 
     def plan(self, *, whole: bool = False) -> Plan:
         """What a build would compute now."""
-        with steps.alone(self.home):
+        with attempts.alone(self.home):
             release_id = steps.begin(self.services)
         return steps.make_plan(self.home, release_id, whole=whole)
 
     def release(self) -> tuple[Plan, dict[str, str]]:
         """Build and publish; gives the plan and the content hash of every table."""
-        with steps.alone(self.home):
+        with attempts.alone(self.home):
             release_id = steps.begin(self.services)
         plan = steps.make_plan(self.home, release_id)
         built = steps.transform(self.home, release_id, self.settings)

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from ingestion.request import Services
-from mvd.build import steps
+from mvd.build import attempts, steps
 from tests.unit.warehouse.builds import submit, write_marts
 from warehouse.build.transform import TransformResult
 from warehouse.core.clock import utc_now
@@ -38,7 +38,7 @@ def services(settings: Settings) -> Iterator[Services]:
 
 
 def begun(services: Services) -> str:
-    with steps.alone(services.home):
+    with attempts.alone(services.home):
         return steps.begin(services)
 
 
@@ -92,14 +92,14 @@ def test_a_build_on_its_way_is_not_cleared_away_by_another(services: Services) -
 def test_refused_and_abandoned_builds_are_cleared_away(services: Services) -> None:
     submit(services.home, services.ledger)
     refused, abandoned, alive = begun(services), begun(services), begun(services)
-    steps.refuse(services, refused, ["a sum differs"])
+    attempts.refuse(services, refused, ["a sum differs"])
     for name in (abandoned, "rebuild-r000001-x"):
         folder = services.home.builds / name
         folder.mkdir(exist_ok=True)
         (folder / "spill-1").mkdir()
         os.utime(folder, (time.time() - 7200,) * 2)
     (services.home.builds / "rebuild-r000002-y").mkdir()
-    assert steps.remove_leftovers(services) == [refused, abandoned, "rebuild-r000001-x"]
+    assert attempts.remove_leftovers(services) == [refused, abandoned, "rebuild-r000001-x"]
     left = {path.name for path in services.home.builds.iterdir() if path.is_dir()}
     assert left == {alive, "rebuild-r000002-y"}
 
@@ -124,8 +124,8 @@ def test_whatever_breaks_a_step_has_failed_the_build(
     submit(services.home, services.ledger)
     release_id = begun(services)
     with (
-        pytest.raises(steps.BuildFailedError, match="data are not at fault") as failed,
-        steps.attempt(services, release_id),
+        pytest.raises(attempts.BuildFailedError, match="data are not at fault") as failed,
+        attempts.attempt(services, release_id),
     ):
         raise error
     assert said in failed.value.problem_in("ru")
@@ -135,7 +135,7 @@ def test_whatever_breaks_a_step_has_failed_the_build(
 
 def test_an_interrupted_step_has_failed_the_build_and_stays_interrupted(services: Services) -> None:
     release_id = begun(services)
-    with pytest.raises(KeyboardInterrupt), steps.attempt(services, release_id):
+    with pytest.raises(KeyboardInterrupt), attempts.attempt(services, release_id):
         raise KeyboardInterrupt
     assert state_of(services, release_id)[0] == "failed"
 
@@ -147,7 +147,7 @@ def test_inputs_that_cannot_be_written_fail_the_build(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("warehouse.build.export.write_build_inputs", full)
-    with pytest.raises(steps.BuildFailedError) as failed:
+    with pytest.raises(attempts.BuildFailedError) as failed:
         begun(services)
     assert state_of(services, failed.value.release_id)[0] == "failed"
 
@@ -157,9 +157,9 @@ def test_a_failed_build_is_taken_up_again_and_published(
 ) -> None:
     submit(services.home, services.ledger)
     release_id = built(services)
-    with pytest.raises(steps.BuildFailedError), steps.attempt(services, release_id):
+    with pytest.raises(attempts.BuildFailedError), attempts.attempt(services, release_id):
         raise OSError(errno.ENOSPC, "No space left on device")
-    with steps.attempt(services, release_id):
+    with attempts.attempt(services, release_id):
         assert state_of(services, release_id) == ("building", None)
         steps.publish(services, release_id, settings)
     assert state_of(services, release_id) == ("published", None)
@@ -177,11 +177,11 @@ def test_a_disk_that_fills_up_while_publishing_leaves_the_earlier_release(
         patch.setattr(
             publication, "seal", lambda _: os.write(os.open("/dev/full", os.O_WRONLY), b"1")
         )
-        with pytest.raises(steps.BuildFailedError), steps.attempt(services, second):
+        with pytest.raises(attempts.BuildFailedError), attempts.attempt(services, second):
             steps.publish(services, second, settings)
     assert state_of(services, second)[0] == "failed"
     assert catalogue.list_releases(services.home) == [first]
-    with steps.attempt(services, second):
+    with attempts.attempt(services, second):
         steps.publish(services, second, settings)
     assert catalogue.list_releases(services.home) == [first, second]
 
@@ -197,10 +197,10 @@ def test_a_release_that_readers_see_is_never_called_failed(
 
     with monkeypatch.context() as patch:
         patch.setattr(catalogue, "complete_ledger", no_room)
-        with pytest.raises(steps.BuildFailedError), steps.attempt(services, release_id):
+        with pytest.raises(attempts.BuildFailedError), attempts.attempt(services, release_id):
             steps.publish(services, release_id, settings)
     assert catalogue.current(services.home) == release_id
-    with steps.attempt(services, release_id):
+    with attempts.attempt(services, release_id):
         steps.publish(services, release_id, settings)
     assert state_of(services, release_id)[0] == "published"
 
@@ -214,11 +214,11 @@ def test_a_ledger_that_cannot_be_written_hides_no_failure(
         raise OperationalError("UPDATE release", {}, Exception("database or disk is full"))
 
     def broken() -> None:
-        with steps.attempt(services, release_id):
+        with attempts.attempt(services, release_id):
             monkeypatch.setattr(services.ledger, "record_release", full)
             raise OSError(errno.ENOSPC, "No space left on device")
 
-    with pytest.raises(steps.BuildFailedError):
+    with pytest.raises(attempts.BuildFailedError):
         broken()
     assert state_of(services, release_id)[0] == "building"
 
@@ -230,7 +230,7 @@ def test_a_killed_build_is_told_to_the_ledger_after_an_hour(services: Services) 
     lost = services.ledger.begin_release(
         contract_hash="k", submission_ids=[], created_at=utc_now() - timedelta(hours=2)
     )
-    steps.remove_leftovers(services)
+    attempts.remove_leftovers(services)
     assert state_of(services, killed)[0] == state_of(services, lost)[0] == "failed"
     assert state_of(services, alive)[0] == "building"
 
@@ -241,7 +241,7 @@ def test_a_build_that_was_cleared_away_cannot_be_taken_up(services: Services) ->
     begun(services)
     with (
         pytest.raises(UserError, match="BUILD_INCOMPLETE"),
-        steps.attempt(services, release_id),
+        attempts.attempt(services, release_id),
     ):
         pass
     assert state_of(services, release_id)[0] == "failed"

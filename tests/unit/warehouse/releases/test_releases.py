@@ -3,18 +3,14 @@ import json
 import random
 import shutil
 import time
-from collections.abc import Callable
-from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tests.tools.processes import FORKED
-from tests.unit.warehouse.builds import CONTRACTS, CREATED, build, submit, write_marts
+from tests.unit.warehouse.builds import CONTRACTS, CREATED, Publish, build, submit, write_marts
 from warehouse.core.errors import UserError
 from warehouse.core.paths import Home
 from warehouse.core.settings import Settings
@@ -22,14 +18,8 @@ from warehouse.ledger import Ledger
 from warehouse.query import reader as query_reader
 from warehouse.releases import catalogue, marts, publication, verification
 from warehouse.releases.content import content_hash
-from warehouse.releases.manifest import Manifest
 
 ROOT = Path(__file__).resolve().parents[4]
-
-
-@pytest.fixture
-def settings(home: Home) -> Settings:
-    return Settings(home=home.root, memory_limit="200MB", threads=2)
 
 
 @pytest.fixture
@@ -37,25 +27,9 @@ def ledger(settings: Settings) -> Ledger:
     return Ledger(settings.ledger)
 
 
-@pytest.fixture
-def publish(home: Home, ledger: Ledger, settings: Settings) -> Callable[[int], Manifest]:
-    def publish_marked(mark: int) -> Manifest:
-        return publication.publish(home, ledger, build(home, ledger, mark), settings)
-
-    return publish_marked
-
-
 def mark(home: Home, release: str | None = None) -> int:
     answer = query_reader.query(home, "SELECT DISTINCT mark FROM marts.fct_crimes", release=release)
     return int(answer.column("mark")[0].as_py())
-
-
-def make_writable(path: Path) -> Path:
-    path.chmod(0o644)
-    return path
-
-
-Publish = Callable[[int], Manifest]
 
 
 def test_before_the_first_release_there_is_none(home: Home) -> None:
@@ -216,185 +190,6 @@ def test_the_hashes_of_a_build_equal_those_of_its_release(
     assert verification.table_hashes(draft.build_dir / marts.DATABASE, settings) == {
         table.name: table.content_hash for table in manifest.tables
     }
-
-
-def test_an_untouched_release_verifies(
-    home: Home, settings: Settings, ledger: Ledger, publish: Publish
-) -> None:
-    submit(home, ledger)
-    publish(1)
-    assert verification.verify(home, "r000001", settings, ledger) == []
-
-
-def test_a_changed_file_is_named(home: Home, settings: Settings, publish: Publish) -> None:
-    publish(1)
-    file = make_writable(home.releases / "r000001" / "parquet" / "fct_crimes.parquet")
-    file.write_bytes(file.read_bytes() + b" ")
-    assert [d.name for d in verification.verify(home, "r000001", settings)] == [
-        "parquet/fct_crimes.parquet"
-    ]
-
-
-def test_a_changed_figure_is_named_by_its_table(
-    home: Home, settings: Settings, publish: Publish
-) -> None:
-    publish(1)
-    file = make_writable(home.releases / "r000001" / marts.DATABASE)
-    with duckdb.connect(file) as connection:
-        connection.execute("UPDATE marts.fct_crimes SET line = 100 WHERE line = 1")
-    assert [d.name for d in verification.verify(home, "r000001", settings)] == [
-        marts.DATABASE,
-        "marts.fct_crimes",
-    ]
-
-
-def test_missing_and_added_files_are_named(
-    home: Home, settings: Settings, publish: Publish
-) -> None:
-    publish(1)
-    root = home.releases / "r000001"
-    (root / "parquet" / "fct_crimes.parquet").unlink()
-    (root / "notes.txt").write_text("?")
-    assert [
-        (d.name, d.expected is None, d.found is None)
-        for d in verification.verify(home, "r000001", settings)
-    ] == [
-        ("notes.txt", True, False),
-        ("parquet/fct_crimes.parquet", False, True),
-    ]
-
-
-def test_a_destroyed_database_is_named(home: Home, settings: Settings, publish: Publish) -> None:
-    publish(1)
-    make_writable(home.releases / "r000001" / marts.DATABASE).write_bytes(b"nothing")
-    assert [d.name for d in verification.verify(home, "r000001", settings)] == [marts.DATABASE] * 2
-
-
-def test_a_forged_manifest_contradicts_the_ledger(
-    home: Home, settings: Settings, ledger: Ledger, publish: Publish
-) -> None:
-    publish(1)
-    file = make_writable(home.releases / "r000001" / "manifest.json")
-    manifest = json.loads(file.read_text())
-    manifest["content_hash"] = "0" * 64
-    file.write_text(json.dumps(manifest))
-    names = [d.name for d in verification.verify(home, "r000001", settings, ledger)]
-    assert names == ["content_hash", "ledger r000001"]
-
-
-def test_a_release_holds_what_is_needed_to_build_it_again(
-    home: Home, ledger: Ledger, publish: Publish
-) -> None:
-    submit(home, ledger)
-    publish(1)
-    shutil.rmtree(home.builds)
-    inputs = verification.rebuild_inputs(home, "r000001")
-    assert (inputs.inputs / "territories.csv").read_text() == "kato\n430000000\n"
-    assert [path.is_file() for path in inputs.cell_files] == [True]
-
-
-def test_lost_cells_are_named_before_a_rebuild(
-    home: Home, settings: Settings, ledger: Ledger, publish: Publish
-) -> None:
-    submission_id = submit(home, ledger)
-    publish(1)
-    next(home.lake.rglob("*.parquet")).unlink()
-    with pytest.raises(UserError, match=submission_id):
-        verification.rebuild_inputs(home, "r000001")
-    assert any(submission_id in d.name for d in verification.verify(home, "r000001", settings))
-
-
-def hash_in_python(columns: dict[str, str], rows: list[dict[str, Any]]) -> str:
-    """The recipe of docs/content-hash.md, without DuckDB."""
-
-    def field(value: Any, kind: str) -> str:
-        if value is None:
-            return "N"
-        if kind == "DOUBLE":
-            text = f"{value + 0.0:.11e}"
-        elif kind.startswith("TIMESTAMP"):
-            text = str(
-                int((value - datetime(1970, 1, 1, tzinfo=value.tzinfo)).total_seconds() * 10**6)
-            )
-        elif kind == "BOOLEAN":
-            text = "true" if value else "false"
-        else:
-            text = str(value)
-        return f"V{len(text.encode())}:{text}"
-
-    digest = hashlib.sha256()
-    names = sorted(columns)
-    for name in names:
-        digest.update(f"{name} {columns[name]}\n".encode())
-    digests = [
-        hashlib.sha256("".join(field(row[n], columns[n]) for n in names).encode()).digest()
-        for row in rows
-    ]
-    digest.update(b"".join(sorted(digests)))
-    return digest.hexdigest()
-
-
-KINDS = {
-    "indicator": "VARCHAR",
-    "value": "DOUBLE",
-    "units": "INTEGER",
-    "is_final": "BOOLEAN",
-    "period_month": "DATE",
-    "received_at": "TIMESTAMP",
-    "share": "DECIMAL(9,4)",
-}
-whole_seconds = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1)).map(  # noqa: DTZ001
-    lambda moment: moment.replace(microsecond=0)
-)
-facts = st.lists(
-    st.fixed_dictionaries(
-        {
-            "indicator": st.none() | st.text("aҚ 7:VN\"'\\\n"),
-            "value": st.none() | st.floats(allow_nan=False, allow_infinity=False),
-            "units": st.none() | st.integers(-(2**31), 2**31 - 1),
-            "is_final": st.none() | st.booleans(),
-            "period_month": st.none() | st.dates(date(1900, 1, 1), date(2100, 1, 1)),
-            "received_at": st.none() | whole_seconds,
-            "share": st.none() | st.decimals(-99999, 99999, places=4),
-        }
-    ),
-    max_size=8,
-)
-
-
-@given(rows=facts, seed=st.randoms(use_true_random=False))
-def test_a_third_party_can_compute_the_content_hash(
-    rows: list[dict[str, Any]], seed: random.Random
-) -> None:
-    expected = hash_in_python(KINDS, rows)
-    shuffled = seed.sample(rows, len(rows))
-    with duckdb.connect() as connection:
-        names = seed.sample(sorted(KINDS), len(KINDS))
-        connection.execute(f"CREATE TABLE t ({', '.join(f'{n} {KINDS[n]}' for n in names)})")
-        if rows:
-            places = ", ".join("?" * len(names))
-            connection.executemany(
-                f"INSERT INTO t VALUES ({places})",  # noqa: S608
-                [[row[n] for n in names] for row in shuffled],
-            )
-        assert content_hash(connection, "t") == expected
-
-
-def test_the_hash_of_one_known_row_does_not_change() -> None:
-    """Written out by hand after docs/content-hash.md."""
-    row = hashlib.sha256(b"V1:aV17:1.50000000000e+00").digest()
-    expected = hashlib.sha256(b"indicator VARCHAR\nvalue DOUBLE\n" + row).hexdigest()
-    with duckdb.connect() as connection:
-        connection.execute("CREATE TABLE t AS SELECT 1.5::DOUBLE AS value, 'a' AS indicator")
-        assert content_hash(connection, "t") == expected
-
-
-def test_rows_that_repeat_count_and_minus_zero_is_zero() -> None:
-    with duckdb.connect() as connection:
-        once = content_hash(connection, "(SELECT 0.0::DOUBLE AS x)")
-        minus = content_hash(connection, "(SELECT -0.0::DOUBLE AS x)")
-        twice = content_hash(connection, "(SELECT 0.0::DOUBLE AS x FROM range(2))")
-    assert once == minus != twice
 
 
 def test_the_parquet_of_a_release_has_the_content_hash_of_its_table(

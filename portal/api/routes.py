@@ -3,32 +3,46 @@
 from __future__ import annotations
 
 import tempfile
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Any, BinaryIO, cast
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from ingestion.request import finding_json
 from ingestion.signatures.trust import LONGEST
 from portal.access.authorisation import needs, public
+from portal.api.shapes import (
+    AccountAnswer,
+    ChangesAnswer,
+    Comment,
+    DutyAnswer,
+    ExceptionAnswer,
+    FindingAnswer,
+    Grant,
+    KeptSignature,
+    LockAnswer,
+    Problem,
+    ReceiptAnswer,
+    Return,
+    SetLocks,
+    SignatureAnswer,
+    SubmissionAnswer,
+    UploadAnswer,
+    duty_answer,
+    submission_answer,
+)
 from portal.guards.bodies import takes
 from portal.guards.parameters import (
-    CommentText,
     FileNameQuery,
     Form,
     FormQuery,
-    FormText,
     Id,
     KatoQuery,
-    KatoText,
     LimitQuery,
     Period,
     PeriodQuery,
-    PeriodText,
-    ReasonText,
     Sha256Query,
 )
 from portal.pages.answers import XLSX, attachment
@@ -38,208 +52,11 @@ from portal.problems import PortalError
 from portal.web import API, AccountFirst, access_of, desk_of, language_of, portal_of
 from warehouse.core.clock import utc_now
 from warehouse.core.errors import UserError
-from warehouse.ledger import LockException, Submission
+from warehouse.ledger import LockException
 from warehouse.ledger import PeriodLock as Lock
-from warehouse.reporting.duties import Duty
 from warehouse.storage import originals
 
 _SPOOLED_BYTES = 1 << 20
-
-
-def _whole(value: Any) -> Any:
-    """JSON knows no integers: 24.0 is one too."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-class Answer(BaseModel):
-    """Base of what the API says."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-
-class Problem(Answer):
-    """Why something was refused, in the language that was asked for."""
-
-    code: str
-    detail: str
-
-
-class AccountAnswer(Answer):
-    """Who is asking."""
-
-    login: str
-    display_name: str
-    role: str
-    territory: str | None
-    privileges: list[str]
-
-
-class DutyAnswer(Answer):
-    """One form that one unit owes."""
-
-    form: str
-    territory: str
-    period: str
-    state: str
-    deadline: datetime
-    is_open: bool
-    is_late: bool
-    submission_id: str | None
-    in_force_submission_id: str | None
-
-
-class UploadAnswer(Answer):
-    """A file on its way to its verdict."""
-
-    upload_id: str
-    file_name: str
-    state: str
-    ahead: int
-    verdict: str | None
-    text: str
-    submission_id: str | None
-
-
-class KeptSignature(Answer):
-    """A detached signature that is kept; name its hash when the file is sent."""
-
-    sha256: str
-
-
-class SignatureAnswer(Answer):
-    """The signature of a version; `signed_by` only where it is valid, else empty."""
-
-    standing: str
-    signed_by: str
-    text: str
-    cms_sha256: str
-
-
-class SubmissionAnswer(Answer):
-    """A version that came in; `standing` is counts, held, withdrawn or returned."""
-
-    submission_id: str
-    form: str
-    territory: str
-    period: str
-    file_name: str
-    sha256: str
-    size: int
-    received_at: datetime
-    state: str
-    verdict: str | None
-    standing: str
-    in_force: bool
-    errors: int | None
-    warnings: int | None
-    contract_hash: str | None
-
-
-class ReceiptAnswer(Answer):
-    """A signed receipt."""
-
-    number: str
-    verdict: str
-    line: str
-
-
-class FindingAnswer(Answer):
-    """One finding with its text and advice."""
-
-    code: str
-    severity: str
-    sheet: str | None
-    cell: str | None
-    section: str | None
-    line: int | None
-    column: int | None
-    found: str | None
-    expected: str | None
-    rule_id: str | None
-    params: dict[str, Any]
-    text: str
-    how_to_fix: str
-
-
-class ChangeAnswer(Answer):
-    """One changed cell."""
-
-    sheet: str
-    cell: str
-    line: int
-    column: int
-    label: str
-    before: float | None
-    after: float | None
-    delta: float
-
-
-class ChangesAnswer(Answer):
-    """What a version changes against the accepted one before it; the largest first."""
-
-    total: int
-    compared: int
-    largest: list[ChangeAnswer]
-
-
-class LockAnswer(Answer):
-    """A lock in force."""
-
-    form_code: str
-    period: str
-    changed_at: datetime
-    changed_by: str | None
-    reason: str
-
-
-class ExceptionAnswer(Answer):
-    """Leave for one territory."""
-
-    exception_id: str
-    form_code: str
-    territory_kato: str
-    period: str
-    granted_at: datetime
-    granted_by: str | None
-    valid_until: datetime
-    reason: str
-
-
-class Ask(BaseModel):
-    """Base of what is asked: nothing unknown is accepted."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class Comment(Ask):
-    """An optional explanation."""
-
-    comment: CommentText = ""
-
-
-class Return(Ask):
-    """What to correct."""
-
-    comment: ReasonText
-
-
-class SetLocks(Ask):
-    """Close or open forms of a period."""
-
-    forms: Annotated[list[FormText], Field(min_length=1, max_length=50)]
-    period: PeriodText
-    is_locked: bool
-    reason: ReasonText
-
-
-class Grant(Ask):
-    """Let a territory send for some hours although the period is closed."""
-
-    form: FormText
-    territory: KatoText
-    period: PeriodText
-    hours: Annotated[int, Field(ge=1, le=336), BeforeValidator(_whole)]
-    reason: ReasonText
 
 
 _REFUSALS: dict[int | str, dict[str, Any]] = {
@@ -289,14 +106,14 @@ def me(request: Request) -> AccountAnswer:
 @needs("period.view")
 def own_period(request: Request, period: Period) -> list[DutyAnswer]:
     """What the token's own territory owes for a period."""
-    return [_duty(duty) for duty in desk_of(request).period(period)]
+    return [duty_answer(duty) for duty in desk_of(request).period(period)]
 
 
 @router.get("/country/{period}")
 @needs("country.view")
 def country(request: Request, period: Period) -> list[DutyAnswer]:
     """What all units owe for a period."""
-    return [_duty(duty) for duty in desk_of(request).country(period)]
+    return [duty_answer(duty) for duty in desk_of(request).country(period)]
 
 
 @router.post("/signatures", status_code=201, openapi_extra=_BODY)
@@ -379,14 +196,14 @@ def submissions(
 ) -> list[SubmissionAnswer]:
     """Versions that came in, newest first."""
     found = desk_of(request).history(period=period, form=form, territory=territory)
-    return [_submission(submission) for submission in found[:limit]]
+    return [submission_answer(submission) for submission in found[:limit]]
 
 
 @router.get("/submissions/{submission_id}")
 @needs("submission.view")
 def submission(request: Request, submission_id: Id) -> SubmissionAnswer:
     """One version with its verdict."""
-    return _submission(desk_of(request).submission(submission_id))
+    return submission_answer(desk_of(request).submission(submission_id))
 
 
 @router.get("/submissions/{submission_id}/findings")
@@ -445,7 +262,7 @@ def confirm(request: Request, submission_id: Id, body: Comment) -> SubmissionAns
     """Let a held version count."""
     desk = desk_of(request)
     desk.confirm(submission_id, body.comment)
-    return _submission(desk.submission(submission_id))
+    return submission_answer(desk.submission(submission_id))
 
 
 @router.post("/submissions/{submission_id}/withdraw")
@@ -454,7 +271,7 @@ def withdraw(request: Request, submission_id: Id) -> SubmissionAnswer:
     """Give up a held version."""
     desk = desk_of(request)
     desk.withdraw(submission_id)
-    return _submission(desk.submission(submission_id))
+    return submission_answer(desk.submission(submission_id))
 
 
 @router.post("/submissions/{submission_id}/return")
@@ -464,7 +281,7 @@ def send_back(request: Request, submission_id: Id, body: Return) -> SubmissionAn
     """Return an accepted version to its sender."""
     desk = desk_of(request)
     desk.send_back(submission_id, body.comment)
-    return _submission(desk.submission(submission_id))
+    return submission_answer(desk.submission(submission_id))
 
 
 @router.get("/templates/{form}", response_class=Response, responses=_FILE)
@@ -517,37 +334,3 @@ def grant(request: Request, body: Grant) -> ExceptionAnswer:
 def _progress(request: Request, upload_id: str) -> dict[str, Any]:
     found = progress(request, desk_of(request).upload(upload_id))
     return {name: value for name, value in found.items() if name != "url"}
-
-
-def _duty(duty: Duty) -> DutyAnswer:
-    return DutyAnswer(
-        form=duty.form,
-        territory=duty.territory,
-        period=duty.period,
-        state=duty.state,
-        deadline=duty.deadline,
-        is_open=duty.is_open,
-        is_late=duty.is_late,
-        submission_id=duty.latest.submission_id if duty.latest else None,
-        in_force_submission_id=duty.in_force.submission_id if duty.in_force else None,
-    )
-
-
-def _submission(submission: Submission) -> SubmissionAnswer:
-    return SubmissionAnswer(
-        submission_id=submission.submission_id,
-        form=submission.form_code,
-        territory=submission.territory_kato,
-        period=submission.period,
-        file_name=submission.file_name,
-        sha256=submission.file_sha256,
-        size=submission.file_size,
-        received_at=submission.received_at,
-        state=submission.state,
-        verdict=submission.verdict,
-        standing=submission.standing,
-        in_force=submission.in_force,
-        errors=submission.error_count,
-        warnings=submission.warning_count,
-        contract_hash=submission.contract_hash,
-    )

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from tests.tools.object_store import KEY, MISSING_BUCKET, SECRET, ObjectStore
 from tests.unit.warehouse.builds import build, submit
 from warehouse.core.errors import UserError
 from warehouse.core.paths import Home
-from warehouse.core.settings import Settings, load_settings
+from warehouse.core.settings import Settings
 from warehouse.core.store_address import StoreAddress
 from warehouse.ledger import Ledger
 from warehouse.query import reader
@@ -31,43 +31,6 @@ from warehouse.upkeep.orphans import find_orphans
 
 WORKBOOK = b"a workbook"
 SHA256 = hashlib.sha256(WORKBOOK).hexdigest()
-
-
-@pytest.fixture
-def prefix(tmp_path: Path) -> str:
-    return f"{tmp_path.parent.name}-{tmp_path.name}"
-
-
-@pytest.fixture
-def settings(store_server: ObjectStore, tmp_path: Path, prefix: str) -> Settings:
-    ledger = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
-    return store_server.settings(
-        tmp_path / "here", prefix, ledger_url=ledger, memory_limit="200MB", threads=1
-    )
-
-
-@pytest.fixture
-def home(settings: Settings) -> Home:
-    return settings.paths
-
-
-@pytest.fixture
-def elsewhere(settings: Settings, tmp_path: Path) -> Home:
-    """The home of another machine, empty."""
-    return Home(tmp_path / "elsewhere", settings.paths.store)
-
-
-@pytest.fixture
-def store(home: Home) -> Store:
-    found = mirror.store_of(home)
-    assert found is not None
-    return found
-
-
-@pytest.fixture
-def ledger(settings: Settings) -> Iterator[Ledger]:
-    with Ledger(settings.ledger) as opened:
-        yield opened
 
 
 def release(home: Home, ledger: Ledger, settings: Settings, mark: int) -> str:
@@ -162,55 +125,6 @@ def test_a_bucket_that_is_not_there_is_named(store_server: ObjectStore) -> None:
         with pytest.raises(UserError, match="STORE_BUCKET_MISSING") as told:
             use()
         assert MISSING_BUCKET in told.value.text("kk")
-
-
-# Settings
-
-
-def test_the_address_is_one_setting_and_the_keys_are_secrets(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name, text in (("mvd_store_key", "the key"), ("mvd_store_secret", "the secret")):
-        (tmp_path / name).write_text(text)
-    monkeypatch.setenv("MVD_SECRETS_DIR", str(tmp_path))
-    url = "s3://figures/kz/2026?endpoint=https://s3.example.kz:9000&region=astana"
-    monkeypatch.setenv("MVD_STORE_URL", url)
-    given = load_settings()
-    address = given.paths.store
-    assert address == StoreAddress(
-        bucket="figures",
-        prefix="kz/2026",
-        endpoint="https://s3.example.kz:9000",
-        region="astana",
-        key="the key",
-        secret="the secret",
-    )
-    assert "the secret" not in f"{given!r} {given.paths!r} {address}"
-
-
-@pytest.mark.parametrize(
-    ("url", "problem"),
-    [
-        ("https://s3.example.kz/figures", "s3://bucket/prefix"),
-        ("s3://key:secret@figures/p", "s3://bucket/prefix"),
-        ("s3://figures?endpoint=s3.example.kz:9000", "https://"),
-        ("s3://figures?endpint=https://s3.example.kz", "endpint"),
-    ],
-)
-def test_an_address_that_cannot_be_meant_is_refused(
-    url: str, problem: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("MVD_STORE_URL", url)
-    with pytest.raises(UserError, match="SETTING_INVALID") as told:
-        load_settings()
-    assert problem in told.value.text("en")
-    assert "secret@" not in told.value.text("en")
-
-
-def test_an_address_without_keys_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MVD_STORE_URL", "s3://figures/p")
-    with pytest.raises(UserError, match="MVD_STORE_KEY"):
-        load_settings()
 
 
 # Originals and cells

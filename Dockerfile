@@ -105,7 +105,7 @@ COPY --from=code /opt/mvd/contracts /opt/mvd/contracts
 COPY --from=code /opt/mvd/deploy /opt/mvd/deploy
 COPY dbt_project/models/marts /opt/mvd/dbt_project/models/marts
 COPY dashboards /opt/mvd/dashboards
-RUN cd /opt/mvd && python -m dashboards.superset.maps
+RUN cd /opt/mvd && python -m dashboards.superset.patches.country_map
 USER mvd
 ENTRYPOINT ["python", "-m", "dashboards"]
 CMD ["serve"]

@@ -33,12 +33,12 @@ $(UV):
 .PHONY: setup
 setup: .venv/.installed ## install the locked environment
 
-dashboards/.venv/.installed: $(UV) dashboards/pyproject.toml dashboards/uv.lock dashboards/superset/maps.py dashboards/maps/regions.geojson
+dashboards/.venv/.installed: $(UV) dashboards/pyproject.toml dashboards/uv.lock dashboards/superset/patches/country_map.py dashboards/maps/regions.geojson
 	@echo "Installing Superset (dashboards/.venv)…"
 	@UV_PROJECT_ENVIRONMENT=.venv $(abspath $(UV)) sync --directory dashboards --frozen --quiet --python $(PYTHON)
-	@dashboards/.venv/bin/python -m dashboards.superset.maps 2>/dev/null || { \
+	@dashboards/.venv/bin/python -m dashboards.superset.patches.country_map 2>/dev/null || { \
 	    UV_PROJECT_ENVIRONMENT=.venv $(abspath $(UV)) sync --directory dashboards --frozen --quiet --reinstall-package apache-superset; \
-	    dashboards/.venv/bin/python -m dashboards.superset.maps; }
+	    dashboards/.venv/bin/python -m dashboards.superset.patches.country_map; }
 	@touch $@
 
 .PHONY: setup-superset

@@ -41,21 +41,6 @@ return charts.length > 0 && document.querySelectorAll('.loading').length === 0;
 """
 
 
-def install() -> None:
-    """Let Superset print the dashboards that it sends."""
-    from superset.commands.report.execute import BaseReportState
-
-    picture = BaseReportState._get_pdf
-
-    def pages(state: Any) -> bytes:
-        schedule = state._report_schedule
-        if schedule.dashboard is None:
-            return bytes(picture(state))
-        return printed(state.get_dashboard_urls(), _reader(state), schedule.dashboard.slug)
-
-    BaseReportState._get_pdf = pages
-
-
 def printed(addresses: list[str], user: Any, slug: str | None) -> bytes:
     """The PDF of dashboards as `user` sees them; those of a Kazakh slug in a Kazakh frame.
 
@@ -79,17 +64,6 @@ def printed(addresses: list[str], user: Any, slug: str | None) -> bytes:
     written = io.BytesIO()
     book.write(written)
     return written.getvalue()
-
-
-def _reader(state: Any) -> Any:
-    """The account in whose name the letter is written."""
-    from flask import current_app
-    from superset import security_manager
-    from superset.tasks.utils import get_executor
-
-    executors = current_app.config["ALERT_REPORTS_EXECUTORS"]
-    _, name = get_executor(executors=executors, model=state._report_schedule)
-    return security_manager.find_user(name)
 
 
 def _print_tabs(driver: Any, address: str) -> list[bytes]:

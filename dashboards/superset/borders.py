@@ -14,8 +14,8 @@ from typing import Any
 
 from dashboards.names import LANGUAGES, REGION_LEVELS, label, territories, texts, texts_in
 from dashboards.paths import Place
-from dashboards.superset.maps import BORDERS as REGIONS
-from dashboards.superset.maps import replace
+from dashboards.superset.patches.country_map import BORDERS as REGIONS
+from dashboards.superset.patches.country_map import replace
 
 MOST_BYTES = 200_000_000
 GRID = 0.001

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from codecs import BOM_UTF8
-from functools import lru_cache
 from typing import Any
 
-from flask import Flask, abort, has_request_context, request, send_file
+from flask import Flask, abort, request, send_file
 from flask_appbuilder.validators import PasswordComplexityValidationError
 
 from dashboards.compile.map_names import DISTRICTS_ADDRESS
 from dashboards.data import query_log, release_pin
-from dashboards.database import SCHEMA, USER_AGENT
+from dashboards.database import USER_AGENT
 from dashboards.names import in_both
-from dashboards.pages import downloads, home, language, printing
+from dashboards.pages import home, language
 from dashboards.paths import CONTRACTS, here
-from dashboards.superset import limits
-
-_CLAUSES = 2048
+from dashboards.superset import patches
 
 
 def user_agent(*_: Any) -> str:
@@ -27,24 +24,10 @@ def user_agent(*_: Any) -> str:
 
 def extend(app: Flask) -> None:
     """FLASK_APP_MUTATOR: texts before signing in, the home page, the release of a dashboard."""
-    from superset.common import query_object
-    from superset.db_engine_specs.duckdb import DuckDBEngineSpec
-    from superset.utils import csv, excel
-    from superset.views.database.views import DatabaseView
-
-    # DuckDB lists the system's schemas too, under names that no query of ours may use.
-    DuckDBEngineSpec.get_schema_names = classmethod(lambda *_: {SCHEMA})
-    # SQL Lab needs to read databases; the page that manages them is for whoever may change them.
-    DatabaseView.method_permission_name = {**DatabaseView.method_permission_name, "list": "write"}
-    # A chart's conditions are parsed four times for each question, always with the same result.
-    query_object.sanitize_clause = lru_cache(_CLAUSES)(query_object.sanitize_clause)
-    limits.install()
-    csv.df_to_escaped_csv = _csv_of_request
-    excel.df_to_excel = _workbook_of_request
+    patches.install()
     language.register(app)
     home.register(app)
     app.add_url_rule(DISTRICTS_ADDRESS, view_func=_borders_of_districts)
-    printing.install()
     app.after_request(release_pin.pin)
     app.after_request(query_log.remember)
     app.after_request(_no_store)
@@ -67,20 +50,6 @@ def _borders_of_districts() -> Any:
     if not here().borders.exists():
         abort(404)
     return send_file(here().borders, mimetype="application/json", max_age=0)
-
-
-def _csv_of_request(frame: Any, **options: Any) -> str:
-    """A letter's table is read again by Superset before it leaves."""
-    is_letter = has_request_context() and request.args.get("type") == "post_processed"
-    return downloads.as_csv(_marked(frame), index=options.get("index", False), to_be_read=is_letter)
-
-
-def _workbook_of_request(frame: Any, **options: Any) -> bytes:
-    return downloads.as_workbook(_marked(frame), **options)
-
-
-def _marked(frame: Any) -> Any:
-    return downloads.marked(frame, is_demonstration=release_pin.is_demonstration())
 
 
 def _mark_as_utf8(response: Any) -> Any:

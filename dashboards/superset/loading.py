@@ -38,6 +38,7 @@ def fingerprint() -> str:
     sources = (
         *code.glob("*.py"),
         *code.glob("[!.]*/*.py"),
+        *code.glob("superset/patches/*.py"),
         *code.glob("*.yml"),
         *CONTRACTS.glob("*.yml"),
     )

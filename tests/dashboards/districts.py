@@ -10,7 +10,7 @@ from typing import Any
 import shapely
 
 from dashboards.superset.borders import drawn
-from dashboards.superset.maps import BORDERS
+from dashboards.superset.patches.country_map import BORDERS
 
 Feature = dict[str, Any]
 

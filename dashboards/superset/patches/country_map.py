@@ -1,10 +1,16 @@
 """The map of Kazakhstan inside an installed Superset: today's 20 regions, a click filters.
 
-Superset 6.1 ships the regions of before 2018 and a map that cannot be clicked. The borders are
-replaced by ours, and the map gets what later versions have (apache/superset#35859) together with
-names in two languages, a legend, a colour of its own for what has no figure, the districts whose
-borders the operator supplies (`borders`), and the way in which all other charts ask for their data.
-A Superset whose files are not those of the lock is refused, never half changed.
+Why: Superset 6.1 ships the regions of before 2018 and a map that cannot be clicked. The borders are
+replaced by ours, and the map gets what later versions have together with names in two languages, a
+legend, a colour of its own for what has no figure, the districts whose borders the operator
+supplies (`borders`), and the way in which all other charts ask for their data. A plugin of one's
+own would need a build of Superset's whole frontend.
+Upstream: apache/superset#35859 (a click on the map).
+Test: tests/unit/dashboards/superset/patches/test_country_map.py.
+To drop: passage by passage, when Superset has what it adds; the borders when it ships them.
+
+It changes the installed files once (`python -m dashboards.superset.patches.country_map`). Files
+that are not those of the lock are refused, never half changed.
 """
 
 from __future__ import annotations
@@ -17,8 +23,10 @@ from typing import Any
 
 from dashboards.compile.map_names import DISTRICTS, DISTRICTS_ADDRESS, NO_DATA
 from dashboards.names import LANGUAGES, territories
+from dashboards.superset.patches import PatchError, require
 
-BORDERS = Path(__file__).resolve().parents[1] / "maps" / "regions.geojson"
+MADE_FOR = {"apache-superset": "6.1.0"}
+BORDERS = Path(__file__).resolve().parents[2] / "maps" / "regions.geojson"
 
 _MARK = "mvdMap"
 _ENTRY = (
@@ -91,10 +99,6 @@ _CHUNK = (
 )
 
 
-class MapError(RuntimeError):
-    """The installed Superset is not the one that the map was made for."""
-
-
 def install(site_packages: Path) -> None:
     """Put our map into the Superset of an environment; a second run changes nothing."""
     assets = site_packages / "superset" / "static" / "assets"
@@ -121,15 +125,15 @@ def borders() -> dict[str, Any]:
 def changed(text: str, changes: tuple[tuple[str, str], ...]) -> str:
     """The text with every passage replaced; itself when that was done before.
 
-    Raises MapError unless each passage stands there once.
+    Raises PatchError unless each passage stands there once.
     """
     if all(after in text for _, after in changes):
         return text
     if _MARK in text:
-        raise MapError("this Superset has a map of another version of the project")
+        raise PatchError("this Superset has a map of another version of the project")
     for before, after in changes:
         if text.count(before) != 1:
-            raise MapError(f"this Superset has another map: {text.count(before)} x {before}")
+            raise PatchError(f"this Superset has another map: {text.count(before)} x {before}")
         text = text.replace(before, after)
     return text
 
@@ -141,7 +145,7 @@ def _the_one(assets: Path, pattern: str, *passages: str) -> Path:
         if all(passage in file.read_text(encoding="utf-8") for passage in passages)
     ]
     if len(found) != 1:
-        raise MapError(f"{len(found)} files {pattern} hold the map")
+        raise PatchError(f"{len(found)} files {pattern} hold the map")
     return found[0]
 
 
@@ -160,6 +164,7 @@ def replace(file: Path, content: str) -> None:
 
 def main() -> int:
     """Change the Superset of the environment that runs this."""
+    require("country_map", MADE_FOR)
     install(Path(sysconfig.get_paths()["purelib"]))
     return 0
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from dashboards.superset.maps import MapError, borders, changed, install
+from dashboards.superset.patches import PatchError
+from dashboards.superset.patches.country_map import borders, changed, install
 from warehouse.contracts import load_contracts
 
 REGIONS = {"oblast", "republican_city"}
@@ -38,12 +39,12 @@ def test_another_superset_is_refused_and_stays_as_it_is(tmp_path: Path) -> None:
     assets = tmp_path / "superset" / "static" / "assets"
     assets.mkdir(parents=True)
     (assets / "1.entry.js").write_text("another version", encoding="utf-8")
-    with pytest.raises(MapError):
+    with pytest.raises(PatchError):
         install(tmp_path)
     assert (assets / "1.entry.js").read_text(encoding="utf-8") == "another version"
     shutil.rmtree(tmp_path)
 
 
 def test_a_passage_that_stands_twice_is_refused() -> None:
-    with pytest.raises(MapError):
+    with pytest.raises(PatchError):
         changed("a a", (("a", "b"),))

@@ -1,14 +1,17 @@
 """The rows that SQL Lab asks for: never more than the statement itself asks for.
 
-Superset puts its own limit in the place of the outermost LIMIT or FETCH FIRST. It knows only a
+Why: Superset puts its own limit in the place of the outermost LIMIT or FETCH FIRST. It knows only a
 LIMIT that is a number, and forgets even that where the request names no limit or LIMIT is 0.
-
-sqlglot writes USING SAMPLE after ORDER BY and LIMIT; DuckDB reads it only before them.
+Upstream: apache/superset#40070 (limits of statements are not respected).
+Test: tests/unit/dashboards/superset/patches/test_row_limits.py.
+To drop: when Superset keeps the lower one of its own limit and the statement's.
 """
 
 from __future__ import annotations
 
 from typing import Any
+
+MADE_FOR = {"apache-superset": "6.1.0"}
 
 
 def install() -> None:
@@ -16,7 +19,6 @@ def install() -> None:
     from sqlglot import exp
     from superset.sql.parse import LimitMethod, SQLStatement
 
-    _write_samples_before_order()
     force = SQLStatement.set_limit_value
 
     def set_limit_value(
@@ -35,27 +37,6 @@ def install() -> None:
             force(self, limit, LimitMethod.WRAP_SQL)
 
     SQLStatement.set_limit_value = set_limit_value
-
-
-def _write_samples_before_order() -> None:
-    from sqlglot.dialects.duckdb import DuckDB
-
-    writer: Any = DuckDB.Generator
-    written = writer.after_limit_modifiers
-
-    def after_limit_modifiers(self: Any, expression: Any) -> list[str]:
-        locks, _sample = written(self, expression)
-        return [locks]
-
-    def sample(self: Any, expression: Any) -> str:
-        found: str = self.sql(expression, "sample")
-        return found
-
-    writer.after_limit_modifiers = after_limit_modifiers
-    writer.AFTER_HAVING_MODIFIER_TRANSFORMS = {
-        **writer.AFTER_HAVING_MODIFIER_TRANSFORMS,
-        "sample": sample,
-    }
 
 
 def _is_all(own: Any) -> bool:

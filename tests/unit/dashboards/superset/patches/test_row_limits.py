@@ -8,14 +8,15 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[5]
 REWRITE = """
 import json, sys
 import duckdb
-from dashboards.superset import limits
+from dashboards.superset.patches import row_limits, samples
 from superset.sql.parse import SQLScript
 
-limits.install()
+row_limits.install()
+samples.install()
 answers = {}
 for sql, most in json.load(sys.stdin):
     script = SQLScript(sql, "duckdb")

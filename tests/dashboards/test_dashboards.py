@@ -1,4 +1,4 @@
-"""The seven dashboards in a browser, on the figures of a simulated country."""
+"""The dashboards in a browser, on the figures of a simulated country."""
 
 from __future__ import annotations
 

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from warehouse.build.contract_rows import RECONCILIATION_CODES
 from warehouse.build.schemas import SCHEMAS, table, write_tables
 from warehouse.build.transform import TransformResult, transform
+from warehouse.core.texts import LANGUAGES
 from warehouse.statistics.frame import load_parameters
 
 REPUBLIC, NORTH, SOUTH, EAST = "000000000", "100000000", "200000000", "300000000"
@@ -223,7 +224,7 @@ def _growth_rules() -> dict[str, Any]:
         "borders_changed": "borders changed",
         "across_break": "{change} from {from}",
     }
-    columns = {f"{name}_{lang}": t for name, t in texts.items() for lang in ("ru", "kk", "en")}
+    columns = {f"{name}_{lang}": t for name, t in texts.items() for lang in LANGUAGES}
     return {"minimal_base": 10, "times_from": 2, **columns}
 
 
@@ -251,7 +252,7 @@ RECONCILIATION_TEXTS = [
         "severity": "warning",
         **{
             f"text_{language}": "{indicator} {territory} {period}: {found}, {expected} {difference}"
-            for language in ("ru", "kk", "en")
+            for language in LANGUAGES
         },
     }
     for code in RECONCILIATION_CODES

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import get_args
 
 import pytest
 
@@ -14,7 +13,7 @@ from tests.unit.warehouse.builds import build, leave_out, submit
 from warehouse.core.clock import utc_now
 from warehouse.core.errors import UserError
 from warehouse.core.settings import Settings
-from warehouse.core.texts import Language
+from warehouse.core.texts import LANGUAGES
 from warehouse.ledger import IncomingFile
 from warehouse.ledger.records import BuildState
 from warehouse.ledger.tags import tags
@@ -97,7 +96,7 @@ def test_a_release_without_an_accepted_report_is_not_final_whatever_became_of_it
     assert not look(services, PERIOD, ["1-M"]).is_released
     with pytest.raises(UserError, match="CLOSING_NOT_RELEASED") as refused:
         close(services, PERIOD, ["1-M"], reason="final", by=None)
-    for language in get_args(Language):
+    for language in LANGUAGES:
         assert f"1-M 150000000 {PERIOD} ({lacking})" in refused.value.text(language)
     assert tags(services.ledger) == []
     # The operator returns what is refused; then the release holds everything, without a build.
@@ -163,6 +162,6 @@ def test_a_month_of_which_a_report_was_left_out_is_not_final(
     leave_out(services.home, publish(services), left)
     with pytest.raises(UserError, match="CLOSING_NOT_RELEASED") as refused:
         close(services, PERIOD, ["1-M"], reason="final", by=None)
-    for language in get_args(Language):
+    for language in LANGUAGES:
         assert f"1-M {territory} {PERIOD} ({left})" in refused.value.text(language)
     assert tags(services.ledger) == []

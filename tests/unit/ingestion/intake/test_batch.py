@@ -17,7 +17,7 @@ from tests.shared_data import official_forms
 from tests.unit.ingestion.conftest import KYZYLORDA, PERIOD, Desk, codes, sng_workbook
 from warehouse.core.errors import UserError
 from warehouse.core.settings import Settings
-from warehouse.core.texts import Language
+from warehouse.core.texts import LANGUAGES
 from warehouse.ledger import Ledger, Verdict
 from warehouse.storage import lake
 from warehouse.storage.originals import store
@@ -87,10 +87,9 @@ def test_the_receipt_says_what_was_received(desk: Desk) -> None:
 
 def test_findings_are_told_in_each_language(desk: Desk) -> None:
     result = desk.send(sng_workbook(R1_2_1=-1))
-    languages: tuple[Language, ...] = ("ru", "kk", "en")
     texts = {
         language: result.to_json(desk.services.contracts, language)["findings"][0]["text"]
-        for language in languages
+        for language in LANGUAGES
     }
     assert "меньше допустимого" in texts["ru"]
     assert "ұяшығы" in texts["kk"]

@@ -12,7 +12,6 @@ import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import get_args
 
 import psutil
 import pytest
@@ -26,7 +25,7 @@ from tests.tools.processes import children_watched, held_bytes
 from tests.unit.ingestion.conftest import KYZYLORDA, PERIOD, only, sng_workbook
 from warehouse.core.bounded import Bounds
 from warehouse.core.errors import UserError
-from warehouse.core.texts import Language
+from warehouse.core.texts import LANGUAGES
 from warehouse.ledger import Verdict
 
 pytestmark = pytest.mark.slow
@@ -190,7 +189,7 @@ def test_a_batch_with_hostile_files_gives_each_its_verdict_and_loses_none(
 def test_the_finding_says_what_was_exceeded_and_what_to_do(bounded: Services) -> None:
     (result,) = run(bounded, [request(OVER_MEMORY["a row number of nine digits"]())])
     finding = only(result, "READING_OVER_MEMORY")
-    for language in get_args(Language):
+    for language in LANGUAGES:
         text, how_to_fix = render(finding, bounded.contracts, language)
         assert "128" in text
         assert "Ctrl+End" in how_to_fix

@@ -25,6 +25,7 @@ from ingestion.request import Request, Services, SubmissionResult
 from tests.unit.ingestion.conftest import KYZYLORDA, PERIOD, RECEIVED, Desk, codes, sng_workbook
 from warehouse.contracts import load_contracts
 from warehouse.core.faults import trace_of
+from warehouse.core.texts import LANGUAGES
 from warehouse.ledger import IncomingFile, Ledger, Verdict
 from warehouse.storage import inbox as folders
 from warehouse.storage import lake
@@ -91,7 +92,7 @@ def test_damage_is_a_finding_that_names_the_part_and_the_next_file_is_read(
     assert good.is_accepted
     assert desk.is_kept(content)
     assert bad.findings[0].params["part"] == "R1"
-    for language in ("ru", "kk", "en"):
+    for language in LANGUAGES:
         text, how_to_fix = render(bad.findings[0], desk.services.contracts, language)
         assert "R1" in text
         assert ".xlsx" in how_to_fix

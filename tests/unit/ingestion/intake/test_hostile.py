@@ -11,6 +11,7 @@ from openpyxl.workbook import Workbook as Book
 from ingestion.findings import render
 from ingestion.request import SubmissionResult
 from tests.unit.ingestion.conftest import Desk, codes, only, sng_workbook
+from warehouse.core.texts import LANGUAGES
 from warehouse.ledger import Verdict
 
 
@@ -24,7 +25,7 @@ def rejected(desk: Desk, content: bytes, code: str) -> SubmissionResult:
     assert desk.services.ledger.submissions(in_force=True) == []
     (noted,) = desk.services.ledger.submissions(verdict=Verdict.REJECTED)
     assert noted.submission_id == result.submission_id
-    for language in ("ru", "kk", "en"):
+    for language in LANGUAGES:
         text, how_to_fix = render(only(result, code), desk.services.contracts, language)
         assert text
         assert "—" not in text.replace(" — ", "")

@@ -21,7 +21,7 @@ from warehouse.contracts.territories import (
 )
 from warehouse.core.errors import UserError
 from warehouse.core.records import ContractError
-from warehouse.core.texts import Language
+from warehouse.core.texts import LANGUAGES, Language
 
 TERRITORIES = load_territories()
 POPULATION = load_population(TERRITORIES)
@@ -296,7 +296,7 @@ def _properties(workbook: Path) -> tuple[str, str]:
     return root.findtext(f"{dc}title", ""), root.findtext(f"{dc}description", "")
 
 
-@pytest.mark.parametrize("language", ["ru", "kk", "en"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_every_territory_has_a_label_that_no_other_has(
     language: Language,
 ) -> None:
@@ -316,7 +316,7 @@ def test_a_name_of_several_districts_is_told_with_the_oblast() -> None:
     assert label("101000000", "ru") == "г. Семей"
 
 
-@pytest.mark.parametrize("language", ["ru", "kk", "en"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_a_name_given_for_a_code_is_answered_with_every_unit_of_that_name(
     language: Language,
 ) -> None:
@@ -332,7 +332,7 @@ def test_a_name_given_for_a_code_is_answered_with_every_unit_of_that_name(
     assert territories.require("314000000").name_ru == "Жамбылский район"
 
 
-@pytest.mark.parametrize("language", ["ru", "kk", "en"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_a_name_that_several_units_of_a_day_have_never_means_one_of_them(
     language: Language,
 ) -> None:

@@ -5,13 +5,12 @@ from pathlib import Path
 import pytest
 
 from warehouse.contracts import load_contracts
-from warehouse.core.texts import Language
+from warehouse.core.texts import LANGUAGES
 from warehouse.published.dictionary.files import write_dictionary
 from warehouse.published.dictionary.page import Facts, Link, Page, Table
 from warehouse.published.dictionary.pages import Dictionary
 
 CONTRACTS = load_contracts()
-LANGUAGES: tuple[Language, ...] = ("ru", "kk", "en")
 
 # Everything the departments' documents name, and the form to report it by.
 SYSTEMS = {

@@ -31,6 +31,7 @@ from warehouse.core.texts import DEFAULT_LANGUAGE, Language
 _WRONG_USE = frozenset(
     {
         "SETTING_INVALID",
+        "SETTING_RENAMED",
         "SETTING_UNKNOWN",
         "PERIOD_INVALID",
         "QUERY_OF_TWO_STATES",

@@ -9,6 +9,26 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
+class MailSettings(BaseSettings):
+    """The mail server of all letters, from `MVD_SMTP_*`; the dashboards read the same."""
+
+    model_config = SettingsConfigDict(env_prefix="MVD_SMTP_", frozen=True, extra="forbid")
+
+    host: str = ""
+    """Empty: no letters are sent."""
+    port: int = Field(default=25, ge=1, le=65535)
+    starttls: bool = False
+    user: str = ""
+    password_file: Path | None = None
+    sender: str = "mvd@localhost"
+
+    @property
+    def password(self) -> str:
+        """What `user` signs in with; empty when there is none."""
+        file = self.password_file
+        return file.read_text(encoding="utf-8").strip() if file else ""
+
+
 class PortalSettings(BaseSettings):
     """Frozen; what is not set has a value that is safe on one machine."""
 
@@ -30,13 +50,7 @@ class PortalSettings(BaseSettings):
     scan_command: str = ""
     """Virus scanner, such as `clamdscan --fdpass --no-summary {file}`; exit 0 clean, 1 found."""
     scan_seconds: float = Field(default=60.0, gt=0)
-    smtp_host: str = ""
-    """Empty: no letters are sent."""
-    smtp_port: int = Field(default=25, ge=1, le=65535)
-    smtp_tls: bool = False
-    smtp_user: str = ""
-    smtp_password_file: Path | None = None
-    smtp_sender: str = "mvd-portal@localhost"
+    mail: MailSettings = Field(default_factory=MailSettings)
     metrics_token_file: Path | None = None
     """Whoever sends its content as bearer token may read `/metrics`; without it, nobody."""
     oidc_issuer: str = ""

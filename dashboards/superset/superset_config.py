@@ -17,7 +17,7 @@ from superset.config import THEME_DEFAULT as _USUAL_THEME
 from dashboards.data import connections, statements
 from dashboards.pages import language, letters, theme
 from dashboards.paths import here
-from dashboards.superset import hooks, journal, metadata
+from dashboards.superset import hooks, journal, mail, metadata
 from dashboards.superset.security import DashboardSecurityManager
 
 _PLACE = here()
@@ -132,12 +132,9 @@ CSV_EXPORT = {"encoding": "utf-8-sig"}
 
 # Letters by schedule (`python -m dashboards reports`), without Celery.
 ALERT_REPORTS_NOTIFICATION_DRY_RUN = False
-SMTP_HOST = os.environ.get("MVD_SMTP_HOST", "127.0.0.1")
-SMTP_PORT = int(os.environ.get("MVD_SMTP_PORT", "25"))
-SMTP_STARTTLS = os.environ.get("MVD_SMTP_STARTTLS", "0") == "1"
-SMTP_USER = os.environ.get("MVD_SMTP_USER", "")
-SMTP_PASSWORD = os.environ.get("MVD_SMTP_PASSWORD", "")
-SMTP_MAIL_FROM = os.environ.get("MVD_SMTP_FROM", "statistics@localhost")
+_MAIL = mail.settings(os.environ)
+SMTP_HOST, SMTP_PORT, SMTP_STARTTLS = _MAIL.host, _MAIL.port, _MAIL.starttls
+SMTP_USER, SMTP_PASSWORD, SMTP_MAIL_FROM = _MAIL.user, _MAIL.password, _MAIL.sender
 EMAIL_REPORTS_SUBJECT_PREFIX = ""
 EMAIL_HEADER_MUTATOR = letters.as_excel
 WEBDRIVER_TYPE = "chrome"

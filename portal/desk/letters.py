@@ -145,10 +145,10 @@ def compose(
     if services.ledger.is_demonstration():
         subject = f"{text('demonstration', language)}: {subject}"
     message["Subject"] = " ".join(subject.split())
-    message["From"] = settings.smtp_sender
+    message["From"] = settings.mail.sender
     message["To"] = Address(account.display_name, addr_spec=account.email or "")
     message["Date"] = localtime()
-    message["Message-ID"] = make_msgid(domain=settings.smtp_sender.rpartition("@")[2])
+    message["Message-ID"] = make_msgid(domain=settings.mail.sender.rpartition("@")[2])
     message["Auto-Submitted"] = "auto-generated"
     body = book.text(f"{letter.kind}_body", language, **shown)
     message.set_content(f"{body}\n\n-- \n{book.text('signature', language)}\n")
@@ -192,7 +192,7 @@ class Postman:
 
     def start(self) -> None:
         """Begin, if there is a mail server."""
-        if self.settings.smtp_host:
+        if self.settings.mail.host:
             self._thread = threading.Thread(target=self._run, name="postman", daemon=True)
             self._thread.start()
 
@@ -226,11 +226,10 @@ class Postman:
         return delivered
 
     def _send(self, message: EmailMessage) -> None:
-        settings = self.settings
-        with smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=_TIMEOUT_SECONDS) as mail:
-            if settings.smtp_tls:
-                mail.starttls()
-            if settings.smtp_user:
-                file = settings.smtp_password_file
-                mail.login(settings.smtp_user, file.read_text().strip() if file else "")
-            mail.send_message(message)
+        server = self.settings.mail
+        with smtplib.SMTP(server.host, server.port, timeout=_TIMEOUT_SECONDS) as connection:
+            if server.starttls:
+                connection.starttls()
+            if server.user:
+                connection.login(server.user, server.password)
+            connection.send_message(message)

@@ -24,6 +24,18 @@ Engine = Literal["duckdb", "spark"]
 _SECRET = frozenset({"ledger_url", "store_url", "store_key", "store_secret"})
 """Settings that may hold a password: an error does not repeat them."""
 
+RENAMED = {
+    "MVD_PORTAL_SMTP_HOST": "MVD_SMTP_HOST",
+    "MVD_PORTAL_SMTP_PORT": "MVD_SMTP_PORT",
+    "MVD_PORTAL_SMTP_TLS": "MVD_SMTP_STARTTLS",
+    "MVD_PORTAL_SMTP_USER": "MVD_SMTP_USER",
+    "MVD_PORTAL_SMTP_PASSWORD_FILE": "MVD_SMTP_PASSWORD_FILE",
+    "MVD_PORTAL_SMTP_SENDER": "MVD_SMTP_SENDER",
+    "MVD_SMTP_FROM": "MVD_SMTP_SENDER",
+    "MVD_SMTP_PASSWORD": "MVD_SMTP_PASSWORD_FILE",
+}
+"""Settings of earlier versions and what they are called now."""
+
 MemorySize = Annotated[str, StringConstraints(pattern=r"^[1-9]\d*(\.\d+)?\s?(MB|GB|MiB|GiB)$")]
 
 
@@ -116,9 +128,10 @@ class Settings(BaseSettings):
 def load_settings(**overrides: Any) -> Settings:
     """Settings from the environment, overridden by keywords that are not None.
 
-    UserError SETTING_INVALID names the variable and the problem; SETTING_UNKNOWN catches a
-    misspelt variable, which would otherwise be ignored in silence.
+    UserError SETTING_INVALID names the variable and the problem; SETTING_RENAMED and
+    SETTING_UNKNOWN catch an old name and a misspelt one, which would be ignored in silence.
     """
+    _refuse_renamed(os.environ)
     _refuse_misspelt(os.environ)
     given = {name: value for name, value in overrides.items() if value is not None}
     try:
@@ -137,6 +150,12 @@ def _secrets_dir() -> Path | None:
     if not Path(named).is_dir():
         raise UserError("SETTING_INVALID", variable=SECRETS_DIR, problem=f"no folder {named!r}")
     return Path(named)
+
+
+def _refuse_renamed(environment: Mapping[str, str]) -> None:
+    for variable, new in RENAMED.items():
+        if variable in environment:
+            raise UserError("SETTING_RENAMED", variable=variable, new=new)
 
 
 def _refuse_misspelt(environment: Mapping[str, str]) -> None:

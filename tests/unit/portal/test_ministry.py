@@ -18,7 +18,7 @@ from ingestion.intake.submit import submit
 from ingestion.request import Request
 from portal.desk.letters import Postman, compose, remind
 from portal.render import legible
-from portal.settings import PortalSettings
+from portal.settings import MailSettings, PortalSettings
 from tests.unit.ingestion.conftest import sng_workbook
 from tests.unit.portal.conftest import KYZYLORDA, PAVLODAR, PERIOD, Browser, Desk
 from warehouse.core.clock import utc_now
@@ -248,7 +248,7 @@ def free_port() -> int:
 
 def postman(desk: Desk, port: int) -> Postman:
     settings = PortalSettings(
-        public_url="https://desk.example", smtp_host="127.0.0.1", smtp_port=port
+        public_url="https://desk.example", mail=MailSettings(host="127.0.0.1", port=port)
     )
     portal = desk.portal
     return Postman(desk.services, portal.uploads, portal.accounts, portal.letters, settings)

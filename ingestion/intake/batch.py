@@ -14,8 +14,8 @@ from itertools import islice
 from typing import Any
 
 from ingestion.intake.workers import batched, in_workers
+from ingestion.judge.ledger_entry import repeated_bytes
 from ingestion.judge.prepare import Prepared, Task, Unread, prepare
-from ingestion.judge.registering import repeated_bytes
 from ingestion.judge.verdicts import findings_of, judge_prepared
 from ingestion.request import Request, Services, SubmissionResult
 from warehouse.core import memory

@@ -11,8 +11,7 @@ from expectations.submission_gate import judge
 from ingestion.findings import Findings
 from ingestion.judge.cross import Accepted, CrossCheck, cross_checks, explain_cross
 from ingestion.judge.frames import by_submission, join_frames
-from ingestion.judge.prepare import Prepared, Task, Unread, program_failed
-from ingestion.judge.registering import (
+from ingestion.judge.ledger_entry import (
     answer,
     check_signature,
     is_signed_anew,
@@ -20,6 +19,7 @@ from ingestion.judge.registering import (
     register,
     repeated,
 )
+from ingestion.judge.prepare import Prepared, Task, Unread, program_failed
 from ingestion.judge.repeated import note_returned_figures
 from ingestion.lake_cells import cells_table
 from ingestion.recognise.origin import UNKNOWN, check_duty, check_period, check_territory

@@ -25,7 +25,6 @@ from tests.unit.ingestion.tables.test_sloppy import livestock
 from warehouse.contracts import CONTRACTS_DIR, load_contracts
 from warehouse.ledger import Verdict
 
-
 pytestmark = pytest.mark.slow
 
 

@@ -1,4 +1,4 @@
-"""Files on their way into the ledger: same bytes again, registration, signatures."""
+"""How a file enters the ledger: same bytes again, registration, signatures."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 -- A territory's own return beside the sum of those of its parts, where all parts reported.
 with reported as (
-    select * from {{ ref('int_indicator_reported') }}
+    select * from {{ ref('int_indicator_versions') }}
+    where is_in_force
 ),
 
 parts as (

@@ -1,8 +1,9 @@
 -- Whose figures count towards a territory. A territory's own (a consolidated return, or the row of
 -- the whole in a table) take precedence over those of its parts, so nothing is counted twice; by
 -- the rule of the form they give way where all parts reported.
-with all_submissions as (
-    select * from {{ ref('int_submission_units') }}
+with units_in_force as (
+    select * from {{ ref('int_submission_versions') }}
+    where is_in_force
 ),
 
 territories as (
@@ -25,10 +26,10 @@ giving_way as (
     select
         own.submission_id,
         own.territory_kato
-    from all_submissions as own
+    from units_in_force as own
     inner join rules on own.form_code = rules.form_code
     inner join territories on own.territory_kato = territories.parent_kato
-    left join all_submissions as parts
+    left join units_in_force as parts
         on
             territories.territory_kato = parts.territory_kato
             and own.form_code = parts.form_code
@@ -42,12 +43,12 @@ giving_way as (
 ),
 
 submissions as (
-    select all_submissions.*
-    from all_submissions
+    select units_in_force.*
+    from units_in_force
     left join giving_way
         on
-            all_submissions.submission_id = giving_way.submission_id
-            and all_submissions.territory_kato = giving_way.territory_kato
+            units_in_force.submission_id = giving_way.submission_id
+            and units_in_force.territory_kato = giving_way.territory_kato
     where giving_way.submission_id is null
 ),
 

@@ -5,7 +5,7 @@ with submissions as (
 ),
 
 cells as (
-    select * from {{ ref('int_cells_extracted') }}
+    select * from {{ ref('stg_lake__cells') }}
 ),
 
 named as (

@@ -19,6 +19,7 @@ changes as (
 placed as (
     select
         unit_values.*,
+        indicators.form_code,
         case
             when unit_values.basis = 'ytd'
                 then {{ first_of_year(add_months('unit_values.period_month', -12)) }}

@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 -- One row for every figure that should exist, with its coverage: what nobody reported is a row
 -- with a reason, not an absent row.
 with coverage as (

@@ -37,16 +37,10 @@ months as (
         territory_kato,
         period_month,
         min(received_at) as first_received_at,
-        lag(period_month) over (
-            partition by
-                indicator_code, territory_kato, {{ year_of('period_month') }}, borders_from
-            order by period_month
-        ) as previous_month,
-        lag(min(received_at)) over (
-            partition by
-                indicator_code, territory_kato, {{ year_of('period_month') }}, borders_from
-            order by period_month
-        ) as previous_first_received_at
+        lag(period_month) over ({{ within_year('indicator_code', 'territory_kato') }})
+            as previous_month,
+        lag(min(received_at)) over ({{ within_year('indicator_code', 'territory_kato') }})
+            as previous_first_received_at
     from year_to_date
     group by indicator_code, territory_kato, period_month, borders_from
 ),

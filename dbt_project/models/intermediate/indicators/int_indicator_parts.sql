@@ -6,11 +6,12 @@ with reported as (
         reported.period_month,
         reported.received_at,
         reported.value
-    from {{ ref('int_indicator_reported') }} as reported
+    from {{ ref('int_indicator_versions') }} as reported
     inner join {{ ref('stg_contracts__indicators') }} as indicators
         on reported.indicator_code = indicators.indicator_code
     where
-        reported.basis = 'ytd'
+        reported.is_in_force
+        and reported.basis = 'ytd'
         and reported.value is not null
         and indicators.territory_aggregation = 'sum'
 ),

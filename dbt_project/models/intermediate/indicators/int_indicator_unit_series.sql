@@ -2,8 +2,9 @@
 -- was reported too, by the unit or by all its parts (January stands alone); otherwise the increase
 -- belongs to a span of months. Increases may be negative: cases are re-qualified and transferred.
 -- Totals in different borders have no difference: the first in new borders is a span from January.
-with reported as (
-    select * from {{ ref('int_indicator_reported') }}
+with unit_figures as (
+    select * from {{ ref('int_indicator_versions') }}
+    where is_in_force
 ),
 
 indicators as (
@@ -23,25 +24,25 @@ borders as (
 ),
 
 -- A return that gives way to those of its parts has no months of its own.
-own as (
+own_figures as (
     select
-        reported.indicator_code,
-        reported.territory_kato,
-        reported.period_month,
-        reported.submission_id,
-        reported.received_at,
-        reported.value
-    from reported
-    inner join indicators on reported.indicator_code = indicators.indicator_code
+        unit_figures.indicator_code,
+        unit_figures.territory_kato,
+        unit_figures.period_month,
+        unit_figures.submission_id,
+        unit_figures.received_at,
+        unit_figures.value
+    from unit_figures
+    inner join indicators on unit_figures.indicator_code = indicators.indicator_code
     left join rules on indicators.form_code = rules.form_code
     left join parts
         on
-            reported.indicator_code = parts.indicator_code
-            and reported.territory_kato = parts.territory_kato
-            and reported.period_month = parts.period_month
+            unit_figures.indicator_code = parts.indicator_code
+            and unit_figures.territory_kato = parts.territory_kato
+            and unit_figures.period_month = parts.period_month
     where
-        reported.basis = 'ytd'
-        and reported.value is not null
+        unit_figures.basis = 'ytd'
+        and unit_figures.value is not null
         and (
             parts.territory_kato is null
             or coalesce(rules.where_both_exist, 'summary') != 'districts'
@@ -52,7 +53,7 @@ reporters as (
     select distinct
         indicator_code,
         territory_kato
-    from own
+    from own_figures
 ),
 
 -- Where the submitter changed, the parts stand for the unit in the months before.
@@ -67,19 +68,19 @@ stand_ins as (
         on
             parts.indicator_code = reporters.indicator_code
             and parts.territory_kato = reporters.territory_kato
-    left join own
+    left join own_figures
         on
-            parts.indicator_code = own.indicator_code
-            and parts.territory_kato = own.territory_kato
-            and parts.period_month = own.period_month
-    where own.territory_kato is null
+            parts.indicator_code = own_figures.indicator_code
+            and parts.territory_kato = own_figures.territory_kato
+            and parts.period_month = own_figures.period_month
+    where own_figures.territory_kato is null
 ),
 
-told as (
+unit_months as (
     select
         *,
         true as is_own
-    from own
+    from own_figures
     union all
     select
         indicator_code,
@@ -92,66 +93,48 @@ told as (
     from stand_ins
 ),
 
-cumulative as (
+unit_months_in_borders as (
     select
-        told.*,
+        unit_months.*,
         indicators.measure_type,
-        lag(told.value) over (
-            partition by
-                told.indicator_code,
-                told.territory_kato,
-                {{ year_of('told.period_month') }},
-                borders.borders_from
-            order by told.period_month
-        ) as previous_value,
-        lag(told.period_month) over (
-            partition by
-                told.indicator_code,
-                told.territory_kato,
-                {{ year_of('told.period_month') }},
-                borders.borders_from
-            order by told.period_month
-        ) as previous_month
-    from told
-    inner join indicators on told.indicator_code = indicators.indicator_code
+        borders.borders_from,
+        month_figures.value as value_printed
+    from unit_months
+    inner join indicators on unit_months.indicator_code = indicators.indicator_code
     left join borders
         on
-            told.territory_kato = borders.territory_kato
-            and told.period_month = borders.period_month
+            unit_months.territory_kato = borders.territory_kato
+            and unit_months.period_month = borders.period_month
+    left join unit_figures as month_figures
+        on
+            unit_months.indicator_code = month_figures.indicator_code
+            and unit_months.territory_kato = month_figures.territory_kato
+            and unit_months.period_month = month_figures.period_month
+            and month_figures.basis = 'month'
+),
+
+successive_months as (
+    select
+        *,
+        lag(value) over ({{ within_year('indicator_code', 'territory_kato') }}) as previous_value,
+        lag(period_month) over ({{ within_year('indicator_code', 'territory_kato') }})
+            as previous_month
+    from unit_months_in_borders
 ),
 
 spans as (
     select
-        indicator_code,
-        territory_kato as unit_kato,
-        period_month,
-        submission_id,
-        received_at,
-        measure_type,
-        value,
+        *,
         value - coalesce(previous_value, 0) as increase,
-        coalesce(
-            {{ add_months('previous_month', 1) }},
-            {{ first_of_year('period_month') }}
-        ) as span_start
-    from cumulative
+        {{ span_start('previous_month') }} as span_start
+    from successive_months
     where is_own
 ),
 
-printed as (
+both_bases as (
     select
         indicator_code,
         territory_kato as unit_kato,
-        period_month,
-        value as value_printed
-    from reported
-    where basis = 'month'
-),
-
-year_to_date as (
-    select
-        indicator_code,
-        unit_kato,
         period_month,
         'ytd' as basis,
         value,
@@ -161,37 +144,22 @@ year_to_date as (
         submission_id,
         received_at
     from spans
-),
-
-months as (
+    union all
     select
-        spans.indicator_code,
-        spans.unit_kato,
-        spans.period_month,
+        indicator_code,
+        territory_kato as unit_kato,
+        period_month,
         'month' as basis,
         case
-            when spans.measure_type = 'stock' then spans.value
-            when spans.span_start = spans.period_month then spans.increase
+            when measure_type = 'stock' then value
+            else {{ month_from_year_to_date('value') }}
         end as value,
-        printed.value_printed,
-        case when spans.measure_type = 'stock' then spans.value else spans.increase end
-            as span_value,
-        case when spans.measure_type = 'stock' then spans.period_month else spans.span_start end
-            as span_start,
-        spans.submission_id,
-        spans.received_at
+        value_printed,
+        case when measure_type = 'stock' then value else increase end as span_value,
+        case when measure_type = 'stock' then period_month else span_start end as span_start,
+        submission_id,
+        received_at
     from spans
-    left join printed
-        on
-            spans.indicator_code = printed.indicator_code
-            and spans.unit_kato = printed.unit_kato
-            and spans.period_month = printed.period_month
-),
-
-both_bases as (
-    select * from year_to_date
-    union all
-    select * from months
 ),
 
 final as (

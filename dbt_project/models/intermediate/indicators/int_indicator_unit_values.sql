@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 -- Every indicator as a numerator and, for rates, a denominator, per reporting unit: ratios are
 -- formed after summing, at each level.
 with series as (

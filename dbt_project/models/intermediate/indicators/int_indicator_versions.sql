@@ -9,7 +9,7 @@ submissions as (
 ),
 
 cells as (
-    select * from {{ ref('int_cells_extracted') }}
+    select * from {{ ref('stg_lake__cells') }}
 ),
 
 final as (

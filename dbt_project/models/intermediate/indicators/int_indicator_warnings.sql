@@ -13,7 +13,8 @@ findings as (
 ),
 
 submissions as (
-    select * from {{ ref('int_submissions_in_force') }}
+    select * from {{ ref('stg_ledger__submissions') }}
+    where is_in_force
 ),
 
 coordinates as (

@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 -- Offence measures of units summed to every territory they count towards: one unit says what it
 -- says, of several each has to know the measure. Where borders moved inside a territory, its month
 -- is the difference of its years to date; without that it has none, and the units whose month is
@@ -18,7 +20,7 @@ borders as (
     select * from {{ ref('int_territory_borders') }}
 ),
 
-redrawn as (
+redrawn_months as (
     select * from {{ ref('int_redrawn_months') }}
 ),
 
@@ -26,7 +28,7 @@ redrawn_units as (
     select * from {{ ref('int_redrawn_units') }}
 ),
 
-placed as (
+territory_units as (
     select
         unit_values.*,
         reporting.territory_kato,
@@ -49,169 +51,100 @@ placed as (
             and unit_values.period_month = borders.period_month
 ),
 
-summed as (
+territory_sums as (
     select
-        placed.offence_code,
-        placed.form_code,
-        placed.territory_kato,
-        placed.period_month,
-        placed.basis,
-        count(case when placed.registered is not null or placed.is_lost_to_borders then 1 end)
-            as units_known,
-        sum(
-            case
-                when placed.registered is not null or placed.is_lost_to_borders
-                    then placed.population
-            end
-        ) as population_known,
-        count(
-            case
-                when placed.registered is not null or placed.is_lost_to_borders
-                    then placed.population
-            end
-        ) as units_known_with_population,
+        territory_units.offence_code,
+        territory_units.form_code,
+        territory_units.territory_kato,
+        territory_units.period_month,
+        territory_units.basis,
+        {{ known_units('territory_units', 'registered') }},
         {% for measure in offence_measures() %}
             case
                 when
                     count(*) = 1
-                    or count(placed.{{ measure }}) = count(placed.registered)
-                    then {{ exact('sum(placed.' ~ measure ~ ')') }}
+                    or count(territory_units.{{ measure }}) = count(territory_units.registered)
+                    then {{ exact('sum(territory_units.' ~ measure ~ ')') }}
             end as {{ measure }},
         {% endfor %}
-        {{ exact(sum_if_complete('placed.registered_in_month_reported')) }}
+        {{ exact(sum_if_complete('territory_units.registered_in_month_reported')) }}
             as registered_in_month_reported,
-        case
-            when min(placed.span_start) = max(placed.span_start)
-                then min(placed.span_start)
-        end as span_start,
-        max(case when placed.depth = 0 then placed.reporting_submission_id end) as submission_id,
+        {{ of_one_span('territory_units', 'min(territory_units.span_start)') }} as span_start,
+        max(case when territory_units.depth = 0 then territory_units.reporting_submission_id end)
+            as submission_id,
         max(case when warnings.submission_id is not null then 1 else 0 end) = 1 as has_warning,
-        max(case when placed.is_lost_to_borders then 1 else 0 end) = 1 as is_lost_to_borders,
-        max(placed.received_at) as received_at_max
-    from placed
+        max(case when territory_units.is_lost_to_borders then 1 else 0 end) = 1
+            as is_lost_to_borders,
+        max(territory_units.received_at) as received_at_max
+    from territory_units
     left join warnings
         on
-            placed.offence_code = warnings.offence_code
-            and placed.submission_id = warnings.submission_id
+            territory_units.offence_code = warnings.offence_code
+            and territory_units.submission_id = warnings.submission_id
     group by
-        placed.offence_code,
-        placed.form_code,
-        placed.territory_kato,
-        placed.period_month,
-        placed.basis
+        territory_units.offence_code,
+        territory_units.form_code,
+        territory_units.territory_kato,
+        territory_units.period_month,
+        territory_units.basis
 ),
 
--- What the redrawn units gained together since the month before; below zero, counts were lost.
-gains as (
-    select
-        placed.offence_code,
-        redrawn_units.form_code,
-        redrawn_units.territory_kato,
-        {% for measure in offence_flows() %}
-            sum(
-                case
-                    when placed.period_month = redrawn_units.period_month
-                        then placed.{{ measure }}
-                    else -placed.{{ measure }}
-                end
-            ) as {{ measure }},
-        {% endfor %}
-        redrawn_units.period_month
-    from redrawn_units
-    inner join placed
-        on
-            redrawn_units.form_code = placed.form_code
-            and redrawn_units.territory_kato = placed.territory_kato
-            and redrawn_units.unit_kato = placed.unit_kato
-            and (
-                redrawn_units.period_month = placed.period_month
-                or redrawn_units.previous_month = placed.period_month
-            )
-    where placed.basis = 'ytd'
-    group by
-        placed.offence_code,
-        redrawn_units.form_code,
-        redrawn_units.territory_kato,
-        redrawn_units.period_month
-),
+{{ redrawn_ctes('offence_code', offence_flows(), 'territory_units', 'territory_sums') }},
 
-differenced as (
+month_differences as (
     select
-        now.offence_code,
-        now.form_code,
-        now.territory_kato,
-        now.period_month,
+        offence_code,
+        form_code,
+        territory_kato,
+        period_month,
         {% for measure in offence_flows() %}
             case
-                when coalesce(gains.{{ measure }}, 0) >= 0
-                    then now.{{ measure }} - earlier.{{ measure }}
+                when gained_{{ measure }} >= 0 then {{ measure }} - earlier_{{ measure }}
             end as {{ measure }},
         {% endfor %}
-        now.units_known,
-        now.population_known,
-        now.units_known_with_population
-    from redrawn
-    inner join summed as now
-        on
-            redrawn.form_code = now.form_code
-            and redrawn.territory_kato = now.territory_kato
-            and redrawn.period_month = now.period_month
-            and redrawn.reporting_units = now.units_known
-    inner join summed as earlier
-        on
-            now.offence_code = earlier.offence_code
-            and redrawn.form_code = earlier.form_code
-            and redrawn.territory_kato = earlier.territory_kato
-            and redrawn.previous_month = earlier.period_month
-            and redrawn.previous_reporting_units = earlier.units_known
-    left join gains
-        on
-            now.offence_code = gains.offence_code
-            and redrawn.form_code = gains.form_code
-            and redrawn.territory_kato = gains.territory_kato
-            and redrawn.period_month = gains.period_month
-    where
-        now.basis = 'ytd'
-        and earlier.basis = 'ytd'
+        units_known,
+        population_known,
+        units_known_with_population
+    from redrawn_totals
 ),
 
 final as (
     select
-        summed.offence_code,
-        summed.form_code,
-        summed.territory_kato,
-        summed.period_month,
-        summed.basis,
-        coalesce(differenced.units_known, summed.units_known) as units_known,
-        coalesce(differenced.population_known, summed.population_known) as population_known,
-        coalesce(
-            differenced.units_known_with_population, summed.units_known_with_population
-        ) as units_known_with_population,
+        territory_sums.offence_code,
+        territory_sums.form_code,
+        territory_sums.territory_kato,
+        territory_sums.period_month,
+        territory_sums.basis,
+        {% for people in ['units_known', 'population_known', 'units_known_with_population'] %}
+            coalesce(month_differences.{{ people }}, territory_sums.{{ people }}) as {{ people }},
+        {% endfor %}
         {% for measure in offence_flows() %}
             {{ exact(
-                'case when differenced.units_known is not null then differenced.' ~ measure
-                ~ ' when not summed.is_lost_to_borders then summed.' ~ measure ~ ' end'
+                'case when month_differences.units_known is not null then month_differences.'
+                ~ measure ~ ' when not territory_sums.is_lost_to_borders then territory_sums.'
+                ~ measure ~ ' end'
             ) }} as {{ measure }},
         {% endfor %}
-        summed.in_production,
-        summed.registered_in_month_reported,
+        territory_sums.in_production,
+        territory_sums.registered_in_month_reported,
         case
-            when differenced.units_known is null then summed.span_start
-            else summed.period_month
+            when month_differences.units_known is null then territory_sums.span_start
+            else territory_sums.period_month
         end as span_start,
-        summed.submission_id,
-        summed.has_warning,
-        summed.is_lost_to_borders and differenced.units_known is null as is_lost_to_borders,
-        summed.received_at_max
-    from summed
-    left join differenced
+        territory_sums.submission_id,
+        territory_sums.has_warning,
+        territory_sums.is_lost_to_borders and month_differences.units_known is null
+            as is_lost_to_borders,
+        territory_sums.received_at_max
+    from territory_sums
+    left join month_differences
         on
-            summed.offence_code = differenced.offence_code
-            and summed.form_code = differenced.form_code
-            and summed.territory_kato = differenced.territory_kato
-            and summed.period_month = differenced.period_month
-            and summed.basis = 'month'
-            and differenced.registered >= coalesce(summed.registered, 0)
+            territory_sums.offence_code = month_differences.offence_code
+            and territory_sums.form_code = month_differences.form_code
+            and territory_sums.territory_kato = month_differences.territory_kato
+            and territory_sums.period_month = month_differences.period_month
+            and territory_sums.basis = 'month'
+            and month_differences.registered >= coalesce(territory_sums.registered, 0)
 )
 
 select * from final

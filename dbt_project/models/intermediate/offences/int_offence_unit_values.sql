@@ -5,11 +5,12 @@ with measures as (
 ),
 
 submissions as (
-    select * from {{ ref('int_submissions_in_force') }}
+    select * from {{ ref('stg_ledger__submissions') }}
+    where is_in_force
 ),
 
 cells as (
-    select * from {{ ref('int_cells_extracted') }}
+    select * from {{ ref('stg_lake__cells') }}
 ),
 
 borders as (
@@ -18,7 +19,7 @@ borders as (
 
 -- Every version at first: joined with the submissions before it is summed, the measures of all of
 -- them would be the table to look up, not those of the form.
-pivoted as (
+submission_offences as (
     select
         measures.offence_code,
         measures.form_code,
@@ -42,41 +43,33 @@ pivoted as (
         cells.submission_id
 ),
 
-reported as (
+unit_offences as (
     select
-        pivoted.*,
+        submission_offences.*,
         submissions.territory_kato as unit_kato,
         submissions.period_month,
         borders.borders_from
-    from pivoted
+    from submission_offences
     inner join submissions
         on
-            pivoted.submission_id = submissions.submission_id
-            and pivoted.form_code = submissions.form_code
+            submission_offences.submission_id = submissions.submission_id
+            and submission_offences.form_code = submissions.form_code
     left join borders
         on
             submissions.territory_kato = borders.territory_kato
             and submissions.period_month = borders.period_month
 ),
 
-followed as (
+successive_offences as (
     select
         *,
         {% for measure in offence_flows() %}
-            lag({{ measure }}) over (
-                partition by
-                    offence_code, unit_kato, {{ year_of('period_month') }}, borders_from
-                order by period_month
-            ) as previous_{{ measure }},
+            lag({{ measure }}) over ({{ within_year('offence_code', 'unit_kato') }})
+                as previous_{{ measure }},
         {% endfor %}
-        coalesce(
-            {{ add_months(
-                'lag(period_month) over (partition by offence_code, unit_kato, '
-                ~ year_of('period_month') ~ ', borders_from order by period_month)', 1
-            ) }},
-            {{ first_of_year('period_month') }}
-        ) as span_start
-    from reported
+        {{ span_start('lag(period_month) over (' ~ within_year('offence_code', 'unit_kato') ~ ')') }}
+            as span_start
+    from unit_offences
 ),
 
 year_to_date as (
@@ -92,7 +85,7 @@ year_to_date as (
         {% endfor %}
         cast(null as decimal(18, 4)) as registered_in_month_reported,
         {{ first_of_year('period_month') }} as span_start
-    from followed
+    from successive_offences
 ),
 
 months as (
@@ -104,16 +97,12 @@ months as (
         'month' as basis,
         submission_id,
         {% for measure in offence_flows() %}
-            case
-                when span_start != period_month then null
-                when {{ month_of('period_month') }} = 1 then {{ measure }}
-                else {{ measure }} - previous_{{ measure }}
-            end as {{ measure }},
+            {{ month_from_year_to_date(measure) }} as {{ measure }},
         {% endfor %}
         cast(null as decimal(18, 4)) as in_production,
         registered_in_month_reported,
         span_start
-    from followed
+    from successive_offences
 ),
 
 final as (

@@ -11,7 +11,8 @@ expected as (
 ),
 
 in_force as (
-    select * from {{ ref('int_submissions_in_force') }}
+    select * from submissions
+    where is_in_force
 ),
 
 counted as (

@@ -9,7 +9,7 @@ final as (
         cast(section as {{ dbt.type_string() }}) as section,
         cast(line as smallint) as line,
         cast(graph as smallint) as column_number,
-        cast(value as double) as value
+        cast(value as decimal(18, 4)) as value
     from source
 )
 

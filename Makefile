@@ -117,6 +117,10 @@ check-style:
 check-layers:
 	$(RUN) lint-imports
 
+.PHONY: staging
+staging: setup ## write dbt's sources and staging models from warehouse/build/schemas.py
+	@$(RUN) python -m tests.tools.staging
+
 .PHONY: validate-dashboards
 validate-dashboards: setup ## dashboard, chart, dataset, column of the marts: checked without a server
 	@$(RUN) python -m tests.tools.lint_dbt --dashboards

@@ -101,13 +101,16 @@ def our_models(home: str, inputs: str) -> Result:
     folder, given = Path(inputs).parent, Inputs.read(Path(inputs))
     started = _used()
     tables = given.of_years(given.years)
-    tables["cell_files"] = cell_cache.extract(settings.paths, given, given.years, settings)
+    extracts = settings.paths.extracts
+    tables["cell_files"] = cell_cache.extract(
+        settings.paths, given, given.years, settings, folder=extracts
+    )
     write_tables(folder / "all", tables)
     extract = _used() - started
     write_tables(folder / "none", given.of_years(()))
     # The first run is the one that reads the project.
     seconds = [
-        _run_models(settings.paths.extracts, folder, part, database)
+        _run_models(extracts, folder, part, database)
         for part, database in (("none", "none.duckdb"), ("all", _OURS), ("none", "none.duckdb"))
     ]
     return {"extract": extract, "models": seconds[1], "nothing": seconds[2]}

@@ -1,7 +1,7 @@
 {#-
   The build inputs are Parquet files (see docs/data-model.md). Before a run they are registered
-  as views named after their source, so that models read `source()` on every engine; only the
-  two macros at the end differ between engines.
+  as views named after their source, so that models read `source()` on every engine; where engines
+  differ a macro is dispatched.
 -#}
 {% macro inputs_directory() -%}
     {{ return(env_var('MVD_DBT_INPUTS', 'inputs')) }}
@@ -17,16 +17,47 @@
             {% do adapter.create_schema(schema) %}
             {% do registered.append(node.schema) %}
         {% endif %}
+        {% set relation = node.schema ~ '.' ~ node.identifier %}
         {% if node.name == 'cells' %}
-            {% set reader = read_cell_files() %}
+            {% do register_cells(relation, read_cell_files()) %}
         {% else %}
-            {% set reader = read_parquet_files(inputs_directory(), [node.identifier ~ '.parquet']) %}
+            {% set file = node.identifier ~ '.parquet' %}
+            {% do register_view(relation, read_parquet_files(inputs_directory(), [file])) %}
         {% endif %}
-        {% do run_query(
-            'create or replace view ' ~ node.schema ~ '.' ~ node.identifier
-            ~ ' as select * from ' ~ reader
-        ) %}
     {% endfor %}
+{% endmacro %}
+
+
+{% macro register_view(relation, reader) %}
+    {% do run_query('create or replace view ' ~ relation ~ ' as select * from ' ~ reader) %}
+{% endmacro %}
+
+
+{#- Of the cells only those at coordinates that an indicator or a measure needs. -#}
+{% macro register_cells(relation, reader) %}
+    {{ return(adapter.dispatch('register_cells')(relation, reader)) }}
+{% endmacro %}
+
+
+{#- What DuckDB reads is extracted before (warehouse.build.cell_cache). -#}
+{% macro default__register_cells(relation, reader) %}
+    {% do register_view(relation, reader) %}
+{% endmacro %}
+
+
+{#- Spark reads the lake itself: once, as several models ask for the cells. -#}
+{% macro spark__register_cells(relation, reader) %}
+    {% set needed = [] %}
+    {% for name in ['indicator_sources', 'offence_measures'] %}
+        {% set source = read_parquet_files(inputs_directory(), [name ~ '.parquet']) %}
+        {% do needed.append('select section, line, column_number from ' ~ source) %}
+    {% endfor %}
+    {% do run_query(
+        'create table ' ~ relation ~ ' using parquet as select cells.* from ' ~ reader
+        ~ ' as cells left semi join (' ~ needed | join(' union ') ~ ') as needed'
+        ~ ' on cells.section = needed.section and cells.line = needed.line'
+        ~ ' and cells.graph = needed.column_number'
+    ) %}
 {% endmacro %}
 
 

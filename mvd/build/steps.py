@@ -26,7 +26,7 @@ from warehouse.releases import catalogue, publication
 if TYPE_CHECKING:
     from expectations.release_gate import GateResult
     from ingestion.request import Services
-    from warehouse.build.planning import Plan
+    from warehouse.build.planning import Inputs, Plan
     from warehouse.build.transform import TransformResult
     from warehouse.ledger import Snapshot
     from warehouse.releases.left_out import LeftOut
@@ -37,6 +37,8 @@ _FINDINGS = "findings.parquet"
 _PLAN = "plan.json"
 _PART = "part"
 """Directory of the inputs of the years that are computed, with their cells as extracted."""
+_EXTRACTS = "extracts"
+"""Directory of the cells of a build that trusts nothing that was kept."""
 _PARSED = {"duckdb": ".partial_parse.msgpack", "spark": ".partial_parse.spark.msgpack"}
 _COMPUTED = ("*.duckdb*", "spill-*", "spark", "spark-spill", "gate.json")
 """What is computed inside a build directory; all else is input, or says what happened."""
@@ -142,25 +144,20 @@ def _clear_computed(build_dir: Path) -> None:
 
 
 def _compute(home: Home, release_id: str, settings: Settings) -> TransformResult:
-    from warehouse.build import cell_cache, planning
+    from warehouse.build import planning
     from warehouse.build.carry_over import complete
     from warehouse.build.outliers import list_outliers
-    from warehouse.build.schemas import write_tables
 
     build_dir = home.builds / release_id
     _touch(build_dir)
     plan = _plan(build_dir)
     if plan.base is None and settings.engine == "spark":
-        # A cluster reads the lake faster than one machine can extract from it.
         return run_models(home, build_dir / "inputs", build_dir, settings)
     if plan.reason is planning.Whole.ASKED:
         # Whoever asks for everything trusts nothing that was kept.
         shutil.rmtree(home.extracts, ignore_errors=True)
     inputs = planning.Inputs.read(build_dir / "inputs")
-    tables = inputs.of_years(plan.read)
-    tables["cell_files"] = cell_cache.extract(home, inputs, plan.read, settings)
-    write_tables(build_dir / _PART, tables)
-    built = _run_dbt(home, build_dir / _PART, home.extracts, build_dir, settings)
+    built = _run_on_extracts(home, inputs, plan.read, home.extracts, build_dir, settings)
     if built.is_successful:
         if plan.base:
             complete(built.database, catalogue.directory(home, plan.base), plan.years, settings)
@@ -173,14 +170,39 @@ def run_models(home: Home, inputs: Path, build_dir: Path, settings: Settings) ->
     import pyarrow.parquet as pq
 
     from warehouse.build.outliers import list_outliers
+    from warehouse.build.planning import Inputs
     from warehouse.storage import lake
 
-    cells = pq.read_table(inputs / "cell_files.parquet").to_pylist()
-    lake.bring(home, ((file["path"], file["sha256"]) for file in cells))
-    built = _run_dbt(home, inputs, home.lake, build_dir, settings)
+    if settings.engine == "spark":
+        # A cluster reads the lake faster than one machine can extract from it.
+        cells = pq.read_table(inputs / "cell_files.parquet").to_pylist()
+        lake.bring(home, ((file["path"], file["sha256"]) for file in cells))
+        built = _run_dbt(home, inputs, home.lake, build_dir, settings)
+    else:
+        read = Inputs.read(inputs)
+        extracts = build_dir / _EXTRACTS
+        built = _run_on_extracts(home, read, read.years, extracts, build_dir, settings)
     if built.is_successful:
         list_outliers(built.database, inputs, settings)
     return built
+
+
+def _run_on_extracts(
+    home: Home,
+    inputs: Inputs,
+    years: Sequence[int],
+    extracts: Path,
+    build_dir: Path,
+    settings: Settings,
+) -> TransformResult:
+    """Run the models over the inputs of `years`, with their cells as extracted to `extracts`."""
+    from warehouse.build import cell_cache
+    from warehouse.build.schemas import write_tables
+
+    tables = inputs.of_years(years)
+    tables["cell_files"] = cell_cache.extract(home, inputs, years, settings, folder=extracts)
+    write_tables(build_dir / _PART, tables)
+    return _run_dbt(home, build_dir / _PART, extracts, build_dir, settings)
 
 
 def _run_dbt(
@@ -264,7 +286,7 @@ def _touch(build_dir: Path) -> None:
 
 
 def _plan(build_dir: Path) -> Plan:
-    from warehouse.build.planning import Plan
+    from warehouse.build.planning import Inputs, Plan
 
     return Plan.from_json((build_dir / _PLAN).read_text(encoding="utf-8"))
 

@@ -50,20 +50,22 @@ _SECTION = """
 _NOTHING = "SELECT submission_id, territory_kato, section, line, graph, value FROM no_cells"
 
 
-def extract(home: Home, inputs: Inputs, years: Sequence[int], settings: Settings) -> pa.Table:
-    """Make sure that the cells of `years` are extracted; gives the table `cell_files` for them.
+def extract(
+    home: Home, inputs: Inputs, years: Sequence[int], settings: Settings, *, folder: Path
+) -> pa.Table:
+    """Make sure that the cells of `years` are in `folder`; gives the table `cell_files` for them.
 
-    Its paths begin at `home.extracts`. Extracts for other coordinates are removed.
+    Its paths begin at `folder`. Extracts for other coordinates are removed.
     """
-    folder = home.extracts / _digest(_coordinates(inputs))
-    make_directories(folder)
-    for other in home.extracts.iterdir():
-        if other != folder:
+    extracts = folder / _digest(_coordinates(inputs))
+    make_directories(extracts)
+    for other in folder.iterdir():
+        if other != extracts:
             shutil.rmtree(other)
     rows: list[dict[str, str]] = []
     for year in years:
         wanted = _wanted(inputs, year)
-        place = folder / str(year)
+        place = extracts / str(year)
         covered = _covered(place, {member: sha for member, (_, sha) in wanted.items()})
         missing = {member: wanted[member] for member in wanted if member not in covered}
         if missing:
@@ -72,7 +74,7 @@ def extract(home: Home, inputs: Inputs, years: Sequence[int], settings: Settings
         rows += [
             {
                 "submission_id": member,
-                "path": covered[member].relative_to(home.extracts).as_posix(),
+                "path": covered[member].relative_to(folder).as_posix(),
                 "sha256": sha,
             }
             for member, (_, sha) in wanted.items()

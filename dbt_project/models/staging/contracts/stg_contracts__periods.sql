@@ -3,7 +3,8 @@ with source as (
 ),
 
 final as (
-    select cast(period_month as date) as period_month
+    select
+        cast(period_month as date) as period_month
     from source
 )
 

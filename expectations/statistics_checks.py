@@ -16,6 +16,18 @@ _MOVED = """
     )
 """
 """Days on which borders moved, on either side; January of that year stands alone."""
+_YEARS_TO_DATE = """
+    left join marts.fct_indicator_values as now
+        on now.indicator_code = v.indicator_code and now.basis = 'ytd'
+        and now.territory_kato = v.territory_kato
+        and now.period_month = v.period_month
+    left join marts.fct_indicator_values as before
+        on before.indicator_code = v.indicator_code and before.basis = 'ytd'
+        and before.territory_kato = v.territory_kato
+        and before.period_month = v.period_month - interval 1 month
+        and year(before.period_month) = year(v.period_month)
+"""
+"""The figures since 1 January of the month `v` and of the month before it in the same year."""
 
 
 def statistics_checks() -> tuple[Check, ...]:
@@ -33,15 +45,7 @@ def _border_checks() -> tuple[Check, ...]:
                         v.value - now.value + coalesce(before.value, 0) as difference
                     from marts.fct_indicator_values as v
                     join marts.dim_indicator as i using (indicator_code)
-                    left join marts.fct_indicator_values as now
-                        on now.indicator_code = v.indicator_code and now.basis = 'ytd'
-                        and now.territory_kato = v.territory_kato
-                        and now.period_month = v.period_month
-                    left join marts.fct_indicator_values as before
-                        on before.indicator_code = v.indicator_code and before.basis = 'ytd'
-                        and before.territory_kato = v.territory_kato
-                        and before.period_month = v.period_month - interval 1 month
-                        and year(before.period_month) = year(v.period_month)
+                    {_YEARS_TO_DATE}
                     where v.basis = 'month' and v.submission_id is not null
                         and i.measure_type = 'flow' and not i.is_derived and v.value is not null
                     union all
@@ -67,7 +71,7 @@ def _border_checks() -> tuple[Check, ...]:
         ),
         Check(
             code="TOTALS_ACROSS_BORDERS",
-            query="""
+            query=f"""
                 with redrawn as (
                     select distinct p.indicator_code, t.parent_kato, p.period_month
                     from marts.fct_indicator_values as p
@@ -82,17 +86,10 @@ def _border_checks() -> tuple[Check, ...]:
                     on redrawn.indicator_code = v.indicator_code
                     and redrawn.parent_kato = v.territory_kato
                     and redrawn.period_month = v.period_month
-                left join marts.fct_indicator_values as now
-                    on now.indicator_code = v.indicator_code and now.basis = 'ytd'
-                    and now.territory_kato = v.territory_kato
-                    and now.period_month = v.period_month
-                left join marts.fct_indicator_values as before
-                    on before.indicator_code = v.indicator_code and before.basis = 'ytd'
-                    and before.territory_kato = v.territory_kato
-                    and before.period_month = v.period_month - interval 1 month
+                {_YEARS_TO_DATE}
                 where v.basis = 'month' and v.submission_id is null and v.value is not null
                     and i.measure_type = 'flow' and not i.is_derived
-            """,
+            """,  # noqa: S608
             key=_KEY,
             expectation="ExpectColumnValuesToBeBetween",
             options={"column": "difference", "max_value": 1e-3},

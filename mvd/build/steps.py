@@ -286,7 +286,7 @@ def _touch(build_dir: Path) -> None:
 
 
 def _plan(build_dir: Path) -> Plan:
-    from warehouse.build.planning import Inputs, Plan
+    from warehouse.build.planning import Plan
 
     return Plan.from_json((build_dir / _PLAN).read_text(encoding="utf-8"))
 

@@ -12,7 +12,7 @@ from warehouse.build.transform import PROJECT
 FOLDER = PROJECT / "models" / "staging"
 _SOURCES = {
     "contracts": "Contracts of this build: what forms, indicators and territories mean. Data only.",
-    "ledger": "Snapshot of the ledger: every submission known to the build and what was found in it.",
+    "ledger": "Snapshot of the ledger: every submission of the build and what was found in it.",
     "lake": "Cells of submissions in force and of the versions they replaced.",
 }
 _STAGED = [table for table in TABLES if table.source]
@@ -50,7 +50,7 @@ def _sources() -> Iterator[str]:
 
 def _sql(table: InputTable) -> Iterator[str]:
     yield "with source as ("
-    yield f"    select * from {{{{ source('{table.source}', '{table.name}') }}}}"
+    yield f"    select * from {{{{ source('{table.source}', '{table.name}') }}}}"  # noqa: S608
     yield from ("),", "", "final as (", "    select")
     casts = [
         f"        cast({column.stored_as or name} as {column.sql}) as {name}"

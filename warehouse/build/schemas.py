@@ -17,7 +17,7 @@ from warehouse.core.texts import LANGUAGES
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """Type of a column in Parquet and in SQL; `words` and `stored_as` where they are not its name."""
+    """Type of a column in Parquet and in SQL; `words` and `stored_as` where not its name."""
 
     arrow: pa.DataType
     sql: str

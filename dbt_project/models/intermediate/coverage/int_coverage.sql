@@ -16,7 +16,7 @@ rules as (
     select * from {{ ref('stg_contracts__coverage_rules') }}
 ),
 
-expected as (
+expected_counts as (
     select
         unit_coverage.form_code,
         unit_coverage.period_month,
@@ -39,7 +39,7 @@ expected as (
         unit_coverage.territory_kato
 ),
 
-reported as (
+reporting_counts as (
     select
         form_code,
         period_month,
@@ -52,55 +52,55 @@ reported as (
     group by form_code, period_month, territory_kato
 ),
 
-keys as (
+territory_months as (
     select
         form_code,
         period_month,
         territory_kato
-    from expected
+    from expected_counts
     union distinct
     select
         form_code,
         period_month,
         territory_kato
-    from reported
+    from reporting_counts
 ),
 
 final as (
     select
-        keys.form_code,
-        keys.period_month,
-        keys.territory_kato,
-        expected.deadline_at,
-        cast(coalesce(expected.expected_units, 0) as integer) as expected_units,
-        cast(coalesce(expected.received_units, 0) as integer) as received_units,
-        cast(coalesce(expected.accepted_units, 0) as integer) as accepted_units,
-        cast(coalesce(expected.on_time_units, 0) as integer) as on_time_units,
-        cast(coalesce(reported.reporting_units, 0) as integer) as reporting_units,
-        cast(expected.population_expected as bigint) as population_expected,
-        cast(reported.population_reported as bigint) as population_reported,
-        expected.missing_units,
-        expected.missing_units_kk,
-        expected.not_accepted_units,
-        expected.not_accepted_units_kk,
-        reported.own_submission_id,
-        reported.received_at_max,
+        territory_months.form_code,
+        territory_months.period_month,
+        territory_months.territory_kato,
+        expected_counts.deadline_at,
+        cast(coalesce(expected_counts.expected_units, 0) as integer) as expected_units,
+        cast(coalesce(expected_counts.received_units, 0) as integer) as received_units,
+        cast(coalesce(expected_counts.accepted_units, 0) as integer) as accepted_units,
+        cast(coalesce(expected_counts.on_time_units, 0) as integer) as on_time_units,
+        cast(coalesce(reporting_counts.reporting_units, 0) as integer) as reporting_units,
+        cast(expected_counts.population_expected as bigint) as population_expected,
+        cast(reporting_counts.population_reported as bigint) as population_reported,
+        expected_counts.missing_units,
+        expected_counts.missing_units_kk,
+        expected_counts.not_accepted_units,
+        expected_counts.not_accepted_units_kk,
+        reporting_counts.own_submission_id,
+        reporting_counts.received_at_max,
         rules.shown_from_units,
         rules.shown_from_population,
         rules.final_from_units,
         rules.final_from_population
-    from keys
-    left join expected
+    from territory_months
+    left join expected_counts
         on
-            keys.form_code = expected.form_code
-            and keys.period_month = expected.period_month
-            and keys.territory_kato = expected.territory_kato
-    left join reported
+            territory_months.form_code = expected_counts.form_code
+            and territory_months.period_month = expected_counts.period_month
+            and territory_months.territory_kato = expected_counts.territory_kato
+    left join reporting_counts
         on
-            keys.form_code = reported.form_code
-            and keys.period_month = reported.period_month
-            and keys.territory_kato = reported.territory_kato
-    inner join rules on keys.form_code = rules.form_code
+            territory_months.form_code = reporting_counts.form_code
+            and territory_months.period_month = reporting_counts.period_month
+            and territory_months.territory_kato = reporting_counts.territory_kato
+    inner join rules on territory_months.form_code = rules.form_code
 )
 
 select * from final

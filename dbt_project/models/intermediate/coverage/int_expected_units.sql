@@ -1,5 +1,5 @@
 -- The units a territory waits for: the topmost expected submitters at or below it.
-with expected as (
+with submitters as (
     select * from {{ ref('stg_contracts__expected_submitters') }}
 ),
 
@@ -7,15 +7,15 @@ ancestors as (
     select * from {{ ref('int_territory_ancestors') }}
 ),
 
-expected_above as (
+submitters_above as (
     select
         below.form_code,
         below.territory_kato,
         below.period_month,
         min(ancestors.depth) as nearest_depth
-    from expected as below
+    from submitters as below
     inner join ancestors on below.territory_kato = ancestors.territory_kato
-    inner join expected as above
+    inner join submitters as above
         on
             ancestors.ancestor_kato = above.territory_kato
             and below.form_code = above.form_code
@@ -26,22 +26,22 @@ expected_above as (
 
 final as (
     select
-        expected.form_code,
-        expected.period_month,
+        submitters.form_code,
+        submitters.period_month,
         ancestors.ancestor_kato as territory_kato,
-        expected.territory_kato as unit_kato,
+        submitters.territory_kato as unit_kato,
         ancestors.depth,
-        expected.deadline_at
-    from expected
-    inner join ancestors on expected.territory_kato = ancestors.territory_kato
-    left join expected_above
+        submitters.deadline_at
+    from submitters
+    inner join ancestors on submitters.territory_kato = ancestors.territory_kato
+    left join submitters_above
         on
-            expected.form_code = expected_above.form_code
-            and expected.territory_kato = expected_above.territory_kato
-            and expected.period_month = expected_above.period_month
+            submitters.form_code = submitters_above.form_code
+            and submitters.territory_kato = submitters_above.territory_kato
+            and submitters.period_month = submitters_above.period_month
     where
-        expected_above.nearest_depth is null
-        or expected_above.nearest_depth > ancestors.depth
+        submitters_above.nearest_depth is null
+        or submitters_above.nearest_depth > ancestors.depth
 )
 
 select * from final

@@ -1,5 +1,5 @@
 -- A territory's own return beside the sum of those of its parts, where all parts reported.
-with reported as (
+with own_figures as (
     select * from {{ ref('int_indicator_versions') }}
     where is_in_force
 ),
@@ -18,26 +18,26 @@ rules as (
 
 final as (
     select
-        reported.indicator_code,
-        reported.territory_kato,
-        reported.period_month,
-        reported.submission_id,
-        reported.value,
+        own_figures.indicator_code,
+        own_figures.territory_kato,
+        own_figures.period_month,
+        own_figures.submission_id,
+        own_figures.value,
         parts.value as value_of_parts,
-        greatest(reported.received_at, parts.received_at) as received_at,
-        reported.value = parts.value as is_equal,
+        greatest(own_figures.received_at, parts.received_at) as received_at,
+        own_figures.value = parts.value as is_equal,
         coalesce(rules.where_both_exist = 'districts', false) as are_parts_used
-    from reported
+    from own_figures
     inner join parts
         on
-            reported.indicator_code = parts.indicator_code
-            and reported.territory_kato = parts.territory_kato
-            and reported.period_month = parts.period_month
-    inner join indicators on reported.indicator_code = indicators.indicator_code
+            own_figures.indicator_code = parts.indicator_code
+            and own_figures.territory_kato = parts.territory_kato
+            and own_figures.period_month = parts.period_month
+    inner join indicators on own_figures.indicator_code = indicators.indicator_code
     left join rules on indicators.form_code = rules.form_code
     where
-        reported.basis = 'ytd'
-        and reported.value is not null
+        own_figures.basis = 'ytd'
+        and own_figures.value is not null
 )
 
 select * from final

@@ -22,7 +22,7 @@ population as (
     select * from {{ ref('stg_contracts__population') }}
 ),
 
-giving_way as (
+units_replaced_by_parts as (
     select
         own.submission_id,
         own.territory_kato
@@ -42,24 +42,24 @@ giving_way as (
     having count(*) = count(parts.submission_id)
 ),
 
-submissions as (
+counted_units as (
     select units_in_force.*
     from units_in_force
-    left join giving_way
+    left join units_replaced_by_parts
         on
-            units_in_force.submission_id = giving_way.submission_id
-            and units_in_force.territory_kato = giving_way.territory_kato
-    where giving_way.submission_id is null
+            units_in_force.submission_id = units_replaced_by_parts.submission_id
+            and units_in_force.territory_kato = units_replaced_by_parts.territory_kato
+    where units_replaced_by_parts.submission_id is null
 ),
 
-consolidated as (
+units_below_others as (
     select
         below.submission_id,
         below.territory_kato,
         min(ancestors.depth) as nearest_depth
-    from submissions as below
+    from counted_units as below
     inner join ancestors on below.territory_kato = ancestors.territory_kato
-    inner join submissions as above
+    inner join counted_units as above
         on
             ancestors.ancestor_kato = above.territory_kato
             and below.form_code = above.form_code
@@ -70,28 +70,28 @@ consolidated as (
 
 final as (
     select
-        submissions.form_code,
-        submissions.period_month,
+        counted_units.form_code,
+        counted_units.period_month,
         ancestors.ancestor_kato as territory_kato,
-        submissions.territory_kato as unit_kato,
+        counted_units.territory_kato as unit_kato,
         ancestors.depth,
-        submissions.submission_id,
-        submissions.received_at,
-        submissions.verdict,
+        counted_units.submission_id,
+        counted_units.received_at,
+        counted_units.verdict,
         population.population
-    from submissions
-    inner join ancestors on submissions.territory_kato = ancestors.territory_kato
-    left join consolidated
+    from counted_units
+    inner join ancestors on counted_units.territory_kato = ancestors.territory_kato
+    left join units_below_others
         on
-            submissions.submission_id = consolidated.submission_id
-            and submissions.territory_kato = consolidated.territory_kato
+            counted_units.submission_id = units_below_others.submission_id
+            and counted_units.territory_kato = units_below_others.territory_kato
     left join population
         on
-            submissions.territory_kato = population.territory_kato
-            and submissions.period_month = population.period_month
+            counted_units.territory_kato = population.territory_kato
+            and counted_units.period_month = population.period_month
     where
-        consolidated.nearest_depth is null
-        or consolidated.nearest_depth > ancestors.depth
+        units_below_others.nearest_depth is null
+        or units_below_others.nearest_depth > ancestors.depth
 )
 
 select * from final

@@ -8,7 +8,7 @@ cells as (
     select * from {{ ref('stg_lake__cells') }}
 ),
 
-named as (
+row_units as (
     select distinct
         submission_id,
         territory_kato
@@ -19,7 +19,7 @@ units as (
     select
         submissions.submission_id,
         submissions.form_code,
-        coalesce(named.territory_kato, submissions.territory_kato) as territory_kato,
+        coalesce(row_units.territory_kato, submissions.territory_kato) as territory_kato,
         submissions.period_month,
         submissions.submitted_by,
         submissions.received_at,
@@ -27,7 +27,7 @@ units as (
         submissions.verdict,
         submissions.is_in_force
     from submissions
-    left join named on submissions.submission_id = named.submission_id
+    left join row_units on submissions.submission_id = row_units.submission_id
     where submissions.is_counted
 ),
 

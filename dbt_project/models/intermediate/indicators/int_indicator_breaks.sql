@@ -19,7 +19,7 @@ bases as (
     select 'ytd' as basis
 ),
 
-begun as (
+indicator_months as (
     select
         breaks.*,
         periods.period_month,
@@ -35,7 +35,7 @@ begun as (
     cross join bases
 ),
 
-placed as (
+compared_spans as (
     select
         *,
         {{ add_months('period_month', -1) }} as month_before,
@@ -47,7 +47,7 @@ placed as (
             when is_cumulative then {{ first_of_year(add_months('period_month', -12)) }}
             else {{ add_months('period_month', -12) }}
         end as prior_year_start
-    from begun
+    from indicator_months
     where recency = 1
 ),
 
@@ -61,7 +61,7 @@ final as (
         case when not is_cumulative and month_before < settled_month then break_code end
             as break_previous_month,
         case when figure_start < settled_month then break_code end as break_inside
-    from placed
+    from compared_spans
     where prior_year_start < settled_month
 )
 

@@ -39,7 +39,7 @@ group_figures as (
     group by groups.group_kato, figures.indicator_code, figures.period_month, figures.basis
 ),
 
-changed as (
+redrawn_groups as (
     select distinct
         group_kato,
         changed_on
@@ -59,7 +59,7 @@ district_figures as (
         figures.denominator,
         figures.value
     from group_figures
-    inner join changed on group_figures.group_kato = changed.group_kato
+    inner join redrawn_groups on group_figures.group_kato = redrawn_groups.group_kato
     inner join bridge on group_figures.group_kato = bridge.group_kato
     left join figures
         on
@@ -70,10 +70,10 @@ district_figures as (
     where
         bridge.valid_from <= {{ month_end('group_figures.period_month') }}
         and (bridge.valid_to is null or bridge.valid_to >= group_figures.period_month)
-        and group_figures.period_month < changed.changed_on
+        and group_figures.period_month < redrawn_groups.changed_on
 ),
 
-complete as (
+complete_groups as (
     select
         group_kato,
         indicator_code,
@@ -111,18 +111,21 @@ final as (
         group_figures.numerator as group_numerator,
         group_figures.denominator as group_denominator,
         group_figures.received_at_max,
-        case when complete.numerator = group_figures.numerator then region_figures.numerator end
-            as bridged_numerator,
-        case when complete.numerator = group_figures.numerator then region_figures.denominator end
-            as bridged_denominator
+        case
+            when complete_groups.numerator = group_figures.numerator then region_figures.numerator
+        end as bridged_numerator,
+        case
+            when complete_groups.numerator = group_figures.numerator
+                then region_figures.denominator
+        end as bridged_denominator
     from group_figures
     inner join groups on group_figures.group_kato = groups.group_kato
-    left join complete
+    left join complete_groups
         on
-            group_figures.group_kato = complete.group_kato
-            and group_figures.indicator_code = complete.indicator_code
-            and group_figures.period_month = complete.period_month
-            and group_figures.basis = complete.basis
+            group_figures.group_kato = complete_groups.group_kato
+            and group_figures.indicator_code = complete_groups.indicator_code
+            and group_figures.period_month = complete_groups.period_month
+            and group_figures.basis = complete_groups.basis
     left join region_figures
         on
             groups.territory_kato = region_figures.region_kato

@@ -16,7 +16,7 @@ changes as (
     select * from {{ ref('int_territory_changes') }}
 ),
 
-placed as (
+territory_units as (
     select
         unit_values.*,
         indicators.form_code,
@@ -43,61 +43,62 @@ borders as (
     select * from {{ ref('int_territory_borders') }}
 ),
 
-changed_units as (
+redrawn_units as (
     select distinct
-        placed.unit_kato,
-        placed.period_month,
-        placed.basis
-    from placed
+        territory_units.unit_kato,
+        territory_units.period_month,
+        territory_units.basis
+    from territory_units
     inner join changes
         on
-            placed.unit_kato = changes.territory_kato
-            and {{ month_end('placed.period_month') }} >= changes.changed_on
-            and placed.comparison_start < changes.changed_on
+            territory_units.unit_kato = changes.territory_kato
+            and {{ month_end('territory_units.period_month') }} >= changes.changed_on
+            and territory_units.comparison_start < changes.changed_on
 ),
 
 final as (
     select
-        placed.*,
+        territory_units.*,
         last_year.numerator as prior_numerator,
         last_year.denominator as prior_denominator,
-        placed.basis = 'month'
-        and placed.numerator is null
+        territory_units.basis = 'month'
+        and territory_units.numerator is null
         and coalesce(this_year_borders.is_border_month, false) as is_lost_to_borders,
         last_year.unit_kato is not null as is_reported_prior,
         last_year.unit_kato is not null
         and (
-            changed_units.unit_kato is not null
+            redrawn_units.unit_kato is not null
             or (
-                placed.basis = 'month'
+                territory_units.basis = 'month'
                 and last_year.numerator is null
                 and coalesce(last_year_borders.is_border_month, false)
             )
         ) as is_redrawn,
-        placed.numerator is not null
+        territory_units.numerator is not null
         and last_year.numerator is not null
-        and changed_units.unit_kato is null as is_comparable
-    from placed
-    left join placed as last_year
+        and redrawn_units.unit_kato is null as is_comparable
+    from territory_units
+    left join territory_units as last_year
         on
-            placed.indicator_code = last_year.indicator_code
-            and placed.territory_kato = last_year.territory_kato
-            and placed.unit_kato = last_year.unit_kato
-            and placed.basis = last_year.basis
-            and {{ add_months('placed.period_month', -12) }} = last_year.period_month
-    left join changed_units
+            territory_units.indicator_code = last_year.indicator_code
+            and territory_units.territory_kato = last_year.territory_kato
+            and territory_units.unit_kato = last_year.unit_kato
+            and territory_units.basis = last_year.basis
+            and {{ add_months('territory_units.period_month', -12) }} = last_year.period_month
+    left join redrawn_units
         on
-            placed.unit_kato = changed_units.unit_kato
-            and placed.period_month = changed_units.period_month
-            and placed.basis = changed_units.basis
+            territory_units.unit_kato = redrawn_units.unit_kato
+            and territory_units.period_month = redrawn_units.period_month
+            and territory_units.basis = redrawn_units.basis
     left join borders as this_year_borders
         on
-            placed.unit_kato = this_year_borders.territory_kato
-            and placed.period_month = this_year_borders.period_month
+            territory_units.unit_kato = this_year_borders.territory_kato
+            and territory_units.period_month = this_year_borders.period_month
     left join borders as last_year_borders
         on
-            placed.unit_kato = last_year_borders.territory_kato
-            and {{ add_months('placed.period_month', -12) }} = last_year_borders.period_month
+            territory_units.unit_kato = last_year_borders.territory_kato
+            and {{ add_months('territory_units.period_month', -12) }}
+            = last_year_borders.period_month
 )
 
 select * from final

@@ -24,7 +24,7 @@ bases as (
     select 'ytd' as basis
 ),
 
-joined as (
+territory_figures as (
     select
         indicators.indicator_code,
         coverage.territory_kato,
@@ -94,7 +94,7 @@ joined as (
             and bases.basis = left_out.basis
 ),
 
-measured as (
+figure_values as (
     select
         *,
         case
@@ -109,14 +109,14 @@ measured as (
         {{ population_share(
             'accepted_units', 'expected_units', 'population_known', 'population_expected'
         ) }} as population_coverage_share
-    from joined
+    from territory_figures
 ),
 
-judged as (
+figure_statuses as (
     select
         *,
         {{ figure_status('value', 'is_summable and is_lost_to_borders') }} as status
-    from measured
+    from figure_values
 ),
 
 final as (
@@ -141,7 +141,7 @@ final as (
                 then 'previous_month_missing'
             else 'cell_blank'
         end as status_reason
-    from judged
+    from figure_statuses
 )
 
 select * from final

@@ -45,7 +45,7 @@ months as (
     group by indicator_code, territory_kato, period_month, borders_from
 ),
 
-printed as (
+printed_months as (
     select
         indicator_code,
         territory_kato,
@@ -65,7 +65,7 @@ followers as (
         year_to_date.value,
         case
             when {{ add_months('year_to_date.period_month', -1) }} = months.previous_month
-                then printed.value
+                then printed_months.value
         end as value_printed,
         greatest(year_to_date.received_at, months.previous_first_received_at) as known_at
     from year_to_date
@@ -74,15 +74,15 @@ followers as (
             year_to_date.indicator_code = months.indicator_code
             and year_to_date.territory_kato = months.territory_kato
             and year_to_date.period_month = months.period_month
-    left join printed
+    left join printed_months
         on
-            year_to_date.indicator_code = printed.indicator_code
-            and year_to_date.territory_kato = printed.territory_kato
-            and year_to_date.submission_id = printed.submission_id
+            year_to_date.indicator_code = printed_months.indicator_code
+            and year_to_date.territory_kato = printed_months.territory_kato
+            and year_to_date.submission_id = printed_months.submission_id
     where months.previous_month is not null
 ),
 
-compared as (
+report_pairs as (
     select
         followers.*,
         year_to_date.value as previous_value,
@@ -117,7 +117,7 @@ final as (
         previous_value,
         value < previous_value as is_fall,
         value_printed is null as is_bound
-    from compared
+    from report_pairs
     where recency = 1
 )
 

@@ -9,7 +9,7 @@ territories as (
     select * from {{ ref('stg_contracts__territories') }}
 ),
 
-left_out_now as (
+units_now as (
     select
         indicator_code,
         territory_kato,
@@ -22,7 +22,7 @@ left_out_now as (
     where not is_comparable
 ),
 
-left_out_then as (
+units_then as (
     select
         last_year.indicator_code,
         last_year.territory_kato,
@@ -42,13 +42,13 @@ left_out_then as (
     where later.unit_kato is null
 ),
 
-both_sides as (
-    select * from left_out_now
+units_of_both_years as (
+    select * from units_now
     union all
-    select * from left_out_then
+    select * from units_then
 ),
 
-counted as (
+figures as (
     select
         indicator_code,
         territory_kato,
@@ -56,11 +56,11 @@ counted as (
         basis,
         max(is_known_prior) = 1 as is_known_prior,
         max(is_redrawn) = 1 as is_redrawn
-    from both_sides
+    from units_of_both_years
     group by indicator_code, territory_kato, period_month, basis
 ),
 
-compared as (
+comparable_figures as (
     select distinct
         indicator_code,
         territory_kato,
@@ -70,44 +70,44 @@ compared as (
     where is_comparable
 ),
 
-listed as (
+unit_lists as (
     select
-        both_sides.indicator_code,
-        both_sides.territory_kato,
-        both_sides.period_month,
-        both_sides.basis,
+        units_of_both_years.indicator_code,
+        units_of_both_years.territory_kato,
+        units_of_both_years.period_month,
+        units_of_both_years.basis,
         {{ texts_listed('territories.name_ru', 'territories.name_ru') }} as left_out_units
-    from both_sides
-    inner join compared
+    from units_of_both_years
+    inner join comparable_figures
         on
-            both_sides.indicator_code = compared.indicator_code
-            and both_sides.territory_kato = compared.territory_kato
-            and both_sides.period_month = compared.period_month
-            and both_sides.basis = compared.basis
-    inner join territories on both_sides.unit_kato = territories.territory_kato
+            units_of_both_years.indicator_code = comparable_figures.indicator_code
+            and units_of_both_years.territory_kato = comparable_figures.territory_kato
+            and units_of_both_years.period_month = comparable_figures.period_month
+            and units_of_both_years.basis = comparable_figures.basis
+    inner join territories on units_of_both_years.unit_kato = territories.territory_kato
     group by
-        both_sides.indicator_code,
-        both_sides.territory_kato,
-        both_sides.period_month,
-        both_sides.basis
+        units_of_both_years.indicator_code,
+        units_of_both_years.territory_kato,
+        units_of_both_years.period_month,
+        units_of_both_years.basis
 ),
 
 final as (
     select
-        counted.indicator_code,
-        counted.territory_kato,
-        counted.period_month,
-        counted.basis,
-        listed.left_out_units,
-        counted.is_known_prior,
-        counted.is_redrawn
-    from counted
-    left join listed
+        figures.indicator_code,
+        figures.territory_kato,
+        figures.period_month,
+        figures.basis,
+        unit_lists.left_out_units,
+        figures.is_known_prior,
+        figures.is_redrawn
+    from figures
+    left join unit_lists
         on
-            counted.indicator_code = listed.indicator_code
-            and counted.territory_kato = listed.territory_kato
-            and counted.period_month = listed.period_month
-            and counted.basis = listed.basis
+            figures.indicator_code = unit_lists.indicator_code
+            and figures.territory_kato = unit_lists.territory_kato
+            and figures.period_month = unit_lists.period_month
+            and figures.basis = unit_lists.basis
 )
 
 select * from final

@@ -1,18 +1,18 @@
 -- What the parts of a territory add up to, where every part of it reported.
-with reported as (
+with part_figures as (
     select
-        reported.indicator_code,
-        reported.territory_kato,
-        reported.period_month,
-        reported.received_at,
-        reported.value
+        part_figures.indicator_code,
+        part_figures.territory_kato,
+        part_figures.period_month,
+        part_figures.received_at,
+        part_figures.value
     from {{ ref('int_indicator_versions') }} as reported
     inner join {{ ref('stg_contracts__indicators') }} as indicators
-        on reported.indicator_code = indicators.indicator_code
+        on part_figures.indicator_code = indicators.indicator_code
     where
-        reported.is_in_force
-        and reported.basis = 'ytd'
-        and reported.value is not null
+        part_figures.is_in_force
+        and part_figures.basis = 'ytd'
+        and part_figures.value is not null
         and indicators.territory_aggregation = 'sum'
 ),
 
@@ -24,7 +24,7 @@ periods as (
     select * from {{ ref('stg_contracts__periods') }}
 ),
 
-expected as (
+part_counts as (
     select
         territories.parent_kato as territory_kato,
         periods.period_month,
@@ -38,32 +38,32 @@ expected as (
     group by territories.parent_kato, periods.period_month
 ),
 
-summed as (
+part_sums as (
     select
-        reported.indicator_code,
+        part_figures.indicator_code,
         territories.parent_kato as territory_kato,
-        reported.period_month,
+        part_figures.period_month,
         count(*) as parts,
-        sum(reported.value) as value,
-        max(reported.received_at) as received_at
-    from reported
-    inner join territories on reported.territory_kato = territories.territory_kato
-    group by reported.indicator_code, territories.parent_kato, reported.period_month
+        sum(part_figures.value) as value,
+        max(part_figures.received_at) as received_at
+    from part_figures
+    inner join territories on part_figures.territory_kato = territories.territory_kato
+    group by part_figures.indicator_code, territories.parent_kato, part_figures.period_month
 ),
 
 final as (
     select
-        summed.indicator_code,
-        summed.territory_kato,
-        summed.period_month,
-        summed.value,
-        summed.received_at
-    from summed
-    inner join expected
+        part_sums.indicator_code,
+        part_sums.territory_kato,
+        part_sums.period_month,
+        part_sums.value,
+        part_sums.received_at
+    from part_sums
+    inner join part_counts
         on
-            summed.territory_kato = expected.territory_kato
-            and summed.period_month = expected.period_month
-            and summed.parts = expected.parts
+            part_sums.territory_kato = part_counts.territory_kato
+            and part_sums.period_month = part_counts.period_month
+            and part_sums.parts = part_counts.parts
 )
 
 select * from final

@@ -18,7 +18,7 @@ population as (
     select * from {{ ref('stg_contracts__population') }}
 ),
 
-direct as (
+counted_indicators as (
     select
         series.indicator_code,
         series.unit_kato,
@@ -37,7 +37,7 @@ direct as (
 ),
 
 -- Every component must be known; an inner join alone would drop the unknown ones.
-wanted as (
+formula_sizes as (
     select
         indicator_code,
         count(*) as components,
@@ -63,7 +63,7 @@ component_values as (
     where formulas.component_code != 'population'
 ),
 
-reporting as (
+unit_months as (
     select distinct
         indicator_code,
         unit_kato,
@@ -77,19 +77,19 @@ population_values as (
         formulas.indicator_code,
         formulas.role,
         formulas.sign,
-        reporting.unit_kato,
-        reporting.period_month,
-        reporting.basis,
+        unit_months.unit_kato,
+        unit_months.period_month,
+        unit_months.basis,
         {{ exact('population.population') }} as value,
         cast(null as date) as span_start,
         cast(null as integer) as span_months,
         cast(null as {{ dbt.type_string() }}) as submission_id
     from formulas
-    inner join reporting on formulas.indicator_code = reporting.indicator_code
+    inner join unit_months on formulas.indicator_code = unit_months.indicator_code
     inner join population
         on
-            reporting.unit_kato = population.territory_kato
-            and reporting.period_month = population.period_month
+            unit_months.unit_kato = population.territory_kato
+            and unit_months.period_month = population.period_month
     where formulas.component_code = 'population'
 ),
 
@@ -99,7 +99,7 @@ components as (
     select * from population_values
 ),
 
-summed as (
+sums as (
     select
         indicator_code,
         unit_kato,
@@ -116,30 +116,31 @@ summed as (
     group by indicator_code, unit_kato, period_month, basis
 ),
 
-derived as (
+derived_indicators as (
     select
-        summed.indicator_code,
-        summed.unit_kato,
-        summed.period_month,
-        summed.basis,
-        case when summed.components = wanted.components then summed.numerator end as numerator,
+        sums.indicator_code,
+        sums.unit_kato,
+        sums.period_month,
+        sums.basis,
+        case when sums.components = formula_sizes.components then sums.numerator end
+            as numerator,
         case
-            when summed.components = wanted.components and wanted.denominators > 0
-                then summed.denominator
+            when sums.components = formula_sizes.components and formula_sizes.denominators > 0
+                then sums.denominator
         end as denominator,
         cast(null as decimal(18, 4)) as value_printed,
         cast(null as decimal(18, 4)) as span_value,
-        summed.span_start,
-        summed.span_months,
-        summed.submission_id
-    from summed
-    inner join wanted on summed.indicator_code = wanted.indicator_code
+        sums.span_start,
+        sums.span_months,
+        sums.submission_id
+    from sums
+    inner join formula_sizes on sums.indicator_code = formula_sizes.indicator_code
 ),
 
 final as (
-    select * from direct
+    select * from counted_indicators
     union all
-    select * from derived
+    select * from derived_indicators
 )
 
 select * from final

@@ -67,8 +67,9 @@ successive_offences as (
             lag({{ measure }}) over ({{ within_year('offence_code', 'unit_kato') }})
                 as previous_{{ measure }},
         {% endfor %}
-        {{ span_start('lag(period_month) over (' ~ within_year('offence_code', 'unit_kato') ~ ')') }}
-            as span_start
+        {{ span_start(
+            'lag(period_month) over (' ~ within_year('offence_code', 'unit_kato') ~ ')'
+        ) }} as span_start
     from unit_offences
 ),
 

@@ -5,11 +5,11 @@ with versions as (
     select * from {{ ref('int_indicator_versions') }}
 ),
 
-implied as (
+implied_versions as (
     select * from {{ ref('int_indicator_implied') }}
 ),
 
-own as (
+own_versions as (
     select
         indicator_code,
         territory_kato,
@@ -25,12 +25,12 @@ own as (
     where basis = 'ytd'
 ),
 
-touched as (
+retold_figures as (
     select
         indicator_code,
         territory_kato,
         period_month
-    from own
+    from own_versions
     group by indicator_code, territory_kato, period_month
     having count(*) > 1
     union distinct
@@ -38,12 +38,12 @@ touched as (
         indicator_code,
         territory_kato,
         period_month
-    from implied
+    from implied_versions
     where value != previous_value
 ),
 
-told as (
-    select * from own
+tellings as (
+    select * from own_versions
     union all
     select
         indicator_code,
@@ -56,29 +56,29 @@ told as (
         value,
         is_fall,
         is_bound
-    from implied
+    from implied_versions
 ),
 
-ordered as (
+numbered_tellings as (
     select
-        told.*,
+        tellings.*,
         row_number() over (
-            partition by told.indicator_code, told.territory_kato, told.period_month
+            partition by tellings.indicator_code, tellings.territory_kato, tellings.period_month
             order by
-                told.known_at,
-                told.reported_month,
-                told.version_number nulls last,
-                told.submission_id
+                tellings.known_at,
+                tellings.reported_month,
+                tellings.version_number nulls last,
+                tellings.submission_id
         ) as telling
-    from told
-    inner join touched
+    from tellings
+    inner join retold_figures
         on
-            told.indicator_code = touched.indicator_code
-            and told.territory_kato = touched.territory_kato
-            and told.period_month = touched.period_month
+            tellings.indicator_code = retold_figures.indicator_code
+            and tellings.territory_kato = retold_figures.territory_kato
+            and tellings.period_month = retold_figures.period_month
 ),
 
-followed as (
+successive_tellings as (
     select
         *,
         lag(value) over (
@@ -87,7 +87,7 @@ followed as (
         lag(submission_id) over (
             partition by indicator_code, territory_kato, period_month order by telling
         ) as previous_submission_id
-    from ordered
+    from numbered_tellings
 ),
 
 final as (
@@ -109,7 +109,7 @@ final as (
         first_value(value) over (
             partition by indicator_code, territory_kato, period_month order by telling
         ) as first_value
-    from followed
+    from successive_tellings
     where
         telling = 1
         or value != previous_value

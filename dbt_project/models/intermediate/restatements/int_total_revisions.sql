@@ -41,7 +41,7 @@ components as (
 ),
 
 -- A version that leaves a cell blank makes the total unknown: such totals are left out below.
-told as (
+unit_versions as (
     select
         components.indicator_code,
         versions.territory_kato as unit_kato,
@@ -71,7 +71,7 @@ told as (
         versions.received_at
 ),
 
-followed as (
+successive_versions as (
     select
         *,
         lag(numerator) over (
@@ -80,10 +80,10 @@ followed as (
         lag(denominator) over (
             partition by indicator_code, unit_kato, period_month order by version_number
         ) as previous_denominator
-    from told
+    from unit_versions
 ),
 
-stepped as (
+version_steps as (
     select
         *,
         previous_numerator is null as is_first,
@@ -91,89 +91,89 @@ stepped as (
         denominator - coalesce(previous_denominator, 0) as denominator_step,
         previous_numerator is not null
         and (numerator != previous_numerator or denominator != previous_denominator) as is_change
-    from followed
+    from successive_versions
 ),
 
-placed as (
+steps as (
     select
-        stepped.*,
+        version_steps.*,
         reporting.territory_kato,
         indicators.formula_scale,
         population_formulas.indicator_code is not null as is_per_head,
         population.population
-    from stepped
-    inner join indicators on stepped.indicator_code = indicators.indicator_code
+    from version_steps
+    inner join indicators on version_steps.indicator_code = indicators.indicator_code
     inner join reporting
         on
             indicators.form_code = reporting.form_code
-            and stepped.period_month = reporting.period_month
-            and stepped.unit_kato = reporting.unit_kato
+            and version_steps.period_month = reporting.period_month
+            and version_steps.unit_kato = reporting.unit_kato
     left join formulas as population_formulas
         on
-            stepped.indicator_code = population_formulas.indicator_code
+            version_steps.indicator_code = population_formulas.indicator_code
             and population_formulas.component_code = 'population'
     left join population
         on
-            stepped.unit_kato = population.territory_kato
-            and stepped.period_month = population.period_month
+            version_steps.unit_kato = population.territory_kato
+            and version_steps.period_month = population.period_month
     where
         reporting.depth > 0
         or indicators.is_derived
 ),
 
-changed as (
+restated_totals as (
     select
         indicator_code,
         territory_kato,
         period_month,
         max(case when is_first then received_at end) as complete_at,
         sum(case when is_first then population end) as people
-    from placed
+    from steps
     group by indicator_code, territory_kato, period_month
     having
         max(case when is_change then 1 else 0 end) = 1
         and min(case when is_known then 1 else 0 end) = 1
 ),
 
-running as (
+running_totals as (
     select
-        placed.*,
-        changed.complete_at,
-        sum(placed.numerator_step) over (
-            partition by placed.indicator_code, placed.territory_kato, placed.period_month
-            order by placed.received_at, placed.unit_kato, placed.version_number
+        steps.*,
+        restated_totals.complete_at,
+        sum(steps.numerator_step) over (
+            partition by steps.indicator_code, steps.territory_kato, steps.period_month
+            order by steps.received_at, steps.unit_kato, steps.version_number
             rows between unbounded preceding and current row
         ) as total_numerator,
         case
-            when placed.is_per_head then {{ exact('changed.people') }}
+            when steps.is_per_head then {{ exact('restated_totals.people') }}
             else
-                sum(placed.denominator_step) over (
-                    partition by placed.indicator_code, placed.territory_kato, placed.period_month
-                    order by placed.received_at, placed.unit_kato, placed.version_number
+                sum(steps.denominator_step) over (
+                    partition by steps.indicator_code, steps.territory_kato, steps.period_month
+                    order by steps.received_at, steps.unit_kato, steps.version_number
                     rows between unbounded preceding and current row
                 )
         end as total_denominator,
         row_number() over (
             partition by
-                placed.indicator_code,
-                placed.territory_kato,
-                placed.period_month,
-                placed.received_at > changed.complete_at
-            order by placed.received_at desc, placed.unit_kato desc, placed.version_number desc
+                steps.indicator_code,
+                steps.territory_kato,
+                steps.period_month,
+                steps.received_at > restated_totals.complete_at
+            order by steps.received_at desc, steps.unit_kato desc, steps.version_number desc
         ) as place_from_end
-    from placed
-    inner join changed
+    from steps
+    inner join restated_totals
         on
-            placed.indicator_code = changed.indicator_code
-            and placed.territory_kato = changed.territory_kato
-            and placed.period_month = changed.period_month
+            steps.indicator_code = restated_totals.indicator_code
+            and steps.territory_kato = restated_totals.territory_kato
+            and steps.period_month = restated_totals.period_month
 ),
 
-valued as (
+total_values as (
     select
         *,
         {{ indicator_value('total_numerator', 'total_denominator', 'formula_scale') }} as value
-    from running
+    from running_totals
     where
         (received_at > complete_at and is_change)
         or (received_at <= complete_at and place_from_end = 1)
@@ -202,7 +202,7 @@ final as (
             partition by indicator_code, territory_kato, period_month
             order by received_at, unit_kato, version_number
         ) as revision_number
-    from valued
+    from total_values
 )
 
 select * from final

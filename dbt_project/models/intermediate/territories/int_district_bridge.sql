@@ -8,7 +8,7 @@ groups as (
     select * from {{ ref('int_region_groups') }}
 ),
 
-followed as (
+districts as (
     select
         territories.territory_kato,
         territories.parent_kato,
@@ -29,16 +29,16 @@ followed as (
 
 final as (
     select
-        followed.territory_kato,
-        followed.valid_from,
-        followed.valid_to,
+        districts.territory_kato,
+        districts.valid_from,
+        districts.valid_to,
         groups.group_kato,
         coalesce(
-            followed.successor_parent_kato,
-            case when followed.valid_to is null then followed.parent_kato end
+            districts.successor_parent_kato,
+            case when districts.valid_to is null then districts.parent_kato end
         ) as region_kato
-    from followed
-    inner join groups on followed.parent_kato = groups.territory_kato
+    from districts
+    inner join groups on districts.parent_kato = groups.territory_kato
 )
 
 select * from final

@@ -13,7 +13,7 @@ coverage as (
     select * from {{ ref('int_coverage') }}
 ),
 
-touched as (
+redrawn_territories as (
     select distinct
         ancestors.ancestor_kato as territory_kato,
         borders.period_month
@@ -27,7 +27,7 @@ touched as (
     where borders.is_border_month and own.territory_kato is null
 ),
 
-complete as (
+complete_months as (
     select
         form_code,
         territory_kato,
@@ -42,22 +42,22 @@ complete as (
 
 final as (
     select
-        complete.form_code,
-        touched.territory_kato,
-        touched.period_month,
-        complete.reporting_units,
+        complete_months.form_code,
+        redrawn_territories.territory_kato,
+        redrawn_territories.period_month,
+        complete_months.reporting_units,
         before.period_month as previous_month,
         before.reporting_units as previous_reporting_units
-    from touched
-    inner join complete
+    from redrawn_territories
+    inner join complete_months
         on
-            touched.territory_kato = complete.territory_kato
-            and touched.period_month = complete.period_month
-    inner join complete as before
+            redrawn_territories.territory_kato = complete_months.territory_kato
+            and redrawn_territories.period_month = complete_months.period_month
+    inner join complete_months as before
         on
-            complete.form_code = before.form_code
-            and touched.territory_kato = before.territory_kato
-            and {{ add_months('touched.period_month', -1) }} = before.period_month
+            complete_months.form_code = before.form_code
+            and redrawn_territories.territory_kato = before.territory_kato
+            and {{ add_months('redrawn_territories.period_month', -1) }} = before.period_month
 )
 
 select * from final

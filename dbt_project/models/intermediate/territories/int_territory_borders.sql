@@ -14,7 +14,7 @@ periods as (
     select * from {{ ref('stg_contracts__periods') }}
 ),
 
-begun as (
+border_days as (
     select
         territory_kato,
         changed_on,
@@ -28,18 +28,19 @@ begun as (
     from territories
 ),
 
-held as (
+border_months as (
     select
-        begun.territory_kato,
+        border_days.territory_kato,
         periods.period_month,
-        max({{ first_of_month('begun.changed_on') }}) as borders_from,
-        max(case when begun.is_redrawn then 1 else 0 end) = 1 as is_mixed_year
-    from begun
+        max({{ first_of_month('border_days.changed_on') }}) as borders_from,
+        max(case when border_days.is_redrawn then 1 else 0 end) = 1 as is_mixed_year
+    from border_days
     inner join periods
         on
-            {{ first_of_year('begun.changed_on') }} = {{ first_of_year('periods.period_month') }}
-            and begun.changed_on <= {{ month_end('periods.period_month') }}
-    group by begun.territory_kato, periods.period_month
+            {{ first_of_year('border_days.changed_on') }}
+            = {{ first_of_year('periods.period_month') }}
+            and border_days.changed_on <= {{ month_end('periods.period_month') }}
+    group by border_days.territory_kato, periods.period_month
 ),
 
 final as (
@@ -49,7 +50,7 @@ final as (
         borders_from,
         is_mixed_year,
         borders_from = period_month and {{ month_of('period_month') }} > 1 as is_border_month
-    from held
+    from border_months
 )
 
 select * from final

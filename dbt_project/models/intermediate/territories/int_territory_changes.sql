@@ -28,7 +28,7 @@ area_moves as (
     where followers.parent_kato != predecessors.parent_kato
 ),
 
-both_sides as (
+moved_sides as (
     select
         giver_kato as side_kato,
         receiver_kato as other_kato,
@@ -42,20 +42,20 @@ both_sides as (
     from area_moves
 ),
 
-redrawn as (
+redrawn_territories as (
     select
         ancestors.ancestor_kato as territory_kato,
-        both_sides.changed_on
-    from both_sides
-    inner join ancestors on both_sides.side_kato = ancestors.territory_kato
+        moved_sides.changed_on
+    from moved_sides
+    inner join ancestors on moved_sides.side_kato = ancestors.territory_kato
     left join ancestors as above_other
         on
-            both_sides.other_kato = above_other.territory_kato
+            moved_sides.other_kato = above_other.territory_kato
             and ancestors.ancestor_kato = above_other.ancestor_kato
     where above_other.ancestor_kato is null
 ),
 
-created as (
+new_territories as (
     select
         territory_kato,
         valid_from as changed_on
@@ -67,12 +67,12 @@ final as (
     select
         territory_kato,
         changed_on
-    from redrawn
+    from redrawn_territories
     union distinct
     select
         territory_kato,
         changed_on
-    from created
+    from new_territories
 )
 
 select * from final

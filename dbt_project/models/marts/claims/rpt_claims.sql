@@ -6,7 +6,7 @@ figures as (
     select * from {{ ref('fct_indicator_values') }}
 ),
 
-compared as (
+claim_figures as (
     select
         claims.*,
         figures.status as figure_status,
@@ -27,7 +27,7 @@ compared as (
             and claims.basis = figures.basis
 ),
 
-judged as (
+claim_verdicts as (
     select
         *,
         case
@@ -43,7 +43,7 @@ judged as (
                 then 'confirmed'
             else 'within_qualifier'
         end as verdict
-    from compared
+    from claim_figures
 ),
 
 final as (
@@ -99,7 +99,7 @@ final as (
                     "''''"
                 ]) }}
         end as query_text
-    from judged
+    from claim_verdicts
 )
 
 select * from final

@@ -2,7 +2,7 @@ with coverage as (
     select * from {{ ref('int_coverage') }}
 ),
 
-measured as (
+form_months as (
     select
         *,
         {{ share('accepted_units', 'expected_units') }} as coverage_share,
@@ -37,7 +37,7 @@ final as (
         not_accepted_units_kk,
         own_submission_id as submission_id,
         received_at_max
-    from measured
+    from form_months
 )
 
 select * from final

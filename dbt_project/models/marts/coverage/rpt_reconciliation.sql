@@ -22,7 +22,7 @@ texts as (
     select * from {{ ref('stg_contracts__finding_texts') }}
 ),
 
-explained as (
+restating_submissions as (
     select distinct
         indicator_code,
         territory_kato,
@@ -33,7 +33,7 @@ explained as (
         and reported_month != period_month
 ),
 
-printed as (
+printed_months as (
     select
         'PRINTED_MONTH_DIFFERS' as finding_code,
         series.indicator_code,
@@ -45,18 +45,18 @@ printed as (
         series.submission_id,
         series.received_at
     from series
-    left join explained
+    left join restating_submissions
         on
-            series.indicator_code = explained.indicator_code
-            and series.unit_kato = explained.territory_kato
-            and series.submission_id = explained.submission_id
+            series.indicator_code = restating_submissions.indicator_code
+            and series.unit_kato = restating_submissions.territory_kato
+            and series.submission_id = restating_submissions.submission_id
     where
         series.basis = 'month'
         and series.value != series.value_printed
-        and explained.submission_id is null
+        and restating_submissions.submission_id is null
 ),
 
-consolidated as (
+own_returns as (
     select
         case
             when are_parts_used then 'CONSOLIDATED_DIFFERS_FROM_PARTS'
@@ -75,9 +75,9 @@ consolidated as (
 ),
 
 found as (
-    select * from printed
+    select * from printed_months
     union all
-    select * from consolidated
+    select * from own_returns
 ),
 
 final as (

@@ -6,16 +6,16 @@ findings as (
     select * from {{ ref('stg_ledger__findings') }}
 ),
 
-expected as (
+expected_submitters as (
     select * from {{ ref('stg_contracts__expected_submitters') }}
 ),
 
-in_force as (
+submissions_in_force as (
     select * from submissions
     where is_in_force
 ),
 
-counted as (
+finding_counts as (
     select
         submission_id,
         sum(case when severity = 'error' then 1 else 0 end) as errors,
@@ -24,7 +24,7 @@ counted as (
     group by submission_id
 ),
 
-versioned as (
+versions as (
     select
         *,
         row_number() over (
@@ -36,41 +36,41 @@ versioned as (
 
 final as (
     select
-        versioned.submission_id,
-        versioned.form_code,
-        versioned.territory_kato,
-        versioned.period_month,
-        cast(versioned.version_number as integer) as version_number,
-        versioned.verdict,
-        versioned.is_in_force,
+        versions.submission_id,
+        versions.form_code,
+        versions.territory_kato,
+        versions.period_month,
+        cast(versions.version_number as integer) as version_number,
+        versions.verdict,
+        versions.is_in_force,
         case
             when
-                not versioned.is_in_force
-                and versioned.verdict in ('accepted', 'accepted_with_warnings')
-                then in_force.submission_id
+                not versions.is_in_force
+                and versions.verdict in ('accepted', 'accepted_with_warnings')
+                then submissions_in_force.submission_id
         end as superseded_by,
-        versioned.received_at,
-        expected.deadline_at,
-        expected.form_code is not null as is_expected,
-        coalesce(versioned.received_at > expected.deadline_at, false) as is_late,
-        cast(coalesce(counted.errors, 0) as integer) as error_count,
-        cast(coalesce(counted.warnings, 0) as integer) as warning_count,
-        versioned.submitted_by,
-        versioned.file_name,
-        versioned.file_sha256,
-        versioned.contract_hash
-    from versioned
-    left join counted on versioned.submission_id = counted.submission_id
-    left join in_force
+        versions.received_at,
+        expected_submitters.deadline_at,
+        expected_submitters.form_code is not null as is_expected,
+        coalesce(versions.received_at > expected_submitters.deadline_at, false) as is_late,
+        cast(coalesce(finding_counts.errors, 0) as integer) as error_count,
+        cast(coalesce(finding_counts.warnings, 0) as integer) as warning_count,
+        versions.submitted_by,
+        versions.file_name,
+        versions.file_sha256,
+        versions.contract_hash
+    from versions
+    left join finding_counts on versions.submission_id = finding_counts.submission_id
+    left join submissions_in_force
         on
-            versioned.form_code = in_force.form_code
-            and versioned.territory_kato = in_force.territory_kato
-            and versioned.period_month = in_force.period_month
-    left join expected
+            versions.form_code = submissions_in_force.form_code
+            and versions.territory_kato = submissions_in_force.territory_kato
+            and versions.period_month = submissions_in_force.period_month
+    left join expected_submitters
         on
-            versioned.form_code = expected.form_code
-            and versioned.territory_kato = expected.territory_kato
-            and versioned.period_month = expected.period_month
+            versions.form_code = expected_submitters.form_code
+            and versions.territory_kato = expected_submitters.territory_kato
+            and versions.period_month = expected_submitters.period_month
 )
 
 select * from final

@@ -1,4 +1,4 @@
-with bridged as (
+with group_figures as (
     select * from {{ ref('int_indicator_bridged') }}
 ),
 
@@ -6,33 +6,33 @@ figures as (
     select * from {{ ref('fct_indicator_values') }}
 ),
 
-placed as (
+region_figures as (
     select
-        bridged.*,
+        group_figures.*,
         figures.value as value_as_was,
         figures.status as status_as_was,
         figures.status_reason as status_reason_as_was,
-        bridged.changed_on is null
-        or bridged.changed_on <= case
-            when bridged.basis = 'ytd' then {{ first_of_year('bridged.period_month') }}
-            else bridged.period_month
+        group_figures.changed_on is null
+        or group_figures.changed_on <= case
+            when group_figures.basis = 'ytd' then {{ first_of_year('group_figures.period_month') }}
+            else group_figures.period_month
         end as is_unchanged,
-        bridged.basis = 'month'
-        and {{ month_of('bridged.period_month') }} > 1
-        and {{ first_of_month('bridged.changed_on') }} = bridged.period_month as is_border_month,
+        group_figures.basis = 'month'
+        and {{ month_of('group_figures.period_month') }} > 1
+        and {{ first_of_month('group_figures.changed_on') }} = group_figures.period_month as is_border_month,
         {{ indicator_value(
-            'bridged.bridged_numerator', 'bridged.bridged_denominator', 'bridged.formula_scale'
+            'group_figures.bridged_numerator', 'group_figures.bridged_denominator', 'group_figures.formula_scale'
         ) }} as value_bridged,
         {{ indicator_value(
-            'bridged.group_numerator', 'bridged.group_denominator', 'bridged.formula_scale'
+            'group_figures.group_numerator', 'group_figures.group_denominator', 'group_figures.formula_scale'
         ) }} as group_value
-    from bridged
+    from group_figures
     left join figures
         on
-            bridged.indicator_code = figures.indicator_code
-            and bridged.territory_kato = figures.territory_kato
-            and bridged.period_month = figures.period_month
-            and bridged.basis = figures.basis
+            group_figures.indicator_code = figures.indicator_code
+            and group_figures.territory_kato = figures.territory_kato
+            and group_figures.period_month = figures.period_month
+            and group_figures.basis = figures.basis
 ),
 
 regions as (
@@ -64,7 +64,7 @@ regions as (
         cast(group_numerator as double) as group_numerator,
         cast(members as integer) as group_members,
         received_at_max
-    from placed
+    from region_figures
     where not is_unchanged or status_as_was is not null
 ),
 

@@ -6,7 +6,7 @@ coverage as (
     select * from {{ ref('int_coverage') }}
 ),
 
-joined as (
+offence_figures as (
     select
         totals.*,
         coverage.expected_units,
@@ -32,21 +32,21 @@ joined as (
             and totals.period_month = coverage.period_month
 ),
 
-measured as (
+offence_shares as (
     select
         *,
         {{ share('accepted_units', 'expected_units') }} as coverage_share,
         {{ population_share(
             'accepted_units', 'expected_units', 'population_complete', 'population_expected'
         ) }} as population_coverage_share
-    from joined
+    from offence_figures
 ),
 
-judged as (
+offence_statuses as (
     select
         *,
         {{ figure_status('registered', 'is_lost_to_borders') }} as status
-    from measured
+    from offence_shares
 ),
 
 final as (
@@ -84,7 +84,7 @@ final as (
         has_warning,
         submission_id,
         received_at_max
-    from judged
+    from offence_statuses
 )
 
 select * from final

@@ -1,4 +1,4 @@
-with own as (
+with own_revisions as (
     select
         indicator_code,
         territory_kato,
@@ -10,32 +10,32 @@ with own as (
     from {{ ref('int_indicator_revisions') }}
 ),
 
-totals as (
+total_revisions as (
     select
-        totals.indicator_code,
-        totals.territory_kato,
-        totals.period_month,
-        totals.revision_number,
-        totals.value,
-        totals.known_at,
-        totals.submission_id
-    from {{ ref('int_total_revisions') }} as totals
-    left join own
+        total_revisions.indicator_code,
+        total_revisions.territory_kato,
+        total_revisions.period_month,
+        total_revisions.revision_number,
+        total_revisions.value,
+        total_revisions.known_at,
+        total_revisions.submission_id
+    from {{ ref('int_total_revisions') }} as total_revisions
+    left join own_revisions
         on
-            totals.indicator_code = own.indicator_code
-            and totals.territory_kato = own.territory_kato
-            and totals.period_month = own.period_month
-            and own.revision_number = 1
-    where own.indicator_code is null
+            total_revisions.indicator_code = own_revisions.indicator_code
+            and total_revisions.territory_kato = own_revisions.territory_kato
+            and total_revisions.period_month = own_revisions.period_month
+            and own_revisions.revision_number = 1
+    where own_revisions.indicator_code is null
 ),
 
 revisions as (
-    select * from own
+    select * from own_revisions
     union all
-    select * from totals
+    select * from total_revisions
 ),
 
-counted as (
+numbered_revisions as (
     select
         *,
         max(revision_number) over (
@@ -58,7 +58,7 @@ final as (
         submission_id,
         known_at as received_at,
         revision_number = revisions_in_all as is_latest
-    from counted
+    from numbered_revisions
     where revisions_in_all > 1
 )
 

@@ -84,8 +84,11 @@ class Inputs:
 
     @classmethod
     def read(cls, directory: Path) -> Inputs:
-        """Read every input table; FileNotFoundError when one is missing."""
-        tables = {name: pq.read_table(directory / f"{name}.parquet") for name in SCHEMAS}
+        """Read every input table; FileNotFoundError when one is missing.
+
+        UserError BUILD_INCOMPLETE names columns in which a table of another version differs.
+        """
+        tables = {name: _read_table(directory / f"{name}.parquet") for name in SCHEMAS}
         years = {name: _years(tables[name]["period_month"]) for name in YEARLY}
         submissions = tables["submissions"]["submission_id"]
         for name in BY_SUBMISSION:
@@ -163,6 +166,14 @@ def _differs(inputs: Inputs, before: Inputs, year: int) -> bool:
         not inputs.of_year(name, year).equals(before.of_year(name, year))
         for name in (*YEARLY, *BY_SUBMISSION)
     )
+
+
+def _read_table(file: Path) -> pa.Table:
+    table = pq.read_table(file)
+    if other := set(SCHEMAS[file.stem].names) ^ set(table.column_names):
+        problem = f"{file.name}: {', '.join(sorted(other))}"
+        raise UserError("BUILD_INCOMPLETE", build=file.parent.parent.name, problem=problem)
+    return table
 
 
 def _years(months: pa.ChunkedArray) -> np.ndarray:

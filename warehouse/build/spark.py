@@ -18,8 +18,8 @@ import duckdb
 from warehouse.core.errors import UserError
 from warehouse.core.memory import in_bytes
 from warehouse.releases.content import quoted
+from warehouse.releases.marts import SCHEMA
 
-SCHEMA = "marts"
 _JAVA = 17
 _PACKAGES = ("dbt-spark", "pyspark")
 

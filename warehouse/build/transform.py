@@ -17,7 +17,7 @@ import duckdb
 from warehouse.build import spark
 from warehouse.core.memory import ENGINE_OF_BUILD, share, threads_of_build
 from warehouse.core.settings import Engine
-from warehouse.releases.marts import DATABASE
+from warehouse.releases.marts import DATABASE, SCHEMA
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 _PARSED = "partial_parse.msgpack"
@@ -235,7 +235,7 @@ def _with_spark_tables(
     try:
         spark.load(result.database, build_dir, _manifest(result.target), memory_limit)
     except duckdb.Error as error:
-        failed = NodeResult(spark.SCHEMA, "load", "error", 0.0, str(error), "")
+        failed = NodeResult(SCHEMA, "load", "error", 0.0, str(error), "")
         return replace(result, nodes=(*result.nodes, failed))
     return result
 

@@ -1,18 +1,18 @@
 -- What the parts of a territory add up to, where every part of it reported.
 with part_figures as (
     select
-        part_figures.indicator_code,
-        part_figures.territory_kato,
-        part_figures.period_month,
-        part_figures.received_at,
-        part_figures.value
-    from {{ ref('int_indicator_versions') }} as reported
+        versions.indicator_code,
+        versions.territory_kato,
+        versions.period_month,
+        versions.received_at,
+        versions.value
+    from {{ ref('int_indicator_versions') }} as versions
     inner join {{ ref('stg_contracts__indicators') }} as indicators
-        on part_figures.indicator_code = indicators.indicator_code
+        on versions.indicator_code = indicators.indicator_code
     where
-        part_figures.is_in_force
-        and part_figures.basis = 'ytd'
-        and part_figures.value is not null
+        versions.is_in_force
+        and versions.basis = 'ytd'
+        and versions.value is not null
         and indicators.territory_aggregation = 'sum'
 ),
 

@@ -10,6 +10,7 @@ from warehouse.core.clock import period_month, utc_now
 from warehouse.core.errors import UserError
 from warehouse.ledger.tags import set_tag, tags
 from warehouse.releases.completeness import Completeness, completeness
+from warehouse.reporting.punctuality import reports
 
 if TYPE_CHECKING:
     from ingestion.request import Services
@@ -64,10 +65,9 @@ def look(services: Services, period: str, forms: Sequence[str] = ()) -> ClosingS
     locked = {lock.form_code for lock in ledger.locks(period)}
     found = []
     for form in forms or _forms(services, period):
-        expected = contracts.expected_submitters(form, period)
-        present = ledger.submissions(form_code=form, period=period, in_force=True)
-        reported = {s.territory_kato for s in present}
-        missing = tuple(kato for kato in expected if kato not in reported)
+        sent = ledger.submissions(form_code=form, period=period)
+        expected = reports(contracts, form, period, sent)
+        missing = tuple(kato for kato, found in expected.items() if found.reported_at is None)
         found.append(
             FormState(form, len(expected), len(expected) - len(missing), missing, form in locked)
         )

@@ -17,6 +17,7 @@ from warehouse.core.clock import on_clock, period_month, utc_now
 if TYPE_CHECKING:
     from ingestion.request import Services
     from warehouse.ledger import Submission
+    from warehouse.reporting.punctuality import Report
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def status(
         said = {
             "accepted": sum(row.is_reported for row in of_form),
             "not_accepted": sum(row.is_sent and not row.is_reported for row in of_form),
-            "not_sent": sum(not row.is_sent for row in of_form),
+            "not_sent": sum(not (row.is_sent or row.is_reported) for row in of_form),
         }
         console.print(here.say("status_summary", form=form, expected=len(of_form), **said))
     show_left_out(here, left)
@@ -89,23 +90,24 @@ def status(
 
 def reporting(context: Context, services: Services, period: str) -> list[Row]:
     """A row per expected unit and form."""
+    from warehouse.reporting.punctuality import reports
+
     contracts, now = services.contracts, utc_now()
     submissions = services.ledger.submissions(period=period)
     rows = []
     for form in contracts.forms:
-        deadline = contracts.deadline(form, period)
-        for kato in contracts.expected_submitters(form, period):
+        for kato, report in reports(contracts, form, period, submissions).items():
             own = [s for s in submissions if (s.form_code, s.territory_kato) == (form, kato)]
-            state, shown = _state(own, deadline, now)
+            shown = _shown(own, report)
             rows.append(
                 Row(
                     form=form,
                     territory=kato,
                     territory_name=territory_name(contracts, kato, context),
-                    state=state,
+                    state=_state(report, now),
                     submission_id=shown.submission_id if shown else None,
                     received_at=shown.received_at if shown else None,
-                    deadline=deadline,
+                    deadline=report.deadline,
                     errors=(shown.error_count or 0) if shown else 0,
                     warnings=(shown.warning_count or 0) if shown else 0,
                 )
@@ -113,17 +115,15 @@ def reporting(context: Context, services: Services, period: str) -> list[Row]:
     return rows
 
 
-def _state(
-    own: Sequence[Submission], deadline: datetime, now: datetime
-) -> tuple[str, Submission | None]:
-    from warehouse.reporting.outcomes import latest, state_of
+def _shown(own: Sequence[Submission], report: Report) -> Submission | None:
+    """The version that counts, else what came in last if it was not taken back."""
+    from warehouse.reporting.outcomes import latest
 
     in_force = next((s for s in own if s.in_force), None)
-    if in_force is not None:
-        # A correction does not make a punctual unit late: its first accepted file counts.
-        first = min(s.received_at for s in own if s.verdict is not None and s.verdict.is_accepted)
-        return ("on_time" if first <= deadline else "after_deadline"), in_force
-    state = state_of(own)
-    if state == "not_sent":
-        return ("late" if now > deadline else state), None
-    return state, latest(own)
+    return in_force or (None if report.state == "not_sent" else latest(own))
+
+
+def _state(report: Report, now: datetime) -> str:
+    if report.reported_at is not None:
+        return "on_time" if report.is_on_time else "after_deadline"
+    return "late" if report.state == "not_sent" and report.is_late(now) else report.state

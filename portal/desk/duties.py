@@ -10,6 +10,7 @@ from warehouse.core.clock import utc_now
 from warehouse.ledger import Submission
 from warehouse.ledger.uploads import Upload
 from warehouse.reporting.duties import Duty, duty_of
+from warehouse.reporting.punctuality import reports
 
 
 def duties(
@@ -17,8 +18,9 @@ def duties(
 ) -> list[Duty]:
     """A duty per form and expected unit, of all units or of some, in the order of the forms."""
     contracts, ledger, now = services.contracts, services.ledger, utc_now()
+    submissions = ledger.submissions(period=period)
     sent: dict[tuple[str, str], list[Submission]] = defaultdict(list)
-    for submission in ledger.submissions(period=period):
+    for submission in submissions:
         sent[submission.form_code, submission.territory_kato].append(submission)
     waiting: dict[tuple[str | None, str], Upload] = {
         (upload.form_code, upload.territory_kato): upload for upload in uploads.unfinished(period)
@@ -31,13 +33,14 @@ def duties(
     for form in contracts.forms:
         if not contracts.is_in_force(form, period):
             continue
-        for territory in contracts.expected_submitters(form, period):
+        for territory, report in reports(contracts, form, period, submissions).items():
             if territories is not None and territory not in territories:
                 continue
             found.append(
                 duty_of(
-                    (form, territory, period),
-                    deadline=contracts.deadline(form, period),
+                    form,
+                    period,
+                    report,
                     own=sent[form, territory],
                     upload=waiting.get((form, territory)),
                     lock=locks.get(form),

@@ -165,7 +165,7 @@ class Country:
             "offences": OFFENCES,
             "offence_measures": OFFENCE_MEASURES,
             "periods": [{"period_month": period} for period in periods],
-            "expected_submitters": self.expected,
+            "expected_submitters": [{**row, **self._told(row)} for row in self.expected],
             "coverage_rules": [
                 {
                     "form_code": "1-M",
@@ -188,6 +188,17 @@ class Country:
         directory = self.root / "inputs"
         write_tables(directory, {name: table(name, content) for name, content in rows.items()})
         return directory
+
+    def _told(self, duty: dict[str, Any]) -> dict[str, Any]:
+        key = ("form_code", "territory_kato", "period_month")
+        own = [s for s in self.submissions if all(s[name] == duty[name] for name in key)]
+        moments = [s["received_at"] for s in own if s["is_counted"]]
+        reported = min(moments) if any(s["is_in_force"] for s in own) else None
+        return {
+            "is_sent": bool(own),
+            "reported_at": reported,
+            "is_on_time": reported is not None and reported <= duty["deadline_at"],
+        }
 
     def _territories(self) -> list[dict[str, Any]]:
         def row(kato: str, parent: str | None, level: str) -> dict[str, Any]:

@@ -2,9 +2,11 @@
 
 import json
 import logging
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
+from operator import itemgetter
 from pathlib import Path
 
 import pyarrow as pa
@@ -35,6 +37,7 @@ from warehouse.core.texts import LANGUAGES, Language
 from warehouse.ledger import Snapshot, Submission
 from warehouse.published.claims.register import claim_rows, contradiction_rows
 from warehouse.releases.left_out import known, summary
+from warehouse.reporting.punctuality import reports
 from warehouse.storage import mirror
 
 _log = logging.getLogger(__name__)
@@ -136,15 +139,20 @@ def _naive(moment: datetime) -> datetime:
 
 
 def _expected_submitters(contracts: Contracts, submissions: Iterable[Submission]) -> Iterator[Row]:
-    """Duties for every form and month of which anything was received."""
-    for form, period in sorted({(s.form_code, s.period) for s in submissions}):
-        deadline = _naive(contracts.deadline(form, period))
-        for territory in contracts.expected_submitters(form, period):
+    """Duties for every form and month of which anything was received, and what became of them."""
+    by_key: dict[tuple[str, str], list[Submission]] = defaultdict(list)
+    for submission in submissions:
+        by_key[submission.form_code, submission.period].append(submission)
+    for (form, period), sent in sorted(by_key.items(), key=itemgetter(0)):
+        for territory, report in reports(contracts, form, period, sent).items():
             yield {
                 "form_code": form,
                 "territory_kato": territory,
                 "period_month": period_month(period),
-                "deadline_at": deadline,
+                "deadline_at": _naive(report.deadline),
+                "is_sent": report.state != "not_sent",
+                "reported_at": _naive(report.reported_at) if report.reported_at else None,
+                "is_on_time": report.is_on_time,
             }
 
 

@@ -192,6 +192,9 @@ TABLES: tuple[InputTable, ...] = (
         territory_kato=TEXT.by("submitter_kato"),
         period_month=DATE,
         deadline_at=MOMENT,
+        is_sent=FLAG,
+        reported_at=MOMENT,
+        is_on_time=FLAG,
     ),
     _contracts(
         "claims",

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -23,6 +23,7 @@ from warehouse.contracts.forms import (
 from warehouse.contracts.tables import TableFile, table_form
 from warehouse.core.records import (
     ContractError,
+    Month,
     Record,
     parse,
     read_record,
@@ -30,8 +31,6 @@ from warehouse.core.records import (
     read_yaml,
 )
 from warehouse.core.texts import Names
-
-Month = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 
 
 class _ColumnEntry(Record):

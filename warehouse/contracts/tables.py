@@ -20,7 +20,7 @@ from warehouse.contracts.forms import (
 )
 from warehouse.contracts.rules import Rule, RuleBook
 from warehouse.contracts.territories import Level, Territory
-from warehouse.core.records import CONTRACTS_DIR, Record, read_record
+from warehouse.core.records import CONTRACTS_DIR, Month, Record, read_record
 from warehouse.core.texts import Names, Texts
 
 SECTION = "T"
@@ -29,8 +29,6 @@ ROW = 1
 NUMBER_COLUMN, NAME_COLUMN, CODE_COLUMN, FIRST_FORM_COLUMN = 1, 2, 3, 4
 HEADER_ROW, UNIT_ROW, COLUMN_NUMBER_ROW, FIRST_DATA_ROW = 6, 7, 8, 9
 ROW_LEVELS: frozenset[Level] = frozenset({"oblast_city", "district", "city_district"})
-
-_Month = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 
 
 class _TableColumn(Record):
@@ -50,8 +48,8 @@ class TableFile(Record):
     code: str = Field(pattern=r"^[A-Z0-9]+-M$")
     name: Names
     version: str
-    valid_from: _Month
-    valid_to: _Month | None = None
+    valid_from: Month
+    valid_to: Month | None = None
     source: str
     cumulative: bool
     value: Value

@@ -3,12 +3,15 @@
 import csv
 from collections import Counter
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 CONTRACTS_DIR = Path(__file__).resolve().parents[2] / "contracts"
+
+Month = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+"""A month of the calendar, YYYY-MM."""
 
 
 class ContractError(Exception):

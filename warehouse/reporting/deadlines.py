@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from warehouse.contracts import Contracts
-from warehouse.ledger import Ledger, Submission
-from warehouse.reporting.outcomes import is_sent_in_vain
+from warehouse.ledger import Ledger
+from warehouse.reporting.punctuality import reports
 
 MOMENTS: Mapping[str, timedelta] = {
     "report_expected": timedelta(days=-2),
@@ -70,13 +69,9 @@ def _periods(since: datetime, until: datetime) -> list[str]:
 def _notice(
     contracts: Contracts, ledger: Ledger, form: str, period: str, kind: str
 ) -> DeadlineNotice:
-    expected = contracts.expected_submitters(form, period)
     submissions = ledger.submissions(form_code=form, period=period)
-    sent: dict[str, list[Submission]] = defaultdict(list)
-    for submission in submissions:
-        sent[submission.territory_kato].append(submission)
-    reported = {s.territory_kato for s in submissions if s.in_force}
-    missing = tuple(kato for kato in expected if kato not in reported)
+    expected = reports(contracts, form, period, submissions)
+    missing = [report for report in expected.values() if report.reported_at is None]
     return DeadlineNotice(
         kind=kind,
         form=form,
@@ -84,6 +79,6 @@ def _notice(
         deadline=contracts.deadline(form, period),
         expected=len(expected),
         reported=len(expected) - len(missing),
-        missing=missing,
-        rejected=tuple(kato for kato in missing if is_sent_in_vain(sent[kato])),
+        missing=tuple(report.territory for report in missing),
+        rejected=tuple(report.territory for report in missing if report.is_sent_in_vain),
     )

@@ -10,6 +10,7 @@ from typing import Literal
 from warehouse.ledger import LockException, PeriodLock, Submission
 from warehouse.ledger.uploads import Upload
 from warehouse.reporting.outcomes import DutyState, latest
+from warehouse.reporting.punctuality import Report
 
 State = Literal[DutyState, "late", "locked"]
 
@@ -33,7 +34,7 @@ class Duty:
     lock: PeriodLock | None
     exception: LockException | None
     is_late: bool
-    """Accepted after the deadline, or not accepted although it has passed."""
+    """Reported after the deadline, or not reported although it has passed."""
 
     @property
     def is_open(self) -> bool:
@@ -46,42 +47,33 @@ class Duty:
 
 
 def duty_of(
-    key: tuple[str, str, str],
+    form: str,
+    period: str,
+    report: Report,
     *,
-    deadline: datetime,
     own: Sequence[Submission],
     upload: Upload | None,
     lock: PeriodLock | None,
     exception: LockException | None,
     now: datetime,
 ) -> Duty:
-    """The duty of a key (form, territory, period), from what was sent and what prevents it."""
-    form, territory, period = key
+    """The duty of a unit, from what it sent and what stands in its way."""
     in_force = next((s for s in own if s.in_force), None)
     last = latest(own)
-    is_late = now > deadline if in_force is None else _first_accepted(own) > deadline
+    is_late = report.is_late(now)
     is_locked = lock is not None and exception is None
     return Duty(
         form=form,
-        territory=territory,
+        territory=report.territory,
         period=period,
         state=_state(last, in_force, upload, is_late=is_late, is_locked=is_locked),
-        deadline=deadline,
+        deadline=report.deadline,
         in_force=in_force,
         latest=last,
         upload=upload,
         lock=lock,
         exception=exception,
         is_late=is_late,
-    )
-
-
-def _first_accepted(own: Sequence[Submission]) -> datetime:
-    # A correction does not make a punctual unit late: its first accepted file counts.
-    return min(
-        s.received_at
-        for s in own
-        if s.verdict is not None and s.verdict.is_accepted and s.standing == "counts"
     )
 
 

@@ -26,6 +26,6 @@ def state_of(own: Sequence[Submission]) -> DutyState:
     return shown.outcome if shown else "not_sent"
 
 
-def is_sent_in_vain(own: Sequence[Submission]) -> bool:
+def is_in_vain(state: DutyState) -> bool:
     """Whether something was sent of which nothing counts: refused, returned or not confirmed."""
-    return state_of(own) not in ("not_sent", "accepted", "accepted_with_warnings")
+    return state not in ("not_sent", "accepted", "accepted_with_warnings")

@@ -1,32 +1,107 @@
-"""How far each form of each month has come: how many owe it, how many reported, how late."""
+"""Who reported a form of a month, when, and whether in time: the one definition.
+
+Pages, command line, letters, metrics and the published tables all take it from here.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from warehouse.contracts import Contracts
+from warehouse.contracts.calendar import last_day
 from warehouse.ledger import Submission
-from warehouse.reporting.outcomes import is_sent_in_vain
+from warehouse.reporting.outcomes import DutyState, is_in_vain, state_of
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a unit that owes a form for a month has reported of it.
+
+    It reported when the first of its versions came in that was accepted and neither returned nor
+    withdrawn, so a correction does not make a punctual unit late. Where nothing of its own counts,
+    it reported when the last of its parts did, if all of them did. `reported_at` is None before.
+    """
+
+    territory: str
+    deadline: datetime
+    state: DutyState
+    reported_at: datetime | None
+
+    @property
+    def is_on_time(self) -> bool:
+        """Reported by the deadline."""
+        return self.reported_at is not None and self.reported_at <= self.deadline
+
+    @property
+    def is_sent_in_vain(self) -> bool:
+        """Sent something of which nothing counts: refused, returned or not yet confirmed."""
+        return self.reported_at is None and is_in_vain(self.state)
+
+    def is_late(self, now: datetime) -> bool:
+        """Reported after the deadline, or not reported although it has passed."""
+        return (self.reported_at or now) > self.deadline
+
+
+def reports(
+    contracts: Contracts, form: str, period: str, submissions: Iterable[Submission]
+) -> dict[str, Report]:
+    """The reports of all units that owe `form` for `period`, by KATO code, in its order.
+
+    `submissions` may hold those of other forms and periods. KeyError for a form without duties.
+    """
+    sent: dict[str, list[Submission]] = defaultdict(list)
+    for submission in submissions:
+        if (submission.form_code, submission.period) == (form, period):
+            sent[submission.territory_kato].append(submission)
+    counted = {kato: first for kato, own in sent.items() if (first := _first_counted(own))}
+    deadline = contracts.deadline(form, period)
+    found = {}
+    for kato, parts in _owing(contracts, form, period):
+        reported_at = _reported_at(kato, counted, parts)
+        found[kato] = Report(kato, deadline, state_of(sent.get(kato, ())), reported_at)
+    return found
+
+
+def _owing(contracts: Contracts, form: str, period: str) -> Iterator[tuple[str, list[str]]]:
+    """Each unit that owes the form, with the parts that it has on the last day of the month."""
+    parts: dict[str | None, list[str]] = defaultdict(list)
+    for unit in contracts.territories.valid_on(last_day(period)):
+        parts[unit.parent_kato].append(unit.kato)
+    for kato in contracts.expected_submitters(form, period):
+        yield kato, parts[kato]
+
+
+def _reported_at(
+    kato: str, counted: Mapping[str, datetime], parts: Sequence[str]
+) -> datetime | None:
+    if kato in counted:
+        return counted[kato]
+    reported = [counted[part] for part in parts if part in counted]
+    return max(reported) if reported and len(reported) == len(parts) else None
+
+
+def _first_counted(own: Sequence[Submission]) -> datetime | None:
+    """When the first version that counts, or counted until it was corrected, came in."""
+    if not any(submission.in_force for submission in own):
+        return None
+    return min(submission.received_at for submission in own if submission.is_counted)
 
 
 @dataclass(frozen=True, slots=True)
 class FormState:
-    """One form of one month. `lags` are seconds from the deadline to the first accepted file;
-    `not_accepted` counts the units that sent something of which nothing counts."""
+    """One form of one month. `lags` are seconds from the deadline to the report, of those who
+    reported; `not_accepted` counts the units that sent something of which nothing counts."""
 
     form: str
     period: str
     deadline: datetime
     expected: int
     lags: Sequence[float]
+    in_time: int
     not_accepted: int
-
-    @property
-    def in_time(self) -> int:
-        return sum(lag <= 0 for lag in self.lags)
 
 
 def form_states(
@@ -38,29 +113,21 @@ def form_states(
         by_key[submission.form_code, submission.period].append(submission)
     for period in periods:
         for form in contracts.forms:
-            owing = set(contracts.expected_submitters(form, period))
-            if owing and contracts.is_in_force(form, period):
-                deadline = contracts.deadline(form, period)
-                own = by_key[form, period]
-                lags = _lags(own, owing, deadline)
-                yield FormState(form, period, deadline, len(owing), lags, _in_vain(own, owing))
+            if contracts.is_in_force(form, period):
+                found = [*reports(contracts, form, period, by_key[form, period]).values()]
+                if found:
+                    yield _form_state(form, period, found)
 
 
-def _in_vain(submissions: Iterable[Submission], owing: set[str]) -> int:
-    sent: dict[str, list[Submission]] = defaultdict(list)
-    for submission in submissions:
-        sent[submission.territory_kato].append(submission)
-    return sum(is_sent_in_vain(own) for kato, own in sent.items() if kato in owing)
-
-
-def _lags(submissions: Iterable[Submission], owing: set[str], deadline: datetime) -> list[float]:
-    """A correction does not make a punctual unit late: its first accepted file counts."""
-    first: dict[str, datetime] = {}
-    in_force = set()
-    for submission in submissions:
-        kato = submission.territory_kato
-        if kato in owing and submission.verdict is not None and submission.verdict.is_accepted:
-            first[kato] = min(submission.received_at, first.get(kato, submission.received_at))
-            if submission.in_force:
-                in_force.add(kato)
-    return [(first[kato] - deadline).total_seconds() for kato in sorted(in_force)]
+def _form_state(form: str, period: str, found: Sequence[Report]) -> FormState:
+    deadline = found[0].deadline
+    reported = [report.reported_at for report in found if report.reported_at is not None]
+    return FormState(
+        form=form,
+        period=period,
+        deadline=deadline,
+        expected=len(found),
+        lags=[(moment - deadline).total_seconds() for moment in reported],
+        in_time=sum(report.is_on_time for report in found),
+        not_accepted=sum(report.is_sent_in_vain for report in found),
+    )

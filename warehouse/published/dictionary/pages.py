@@ -177,9 +177,10 @@ class Dictionary:
 
     def _reporters(self, forms: Sequence[str]) -> Iterator[tuple[str, Sequence[Cell]]]:
         for code in forms:
-            rule = self._contracts.calendar.forms[code]
-            levels = ", ".join(self._say(f"level_{level}") for level in rule.levels)
-            due = self._say("deadline_rule", day=rule.deadline.day, hour=rule.deadline.hour)
+            duties = self._contracts.calendar.duties[code]
+            levels = ", ".join(self._say(f"level_{level}") for level in duties.levels)
+            rule = duties.deadlines[-1]
+            due = self._say("deadline_rule", day=rule.day, hour=rule.hour)
             yield (
                 self._contracts.forms[code].name.text(self._language),
                 [

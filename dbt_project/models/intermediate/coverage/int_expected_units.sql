@@ -31,7 +31,9 @@ final as (
         ancestors.ancestor_kato as territory_kato,
         submitters.territory_kato as unit_kato,
         ancestors.depth,
-        submitters.deadline_at
+        submitters.deadline_at,
+        submitters.is_sent,
+        submitters.is_on_time
     from submitters
     inner join ancestors on submitters.territory_kato = ancestors.territory_kato
     left join submitters_above

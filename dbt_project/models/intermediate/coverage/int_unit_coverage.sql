@@ -26,12 +26,11 @@ population as (
 ),
 
 covered_from_above as (
-    select
+    select distinct
         expected.form_code,
         expected.period_month,
         expected.territory_kato,
-        expected.unit_kato,
-        min(reporting.received_at) as covered_at
+        expected.unit_kato
     from expected
     inner join ancestors on expected.unit_kato = ancestors.territory_kato
     inner join reporting
@@ -40,11 +39,6 @@ covered_from_above as (
             and expected.period_month = reporting.period_month
             and expected.territory_kato = reporting.territory_kato
             and ancestors.ancestor_kato = reporting.unit_kato
-    group by
-        expected.form_code,
-        expected.period_month,
-        expected.territory_kato,
-        expected.unit_kato
 ),
 
 expected_periods as (
@@ -76,9 +70,7 @@ covered_from_below as (
         parts.form_code,
         parts.period_month,
         parts.unit_kato,
-        count(*) as parts,
-        count(reporting.submission_id) as parts_reported,
-        max(reporting.received_at) as covered_at
+        count(*) = count(reporting.submission_id) as is_covered
     from parts
     left join reporting
         on
@@ -93,20 +85,9 @@ covered_itself as (
     select
         form_code,
         period_month,
-        territory_kato,
-        received_at as covered_at
+        territory_kato
     from submissions
     where is_in_force
-),
-
-sent as (
-    select
-        form_code,
-        period_month,
-        territory_kato,
-        min(received_at) as first_received_at
-    from submissions
-    group by form_code, period_month, territory_kato
 ),
 
 joined as (
@@ -116,16 +97,12 @@ joined as (
         expected.territory_kato,
         expected.unit_kato,
         expected.deadline_at,
-        sent.first_received_at,
+        expected.is_sent,
+        expected.is_on_time,
         population.population,
-        coalesce(
-            covered_from_above.covered_at,
-            covered_itself.covered_at,
-            case
-                when covered_from_below.parts_reported = covered_from_below.parts
-                    then covered_from_below.covered_at
-            end
-        ) as covered_at
+        covered_from_above.unit_kato is not null
+        or covered_itself.territory_kato is not null
+        or coalesce(covered_from_below.is_covered, false) as is_covered
     from expected
     left join covered_from_above
         on
@@ -143,11 +120,6 @@ joined as (
             expected.form_code = covered_itself.form_code
             and expected.period_month = covered_itself.period_month
             and expected.unit_kato = covered_itself.territory_kato
-    left join sent
-        on
-            expected.form_code = sent.form_code
-            and expected.period_month = sent.period_month
-            and expected.unit_kato = sent.territory_kato
     left join population
         on
             expected.unit_kato = population.territory_kato
@@ -161,18 +133,16 @@ final as (
         territory_kato,
         unit_kato,
         deadline_at,
-        first_received_at,
         population,
-        covered_at is not null as is_covered,
-        coalesce(first_received_at, covered_at) is not null as is_received,
+        is_covered,
+        is_sent or is_covered as is_received,
         case
-            when covered_at is not null then 'accepted'
-            when first_received_at is not null then 'not_accepted'
+            when is_covered then 'accepted'
+            when is_sent then 'not_accepted'
             else 'not_sent'
         end as state,
-        coalesce(
-            coalesce(first_received_at, covered_at) <= deadline_at, false
-        ) as is_on_time
+        -- Figures also wait for parts that ended within the month; punctuality does not.
+        is_on_time and is_covered as is_on_time
     from joined
 )
 

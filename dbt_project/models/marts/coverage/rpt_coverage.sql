@@ -25,7 +25,7 @@ final as (
         received_units,
         accepted_units,
         on_time_units,
-        received_units - on_time_units as late_units,
+        accepted_units - on_time_units as late_units,
         population_expected,
         population_reported,
         coverage_share,

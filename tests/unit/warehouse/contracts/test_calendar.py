@@ -85,3 +85,50 @@ def test_a_wrong_file_is_refused_by_name_and_key(tmp_path: Path, wrong: str, pla
     (tmp_path / "calendar.yml").write_text(wrong)
     with pytest.raises(ContractError, match=rf"calendar\.yml: .*{place}"):
         load_calendar(tmp_path)
+
+
+def test_a_new_deadline_leaves_that_of_past_periods(tmp_path: Path) -> None:
+    (tmp_path / "calendar.yml").write_text(
+        """
+timezone_hours: 5
+common:
+  levels: [oblast]
+  deadlines:
+    - {valid_from: 2019-01, day: 5, months_after: 1, hour: 18, weekend: next_monday}
+    - {valid_from: 2025-06, day: 3, months_after: 1, hour: 12, weekend: keep}
+forms:
+  1-M: {}
+  DRG-M:
+    deadlines: [{valid_from: 2025-03, day: 9, months_after: 2, hour: 18, weekend: keep}]
+  CYB-M: {levels: [republican_city]}
+""",
+        encoding="utf-8",
+    )
+    calendar = load_calendar(tmp_path)
+    assert calendar.deadline("1-M", "2025-05") == datetime(2025, 6, 5, 13, tzinfo=UTC)
+    assert calendar.deadline("1-M", "2025-06") == datetime(2025, 7, 3, 7, tzinfo=UTC)
+    assert calendar.deadline("DRG-M", "2025-06") == datetime(2025, 8, 9, 13, tzinfo=UTC)
+    # Before the first deadline that is known, that one.
+    assert calendar.deadline("DRG-M", "2025-01") == datetime(2025, 3, 9, 13, tzinfo=UTC)
+    assert calendar.duties["CYB-M"].levels == ("republican_city",)
+    assert calendar.deadline("CYB-M", "2025-06") == datetime(2025, 7, 3, 7, tzinfo=UTC)
+
+
+RULE = "{{valid_from: {month}, day: 5, months_after: 1, hour: 18, weekend: keep}}"
+
+
+@pytest.mark.parametrize("second", ["2025-06", "2025-01"])
+@pytest.mark.parametrize("is_own", [True, False])
+def test_deadlines_out_of_order_are_refused(tmp_path: Path, second: str, is_own: bool) -> None:
+    good = f"[{RULE.format(month='2025-06')}]"
+    bad = f"[{RULE.format(month='2025-06')}, {RULE.format(month=second)}]"
+    (tmp_path / "calendar.yml").write_text(
+        f"""
+timezone_hours: 5
+common: {{levels: [oblast], deadlines: {good if is_own else bad}}}
+forms: {{1-M: {{{f"deadlines: {bad}" if is_own else ""}}}}}
+""",
+        encoding="utf-8",
+    )
+    with pytest.raises(ContractError, match="valid_from must rise"):
+        load_calendar(tmp_path)

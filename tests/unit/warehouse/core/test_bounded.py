@@ -32,7 +32,7 @@ def a_fork_server_of_others() -> Iterator[None]:
     process.close()
 
 
-def started(*preload: str) -> Bounded[bool]:
+def started(*preload: str) -> Bounded[object]:
     return Bounded(BOUNDS, nothing, preload=preload)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from warehouse.core.paths import Home
 from warehouse.ledger import IncomingFile, Ledger, Submission, Verdict
-from warehouse.reporting.outcomes import DutyState, is_sent_in_vain, latest, state_of
+from warehouse.reporting.outcomes import DutyState, is_in_vain, latest, state_of
 from warehouse.storage.lake import CellFile
 
 CELLS = CellFile(Path("x.parquet"), "form=1-M/x.parquet", "c" * 64, 1)
@@ -73,7 +73,7 @@ def test_the_state_of_a_duty(
         sender = Sender(ledger)
         act(sender)
         assert state_of(sender.own) == state
-        assert is_sent_in_vain(sender.own) is in_vain
+        assert is_in_vain(state_of(sender.own)) is in_vain
 
 
 def test_what_came_in_last_is_what_is_shown(home: Home) -> None:

@@ -162,11 +162,6 @@ def test_a_corrected_file_supersedes_and_both_remain(built: Build) -> None:
     assert rows == [(1, False, True, 1), (2, True, False, 1)]
 
 
-def test_only_needed_cells_are_kept(built: Build) -> None:
-    sections = built.rows("select distinct section from intermediate.int_cells_extracted")
-    assert {section for (section,) in sections} == {"R1", "R1-1"}
-
-
 def test_columns_of_models_are_those_that_are_documented(built: Build) -> None:
     manifest = json.loads((built.result.target / "manifest.json").read_text(encoding="utf-8"))
     documented = {

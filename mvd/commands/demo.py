@@ -70,6 +70,7 @@ def _write(
             contracts=services.contracts,
             scope=Scope(first_period, last_period, "series"),
             workers=context.settings.threads,
+            language=context.language,
             progress=tick.to,
         )
 

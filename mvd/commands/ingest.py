@@ -34,9 +34,9 @@ def ingest(
     from ingestion.intake import batch
     from ingestion.intake.file_list import listed
 
-    if (folder is None) != replay:
-        raise typer.BadParameter("нужен либо каталог, либо --replay")
     here: Context = context.obj
+    if (folder is None) != replay:
+        raise typer.BadParameter(here.say("ingest_folder_or_replay"))
     unread: list[FileError] = []
     with here.services() as services, counted(here.say("demo_ingesting"), not as_json) as tick:
         if folder is None:

@@ -53,7 +53,7 @@ def submit(
     """Сдать один файл: решение, замечания по ячейкам, квитанция."""
     if url is not None:
         if reinstate:
-            raise typer.BadParameter("--reinstate не отправляют через портал")
+            raise typer.BadParameter(context.obj.say("submit_reinstate_locally"))
         target = _Target(territory, period, form, annotated, receipt, signature)
         _submit_remotely(context.obj, file, url, target, hold=hold, as_json=as_json)
         return

@@ -63,13 +63,18 @@ class Submission:
 
 @dataclass(frozen=True)
 class Fault:
-    """One planted fault; `text` says in Russian what a reader should see."""
+    """One planted fault: at a cell (section, line, column), or a file of the territory `titled`.
+
+    `is_corrected` when a corrected file followed. `mvd.demo.story` says it in words.
+    """
 
     kind: Kind
     territory: str
     period: str
     form: str
-    text: str
+    cell: tuple[str, int, int] | None = None
+    titled: str = ""
+    is_corrected: bool = False
 
 
 def plant(
@@ -104,26 +109,6 @@ def plant(
     return planted.submissions, planted.faults
 
 
-_TEXTS = {
-    "restatement": "итог краж с начала года уменьшился: дела переквалифицированы; файл принят, "
-    "месяц отрицательный",
-    "text_number": "число набрано текстом с пробелом («1 234»); файл принят с предупреждением",
-    "broken_identity": "строка «небольшой тяжести» больше на единицу, сумма тяжестей не сходится; "
-    "файл принят с предупреждением",
-    "unreadable_figure": "вместо числа стоит «уточняется»; файл отклонён",
-    "missing_sheet": "в книге нет листа R2; файл отклонён и не исправлен",
-    "other_region": "прислан файл другого региона; файл отклонён и не исправлен",
-    "no_report": "регион не прислал ни одной формы; итог по республике неполный",
-    "late": "все формы пришли после срока; приняты",
-    "same_file_twice": "один и тот же файл прислан дважды; второй раз ничего не меняет",
-    "thousands_in_words": "вместо числа набрано «12 тыс.»; прочитано как 12 000, файл принят с "
-    "замечанием",
-    "correction": "через десять дней прислан исправленный отчёт: ДТП на три больше; учитывается "
-    "последний, первое значение остаётся в исправлениях",
-    "too_few_reports": "отчиталось меньше половины регионов; итог по республике не показан",
-}
-
-
 class _Plan:
     def __init__(self, submissions: list[Submission]) -> None:
         self.submissions = submissions
@@ -139,8 +124,7 @@ class _Plan:
     ) -> None:
         place = self._find(region, period, form)
         self.submissions[place] = replace(self.submissions[place], fault=kind, cell=cell)
-        where = "" if cell is None else " ({}, строка {}, графа {})".format(*cell)
-        self._tell(kind, region, period, form, where)
+        self._tell(kind, region, period, form, cell=cell)
 
     def correct_the_last(self) -> None:
         """The refused file comes again, corrected, after two days."""
@@ -154,22 +138,20 @@ class _Plan:
                 received_at=refused.received_at + timedelta(days=_DAYS_UNTIL_CORRECTED),
             )
         )
-        self.faults[-1] = replace(
-            self.faults[-1], text=self.faults[-1].text + ", через два дня прислан исправленный"
-        )
+        self.faults[-1] = replace(self.faults[-1], is_corrected=True)
 
     def send_another_regions_file(self, region: Territory, other: Territory, period: str) -> None:
         place = self._find(region, period, "1-M")
         self.submissions[place] = replace(
             self.submissions[place], titled=other.kato, fault="other_region"
         )
-        self._tell("other_region", region, period, "1-M", f" ({other.name_ru})")
+        self._tell("other_region", region, period, "1-M", titled=other.kato)
 
     def leave_out(self, region: Territory, period: str) -> None:
         self.submissions = [
             s for s in self.submissions if (s.territory, s.period) != (region.kato, period)
         ]
-        self._tell("no_report", region, period, "", "")
+        self._tell("no_report", region, period, "")
 
     def correct_an_accepted(
         self, region: Territory, period: str, form: str, cell: tuple[str, int, int]
@@ -180,7 +162,7 @@ class _Plan:
         self.submissions.append(
             replace(first, fault="correction", cell=cell, attempt=2, received_at=received)
         )
-        self._tell("correction", region, period, form, " ({}, строка {}, графа {})".format(*cell))
+        self._tell("correction", region, period, form, cell=cell)
 
     def withhold(self, form: str, period: str, silent: Sequence[Territory]) -> None:
         """Of these regions nothing came, so the total is withheld."""
@@ -188,9 +170,7 @@ class _Plan:
         self.submissions = [
             s for s in self.submissions if (s.territory, s.period, s.form) not in left_out
         ]
-        self.faults.append(
-            Fault("too_few_reports", _REPUBLIC, period, form, _TEXTS["too_few_reports"])
-        )
+        self.faults.append(Fault("too_few_reports", _REPUBLIC, period, form))
 
     def send_late(self, region: Territory, period: str) -> None:
         for place, s in enumerate(self.submissions):
@@ -198,7 +178,7 @@ class _Plan:
                 self.submissions[place] = replace(
                     s, fault="late", received_at=s.received_at + timedelta(days=_DAYS_LATE)
                 )
-        self._tell("late", region, period, "", "")
+        self._tell("late", region, period, "")
 
     def send_twice(self, region: Territory, period: str) -> None:
         first = self.submissions[self._find(region, period, "1-M")]
@@ -211,7 +191,7 @@ class _Plan:
                 received_at=first.received_at + timedelta(hours=3),
             )
         )
-        self._tell("same_file_twice", region, period, "1-M", "")
+        self._tell("same_file_twice", region, period, "1-M")
 
     def _find(self, region: Territory, period: str, form: str) -> int:
         key = (region.kato, period, form)
@@ -221,5 +201,14 @@ class _Plan:
             if (s.territory, s.period, s.form) == key
         )
 
-    def _tell(self, kind: Kind, region: Territory, period: str, form: str, where: str) -> None:
-        self.faults.append(Fault(kind, region.kato, period, form, _TEXTS[kind] + where))
+    def _tell(
+        self,
+        kind: Kind,
+        region: Territory,
+        period: str,
+        form: str,
+        *,
+        cell: tuple[str, int, int] | None = None,
+        titled: str = "",
+    ) -> None:
+        self.faults.append(Fault(kind, region.kato, period, form, cell, titled))

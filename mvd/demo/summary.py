@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from mvd.console import console, print_table
 from mvd.context import Context
-from mvd.demo.shows import shows
+from mvd.demo.story import shows
 from mvd.show import show_results, show_unpublished
 
 if TYPE_CHECKING:

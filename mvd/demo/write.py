@@ -16,17 +16,17 @@ from mvd.demo.country import Country
 from mvd.demo.faults import TEXT_NUMBER_PLACE, Fault, Submission
 from mvd.demo.official import calibrate
 from mvd.demo.plan import FORMS, Scope, plan
-from mvd.demo.shows import shows
 from mvd.demo.simulate import Simulation, balance, catalogue, restated
 from mvd.demo.space import Space
+from mvd.demo.story import write_story
 from mvd.demo.tables import TableFigures
 from mvd.demo.targets import Target, by_form, targets
 from warehouse.contracts import Contracts, Form
 from warehouse.contracts.territories import Territory
 from warehouse.core.clock import period_month
+from warehouse.core.texts import DEFAULT_LANGUAGE, Language
 
 MANIFEST = "manifest.csv"
-STORY = "STORY.md"
 _ATOMS = 4_000
 _EMPTY_SECTIONS = {("SNG-1", "R3")}
 _LEFT_OUT = "R2"
@@ -55,12 +55,13 @@ def write_demo(
     seed: int = 1,
     workers: int = 2,
     atoms: int = _ATOMS,
+    language: Language = DEFAULT_LANGUAGE,
     progress: Callable[[int, int], None] | None = None,
 ) -> DemoManifest:
     """Write the workbooks of all regions for the months and for the same months a year before.
 
     The same arguments give the same bytes. More `atoms` give more varied figures and a longer
-    start. `progress` is told (files written, files in all).
+    start. The story is told in `language`. `progress` is told (files written, files in all).
     Raises ValueError when the last period is before the first.
     """
     regions = contracts.territories.regions_on(period_month(scope.last_period))
@@ -81,7 +82,7 @@ def write_demo(
     )
     size = _write_files(writer, planned.submissions, workers, progress)
     manifest = _write_manifest(target, contracts, planned.submissions)
-    story = _write_story(target, contracts, planned.submissions, planned.faults)
+    story = write_story(target, contracts, planned.submissions, planned.faults, language)
     return DemoManifest(
         target, manifest, story, len(planned.submissions), size, planned.periods, planned.faults
     )
@@ -294,39 +295,3 @@ def _write_manifest(target: Path, contracts: Contracts, submissions: Sequence[Su
             received = s.received_at.isoformat()
             writer.writerow([file_name(contracts, s), s.territory, s.period, s.form, received])
     return manifest
-
-
-def _write_story(
-    target: Path,
-    contracts: Contracts,
-    submissions: Sequence[Submission],
-    faults: Sequence[Fault],
-) -> Path:
-    periods = sorted({s.period for s in submissions})
-    lines = [
-        f"# {SYNTHETIC}",
-        "",
-        f"Файлов: {len(submissions)}, месяцев: {len(periods)}, с {periods[0]} по {periods[-1]}.",
-        "Цифры случайны; порядок величин взят из опубликованных итогов 2022 года, территории и",
-        "население настоящие. Опубликованные цифры Кызылординской области и республики повторены:",
-        "`docs/demonstration.md`.",
-        "",
-        "## Что подложено намеренно",
-        "",
-        "| период | территория | форма | что увидит читатель |",
-        "| --- | --- | --- | --- |",
-    ]
-    for fault in faults:
-        name = contracts.territories[fault.territory].name_ru
-        form = (
-            contracts.forms[fault.form].identification.document_title_prefixes[0]
-            if (fault.form)
-            else "все"
-        )
-        lines.append(f"| {fault.period} | {name} | {form} | {fault.text} |")
-    lines += ["", "## Что показать и чем"]
-    for show in shows(periods[-1]).values():
-        lines += ["", f"{show.name.ru}:", "```sql", show.sql, "```"]
-    story = target / STORY
-    story.write_text("\n".join([*lines, ""]), encoding="utf-8")
-    return story

@@ -16,7 +16,7 @@ from mvd.commands.template import template_content
 from mvd.demo.country import Country
 from mvd.demo.intake import take_in
 from mvd.demo.plan import Scope
-from mvd.demo.shows import shows
+from mvd.demo.story import shows
 from mvd.demo.tables import TableFigures
 from mvd.demo.write import write_demo
 from tests.integration.command_line import Installation

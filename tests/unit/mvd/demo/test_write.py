@@ -12,6 +12,7 @@ from ingestion.intake.file_list import read_manifest
 from ingestion.read.workbook import SYNTHETIC, Workbook
 from ingestion.request import Services
 from mvd.demo.plan import FORMS, TABLES_OF_BOTH_YEARS, Scope
+from mvd.demo.story import told
 from mvd.demo.write import DemoManifest, write_demo
 from warehouse.contracts import load_contracts
 from warehouse.core.settings import Settings
@@ -165,7 +166,7 @@ def test_each_fault_hits_another_region_and_the_story_tells_all(written: DemoMan
     story = written.story.read_text(encoding="utf-8")
     assert story.startswith(f"# {SYNTHETIC}")
     for fault in written.faults:
-        assert fault.text in story
+        assert told(fault, load_contracts(), "ru") in story
         assert load_contracts().territories[fault.territory].name_ru in story
 
 

@@ -28,7 +28,7 @@ class MailServer:
 def settings(environment: Mapping[str, str]) -> MailServer:
     """The mail server of an environment. ValueError for a setting under its old name."""
     for old, new in RENAMED.items():
-        if old in environment:
+        if environment.get(old):
             told = texts("errors")["SETTING_RENAMED"]
             names = {"variable": old, "new": new}
             raise ValueError(" / ".join(told[spoken].format(**names) for spoken in SPOKEN))

@@ -154,7 +154,7 @@ def _secrets_dir() -> Path | None:
 
 def _refuse_renamed(environment: Mapping[str, str]) -> None:
     for variable, new in RENAMED.items():
-        if variable in environment:
+        if environment.get(variable):
             raise UserError("SETTING_RENAMED", variable=variable, new=new)
 
 

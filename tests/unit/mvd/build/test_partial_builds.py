@@ -14,6 +14,7 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,7 +22,7 @@ from hypothesis import strategies as st
 from ingestion.request import Services
 from mvd.build import attempts, steps
 from tests.tools.object_store import ObjectStore
-from warehouse.build.planning import Plan, Whole
+from warehouse.build.planning import Inputs, Plan, Whole
 from warehouse.core.settings import Settings
 from warehouse.ledger import Finding, IncomingFile, Verdict
 from warehouse.releases import catalogue, verification
@@ -243,6 +244,29 @@ def test_damaged_extracts_are_made_again_from_the_lake(here: Installation) -> No
 
     assert plan.base == "r000002"
     assert published == here.rebuilt()
+
+
+def coordinates(folder: Path) -> set[tuple[str, int, int]]:
+    """Section, line and column of every cell in the files of a folder."""
+    return {
+        (row["section"], row["line"], row["graph"])
+        for file in folder.rglob("*.parquet")
+        for row in pq.ParquetFile(file).read().to_pylist()
+    }
+
+
+def test_models_read_no_cell_but_those_at_needed_coordinates(here: Installation) -> None:
+    here.receive(Arrival("430000000", "2025-02", 8, 6))
+    here.release()
+    tables = Inputs.read(catalogue.directory(here.home) / "inputs").tables
+    needed = {
+        (row["section"], row["line"], row["column_number"])
+        for name in ("indicator_sources", "offence_measures")
+        for row in tables[name].to_pylist()
+    }
+    extracted, in_lake = coordinates(here.home.extracts), coordinates(here.home.lake)
+    assert extracted == in_lake & needed
+    assert extracted < in_lake
 
 
 def test_a_damaged_release_is_no_base(here: Installation) -> None:

@@ -5,7 +5,7 @@ import re
 from warehouse.build.transform import PROJECT
 
 _CTE = re.compile(r"^(?:with )?(\w+) as \($", re.MULTILINE)
-_IRREGULAR = {"told", "begun", "held", "found", "sent", "shown", "known", "running", "written"}
+_IRREGULAR = {"told", "begun", "held", "sent", "shown", "known", "running", "written"}
 _DASHBOARDS = "rpt_dashboard_"
 
 

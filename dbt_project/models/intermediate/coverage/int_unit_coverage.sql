@@ -1,7 +1,7 @@
 -- Whether an expected unit of a territory is covered: by its own submission (also by a table that
 -- gives only its parts), by a consolidated one from above within that territory, or by the
 -- submissions of all its parts.
-with expected as (
+with expected_units as (
     select * from {{ ref('int_expected_units') }}
 ),
 
@@ -27,17 +27,17 @@ population as (
 
 covered_from_above as (
     select distinct
-        expected.form_code,
-        expected.period_month,
-        expected.territory_kato,
-        expected.unit_kato
-    from expected
-    inner join ancestors on expected.unit_kato = ancestors.territory_kato
+        expected_units.form_code,
+        expected_units.period_month,
+        expected_units.territory_kato,
+        expected_units.unit_kato
+    from expected_units
+    inner join ancestors on expected_units.unit_kato = ancestors.territory_kato
     inner join reporting
         on
-            expected.form_code = reporting.form_code
-            and expected.period_month = reporting.period_month
-            and expected.territory_kato = reporting.territory_kato
+            expected_units.form_code = reporting.form_code
+            and expected_units.period_month = reporting.period_month
+            and expected_units.territory_kato = reporting.territory_kato
             and ancestors.ancestor_kato = reporting.unit_kato
 ),
 
@@ -46,7 +46,7 @@ expected_periods as (
         form_code,
         period_month,
         unit_kato
-    from expected
+    from expected_units
 ),
 
 parts as (
@@ -90,40 +90,40 @@ covered_itself as (
     where is_in_force
 ),
 
-joined as (
+unit_states as (
     select
-        expected.form_code,
-        expected.period_month,
-        expected.territory_kato,
-        expected.unit_kato,
-        expected.deadline_at,
-        expected.is_sent,
-        expected.is_on_time,
+        expected_units.form_code,
+        expected_units.period_month,
+        expected_units.territory_kato,
+        expected_units.unit_kato,
+        expected_units.deadline_at,
+        expected_units.is_sent,
+        expected_units.is_on_time,
         population.population,
         covered_from_above.unit_kato is not null
         or covered_itself.territory_kato is not null
         or coalesce(covered_from_below.is_covered, false) as is_covered
-    from expected
+    from expected_units
     left join covered_from_above
         on
-            expected.form_code = covered_from_above.form_code
-            and expected.period_month = covered_from_above.period_month
-            and expected.territory_kato = covered_from_above.territory_kato
-            and expected.unit_kato = covered_from_above.unit_kato
+            expected_units.form_code = covered_from_above.form_code
+            and expected_units.period_month = covered_from_above.period_month
+            and expected_units.territory_kato = covered_from_above.territory_kato
+            and expected_units.unit_kato = covered_from_above.unit_kato
     left join covered_from_below
         on
-            expected.form_code = covered_from_below.form_code
-            and expected.period_month = covered_from_below.period_month
-            and expected.unit_kato = covered_from_below.unit_kato
+            expected_units.form_code = covered_from_below.form_code
+            and expected_units.period_month = covered_from_below.period_month
+            and expected_units.unit_kato = covered_from_below.unit_kato
     left join covered_itself
         on
-            expected.form_code = covered_itself.form_code
-            and expected.period_month = covered_itself.period_month
-            and expected.unit_kato = covered_itself.territory_kato
+            expected_units.form_code = covered_itself.form_code
+            and expected_units.period_month = covered_itself.period_month
+            and expected_units.unit_kato = covered_itself.territory_kato
     left join population
         on
-            expected.unit_kato = population.territory_kato
-            and expected.period_month = population.period_month
+            expected_units.unit_kato = population.territory_kato
+            and expected_units.period_month = population.period_month
 ),
 
 final as (
@@ -143,7 +143,7 @@ final as (
         end as state,
         -- Figures also wait for parts that ended within the month; punctuality does not.
         is_on_time and is_covered as is_on_time
-    from joined
+    from unit_states
 )
 
 select * from final

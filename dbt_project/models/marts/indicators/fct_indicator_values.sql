@@ -18,7 +18,7 @@ borders as (
     select * from {{ ref('int_territory_borders') }}
 ),
 
-worded as (
+figures_in_context as (
     select
         figures.*,
         figures.basis = 'ytd' and coalesce(borders.is_mixed_year, false) as is_mixed_year,
@@ -45,13 +45,13 @@ worded as (
             and figures.period_month = borders.period_month
 ),
 
-told as (
+figure_changes as (
     select
         {% for language in ['ru', 'kk', 'en'] %}
             {{ growth_text(language) }} as growth_{{ language }},
         {% endfor %}
-        worded.*
-    from worded
+        figures_in_context.*
+    from figures_in_context
 ),
 
 final as (
@@ -111,7 +111,7 @@ final as (
         form_code,
         submission_id,
         received_at_max
-    from told
+    from figure_changes
 )
 
 select * from final

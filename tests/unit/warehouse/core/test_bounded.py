@@ -22,6 +22,11 @@ def has_loaded(module: str) -> bool:
     return module in sys.modules
 
 
+def loads(module: str) -> bool:
+    importlib.import_module(module)
+    return has_loaded(module)
+
+
 @pytest.fixture
 def a_fork_server_of_others() -> Iterator[None]:
     """The fork server runs, and has loaded what others need."""
@@ -51,7 +56,7 @@ def test_a_library_that_finds_no_memory_to_load_has_used_up_the_memory() -> None
     try:
         assert not process.call(has_loaded, HEAVY)
         with pytest.raises(EndedError) as ended:
-            process.call(importlib.import_module, HEAVY)
+            process.call(loads, HEAVY)
     finally:
         process.stop()
     assert ended.value.end is End.MEMORY

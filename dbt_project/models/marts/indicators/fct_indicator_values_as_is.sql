@@ -21,13 +21,16 @@ region_figures as (
         and {{ month_of('group_figures.period_month') }} > 1
         and {{ first_of_month('group_figures.changed_on') }} = group_figures.period_month
             as is_border_month,
-        {% for value, sums in {'value_bridged': 'bridged', 'group_value': 'group'}.items() %}
-            {{ indicator_value(
-                'group_figures.' ~ sums ~ '_numerator',
-                'group_figures.' ~ sums ~ '_denominator',
-                'group_figures.formula_scale'
-            ) }} as {{ value }}{{ ',' if not loop.last }}
-        {% endfor %}
+        {{ indicator_value(
+            'group_figures.bridged_numerator',
+            'group_figures.bridged_denominator',
+            'group_figures.formula_scale'
+        ) }} as value_bridged,
+        {{ indicator_value(
+            'group_figures.group_numerator',
+            'group_figures.group_denominator',
+            'group_figures.formula_scale'
+        ) }} as group_value
     from group_figures
     left join figures
         on

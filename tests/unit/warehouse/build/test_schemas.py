@@ -19,7 +19,7 @@ from warehouse.build.transform import PROJECT
 MODELS = PROJECT / "models"
 FIELDS = MODELS / "fields.md"
 STAGED = [table for table in TABLES if table.source]
-_BLOCK = re.compile(r"{% docs (\w+) %}\n(.+?)\n{% enddocs %}", re.DOTALL)
+_BLOCK = re.compile(r"^{% docs (\w+) %}(.+){% enddocs %}$", re.MULTILINE)
 _REFERENCE = re.compile(r"{{ doc\('(\w+)'\) }}")
 
 

@@ -196,7 +196,7 @@ def test_a_release_that_readers_see_is_never_called_failed(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(catalogue, "complete_ledger", no_room)
+        patch.setattr(publication, "complete_ledger", no_room)
         with pytest.raises(attempts.BuildFailedError), attempts.attempt(services, release_id):
             steps.publish(services, release_id, settings)
     assert catalogue.current(services.home) == release_id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,9 @@ from hypothesis import settings
 from tests.tools.models import Models
 from tests.tools.object_store import ObjectStore, object_store
 from warehouse.build import transform as dbt
+
+# What is collected stays to the end: looking for garbage in it takes a third of the collection.
+gc.set_threshold(100_000, 50, 50)
 
 # A busy machine is no failure: examples are counted, not timed.
 settings.register_profile("untimed", deadline=None)
@@ -54,6 +58,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         on_postgres = "postgres" in getattr(getattr(item, "callspec", None), "params", {}).values()
         if starts or on_postgres or item.nodeid.startswith(_SLOW_FOLDERS):
             item.add_marker("slow")
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was collected out of every later search for garbage."""
+    gc.freeze()
 
 
 # Tests of one folder that share what takes long to start.

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from tests.tools import ledgers
 from tests.tools.models import Models
 from tests.tools.object_store import ObjectStore, object_store
 from warehouse.build import transform as dbt
@@ -21,6 +22,13 @@ gc.set_threshold(100_000, 50, 50)
 # A busy machine is no failure: examples are counted, not timed.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def copied_ledgers() -> Iterator[None]:
+    """Hundreds of tests begin with an empty ledger: the migrations need not run for each."""
+    with ledgers.copied():
+        yield
 
 
 @pytest.fixture(scope="session")

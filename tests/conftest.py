@@ -54,6 +54,17 @@ def quick_models(run_folder: Path) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def parsed_models(run_folder: Path) -> Iterator[None]:
+    """Every dbt from here on takes the project as parsed once for this run of the tests.
+
+    dbt itself checks that no file of it has changed since, and parses it anew for another profile.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DBT_PARTIAL_PARSE_FILE_PATH", str(Models.parsed(run_folder)))
+        yield
+
+
 # What starts a server, a browser, dbt or many processes; `make test-fast` leaves it out.
 _SLOW_FOLDERS = ("tests/browser/", "tests/dashboards/", "tests/integration/", "tests/unit/dbt/")
 _SLOW_FIXTURES = frozenset({"postgres_server", "run_folder", "store_server"})

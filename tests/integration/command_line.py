@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from warehouse.core.paths import Home
+from warehouse.query import reader
+
 ROOT = Path(__file__).resolve().parents[2]
 _MAIN = "import sys; from mvd.main import main; main()"
 
@@ -61,8 +64,6 @@ class Installation:
         return json.loads(self.run(*arguments).stdout)
 
     def sql(self, query: str) -> list[dict[str, Any]]:
-        """Answer of `mvd sql`."""
-        import json
-
-        rows: list[dict[str, Any]] = json.loads(self.done("sql", query, "--format", "json"))
+        """Rows that `mvd sql` would print, asked without starting it."""
+        rows: list[dict[str, Any]] = reader.query(Home(self.home), query).to_pylist()
         return rows

@@ -55,7 +55,7 @@ def filled_template(services: Services, code: str) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+def installation(tmp_path_factory: pytest.TempPathFactory, parsed_models: None) -> Installation:
     home = tmp_path_factory.mktemp("demo-release")
     settings = Settings(home=home)
     services = Services.open(settings)

@@ -21,7 +21,7 @@ Grid = Sequence[Sequence[object]]
 
 
 @pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+def installation(tmp_path_factory: pytest.TempPathFactory, parsed_models: None) -> Installation:
     forms = official_forms()
     # Little memory: what a build spills must not show in what it says. Rebuilt with plenty below.
     installation = Installation(tmp_path_factory.mktemp("main-job"), {"MVD_MEMORY_LIMIT": "400MB"})

@@ -12,8 +12,11 @@ import numpy as np
 import pytest
 
 from ingestion.documents.official import write_workbook
+from ingestion.request import Services
+from mvd.build.pipeline import build_release
 from tests.integration.command_line import Installation
 from warehouse.contracts import load_contracts
+from warehouse.core.settings import Settings
 
 REGIONS = ("100000000", "190000000", "350000000", "430000000", "710000000", "790000000")
 FIGURES = (
@@ -56,10 +59,15 @@ def outcome(installation: Installation) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+def undisturbed(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory, quick_models: None
+) -> list[dict[str, Any]]:
     installation = Installation(tmp_path_factory.mktemp("undisturbed"))
     installation.run(*take_in(folder))
-    installation.done("build")
+    settings = Settings(home=installation.home)
+    services = Services.open(settings)
+    assert build_release(services, settings).is_published
+    services.ledger.close()
     return outcome(installation)
 
 
@@ -75,6 +83,7 @@ def kill(installation: Installation, traces: str, seconds: float, *arguments: st
     process.wait()
 
 
+@pytest.mark.usefixtures("parsed_models")
 def test_kills_during_intake_and_build_leave_no_trace(
     folder: Path, undisturbed: list[dict[str, Any]], tmp_path: Path
 ) -> None:

@@ -38,7 +38,7 @@ class Built:
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+def built(tmp_path_factory: pytest.TempPathFactory, parsed_models: None) -> Built:
     home = tmp_path_factory.mktemp("spark")
     configuration = home / "spark-conf"
     configuration.mkdir()
@@ -54,8 +54,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
         environment.setenv("JAVA_TOOL_OPTIONS", JAVA_OPTIONS)
         release_id = released(services, settings)
     services.ledger.close()
-    on_duckdb = settings.model_copy(update={"engine": "duckdb"})
-    return Built(settings, release_id, rebuild_release(settings.paths, release_id, on_duckdb))
+    return Built(
+        settings, release_id, rebuild_release(settings.paths, release_id, Settings(home=home))
+    )
 
 
 def released(services: Services, settings: Settings) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 import pyarrow.parquet as pq
 
-from warehouse.build.transform import TransformResult, run_dbt
+from warehouse.build.transform import Machine, TransformResult, profile, run_dbt
 from warehouse.releases.marts import DATABASE
 
 
@@ -38,13 +38,31 @@ class Models:
             return cls(**json.loads(kept.read_text(encoding="utf-8")))
 
     @classmethod
+    def parsed(cls, run_folder: Path) -> Path:
+        """What dbt understood of the project, for other processes of dbt with the same profile."""
+        cls.compiled(run_folder)
+        return run_folder / "models" / "dbt" / "partial_parse.msgpack"
+
+    @classmethod
+    def manifest(cls, run_folder: Path) -> dict[str, Any]:
+        """The manifest that dbt wrote as it compiled them."""
+        cls.compiled(run_folder)
+        return cls._manifest(run_folder / "models" / "dbt")
+
+    @staticmethod
+    def _manifest(target: Path) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
+        return found
+
+    @classmethod
     def _compile(cls, folder: Path) -> "Models":
         target = folder / "dbt"
         target.mkdir(parents=True)
-        environment = {"MVD_DBT_DATABASE": f"../{DATABASE}"}
-        ended = run_dbt(["compile"], target=target, environment=environment, timeout_seconds=600)
+        ended = run_dbt(
+            ["compile"], target=target, environment=profile(Machine()), timeout_seconds=600
+        )
         assert ended.returncode == 0, ended.stdout + ended.stderr
-        manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
+        manifest = cls._manifest(target)
         models = {
             name: node
             for name, node in manifest["nodes"].items()

@@ -189,16 +189,11 @@ def transform(
     command = ["build"]
     for kind, is_wanted in (("test", with_data_tests), ("unit_test", with_unit_tests)):
         command += [] if is_wanted else ["--exclude-resource-type", kind]
-    engine_threads = threads_of_build(machine.memory_limit, machine.threads)
     environment = {
         "MVD_DBT_TARGET": machine.engine,
-        # Relative, because dbt parses everything again when a value in the profile changes.
-        "MVD_DBT_DATABASE": os.path.relpath(database, target),
         "MVD_DBT_INPUTS": str(inputs),
         "MVD_DBT_LAKE": str(lake),
-        "MVD_DBT_THREADS": str(min(_MODELS_AT_ONCE, engine_threads)),
-        "MVD_DBT_ENGINE_THREADS": str(engine_threads),
-        "MVD_DBT_MEMORY_LIMIT": share(machine.memory_limit, ENGINE_OF_BUILD),
+        **profile(machine),
     }
     if machine.engine == "spark":
         environment |= _spark_environment(build_dir, machine)
@@ -226,6 +221,18 @@ def _spark_environment(build_dir: Path, machine: Machine) -> dict[str, str]:
         master=machine.spark_master,
     )
     return {"MVD_DBT_SPARK": json.dumps(settings), "MVD_DBT_THREADS": str(machine.threads)}
+
+
+def profile(machine: Machine) -> dict[str, str]:
+    """Values of dbt's profile for DuckDB; dbt parses everything again when one of them changes."""
+    engine_threads = threads_of_build(machine.memory_limit, machine.threads)
+    return {
+        # From the target, so that it is the same for every build.
+        "MVD_DBT_DATABASE": f"../{DATABASE}",
+        "MVD_DBT_THREADS": str(min(_MODELS_AT_ONCE, engine_threads)),
+        "MVD_DBT_ENGINE_THREADS": str(engine_threads),
+        "MVD_DBT_MEMORY_LIMIT": share(machine.memory_limit, ENGINE_OF_BUILD),
+    }
 
 
 def _with_spark_tables(

@@ -26,7 +26,7 @@ class Stack:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(tmp_path_factory: pytest.TempPathFactory, parsed_models: None) -> Iterator[Stack]:
     folder = tmp_path_factory.mktemp("installation")
     airflow, portal = str(free_port()), str(free_port())
     ports = ("--airflow-port", airflow, "--portal-port", portal, "--no-dashboards")

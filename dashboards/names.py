@@ -25,9 +25,8 @@ def read_yaml(path: Path) -> Any:
 
 
 def read_text(text: str) -> Any:
-    """Content of a YAML text, by the fast reader where the machine has it."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return yaml.load(text, Loader=loader)  # noqa: S506
+    """Content of a YAML text, by the reader that is compiled: ten times as fast."""
+    return yaml.load(text, Loader=yaml.CSafeLoader)
 
 
 @cache

@@ -261,7 +261,7 @@ def _immune(known: dict[str, Asset], numbers: dict[str, int], name: str) -> list
     return [numbers[chart] for chart, asset in known.items() if name in asset.get("ignores", [])]
 
 
-class _Dumper(yaml.SafeDumper):
+class _Dumper(yaml.CSafeDumper):
     """Writes out what is shared instead of pointing to it."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002

@@ -11,10 +11,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import duckdb
-import yaml
 
 from dashboards.database import SCHEMA
-from dashboards.names import LANGUAGES
+from dashboards.names import LANGUAGES, read_text
 
 RELEASE = {
     "release_id": "varchar",
@@ -29,7 +28,7 @@ _TYPES = {"string": "varchar"}
 
 def problems(manifest: dict[str, Any], files: dict[str, str]) -> list[str]:
     """What is wrong with a bundle (path → YAML), as sentences; `manifest` is dbt's."""
-    objects = {path: yaml.safe_load(text) for path, text in files.items()}
+    objects = {path: read_text(text) for path, text in files.items()}
     found = list(_repeated(objects))
     found += _unfinished(objects)
     found += _unplaced(objects)

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 import pytest
-import yaml
 
 from dashboards.compile import bundle
 from dashboards.compile.check import chart_query
 from dashboards.compile.sql_templates import sql
+from dashboards.names import read_text
 from warehouse.contracts import load_contracts
 from warehouse.contracts.indicators import Indicator
 
@@ -21,7 +22,7 @@ _TYPES = {"string": "varchar", "integer": "integer", "double": "double", "boolea
 
 @pytest.fixture(scope="module")
 def objects() -> dict[str, Any]:
-    return {path: yaml.safe_load(text) for path, text in bundle.expand().items()}
+    return {path: read_text(text) for path, text in bundle.expand().items()}
 
 
 @pytest.fixture
@@ -37,9 +38,9 @@ def _table(
     columns = bundle.datasets()[dataset]["columns"]
     listed = ", ".join(f"{c} {_TYPES.get(kind, kind)}" for c, kind in columns.items())
     marts.execute(f"create table marts.{name} ({listed})")
-    for row in rows:
-        places = ", ".join(f"${column}" for column in row)
-        marts.execute(f"insert into marts.{name} ({', '.join(row)}) values ({places})", row)  # noqa: S608
+    whole = pa.Table.from_pylist([{column: row.get(column) for column in columns} for row in rows])
+    marts.register("whole", whole)
+    marts.execute(f"insert into marts.{name} by name from whole")
 
 
 def _figure(month: tuple[str, int], depth: int = 1, **more: object) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The dashboards as a bundle: two languages, names of the contracts, all of it drawable."""
 
-import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -11,7 +11,8 @@ import yaml
 from dashboards.compile import bundle
 from dashboards.compile.check import chart_query, problems
 from dashboards.compile.sql_templates import ASSETS, AssetError, localised, sql
-from warehouse.build.transform import run_dbt
+from dashboards.names import read_text
+from tests.tools.models import Models
 from warehouse.contracts import load_contracts
 
 pytestmark = pytest.mark.slow
@@ -26,16 +27,12 @@ def files() -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def objects(files: dict[str, str]) -> dict[str, Any]:
-    return {path: yaml.safe_load(text) for path, text in files.items()}
+    return {path: read_text(text) for path, text in files.items()}
 
 
 @pytest.fixture(scope="module")
-def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    target = tmp_path_factory.mktemp("manifest")
-    parsed = run_dbt(["parse"], target=target, environment={}, timeout_seconds=300)
-    assert parsed.returncode == 0, parsed.stdout
-    content: dict[str, Any] = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
-    return content
+def manifest(run_folder: Path) -> dict[str, Any]:
+    return Models.manifest(run_folder)
 
 
 def test_every_dashboard_can_be_drawn_from_the_published_tables(
@@ -61,7 +58,7 @@ def test_a_chart_without_a_dashboard_a_repeated_uuid_and_a_missing_language_are_
     found = problems(manifest, broken)
     assert any("2 objects have this uuid" in problem for problem in found)
     assert any("situation_twin_ru" in p and "language" in p for p in found)
-    alone = yaml.safe_load(files["charts/situation_table_ru.yaml"]) | {"uuid": "0" * 8}
+    alone = read_text(files["charts/situation_table_ru.yaml"]) | {"uuid": "0" * 8}
     found = problems(manifest, {**files, "charts/alone_ru.yaml": yaml.safe_dump(alone)})
     assert any("alone_ru" in problem and "no dashboard" in problem for problem in found)
 
@@ -73,7 +70,7 @@ def test_the_seven_dashboards_are_there_in_both_languages(objects: dict[str, Any
 
 
 def test_identifiers_do_not_depend_on_the_installation(objects: dict[str, Any]) -> None:
-    again = {path: yaml.safe_load(text)["uuid"] for path, text in bundle.expand().items()}
+    again = {path: read_text(text)["uuid"] for path, text in bundle.expand().items()}
     assert again == {path: content["uuid"] for path, content in objects.items()}
 
 

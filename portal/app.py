@@ -78,7 +78,6 @@ def create_app(
         app.include_router(module.router, include_in_schema=False)
     app.include_router(routes.router)
     app.include_router(metrics.router, include_in_schema=False)
-    _describe(app)
     static = files("portal").joinpath("static")
     app.mount("/static", StaticFiles(directory=str(static)), name="static")
     for kind, handler in _REFUSALS.items():
@@ -89,13 +88,6 @@ def create_app(
     app.add_middleware(RequestLog)
     app.add_middleware(SecurityHeaders, is_secure=settings.is_secure)
     return app
-
-
-def _describe(app: FastAPI) -> None:
-    """OpenAPI says that the API wants a token."""
-    described = app.openapi()
-    described["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
-    described["security"] = [{"token": []}]
 
 
 def _not_signed_in(request: Request, _: Exception) -> Response:

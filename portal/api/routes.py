@@ -85,7 +85,10 @@ router = APIRouter(prefix=API, responses=_REFUSALS, route_class=AccountFirst)
 @public
 def openapi(request: Request) -> Response:
     """This description."""
-    return JSONResponse(request.app.openapi())
+    described = request.app.openapi()
+    described["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+    described["security"] = [{"token": []}]
+    return JSONResponse(described)
 
 
 @router.get("/me")

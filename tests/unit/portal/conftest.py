@@ -6,10 +6,12 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import httpx2
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from ingestion.request import Services
@@ -81,6 +83,11 @@ class Desk:
     settings: PortalSettings
     clients: list[TestClient] = field(default_factory=list)
 
+    @cached_property
+    def app(self) -> FastAPI:
+        """What all browsers and programs of the test speak to."""
+        return create_app(self.settings, self.services)
+
     def account(self, login: str, role: str, territory: str | None = None) -> Account:
         account = self.portal.accounts.create(
             login=login,
@@ -94,7 +101,7 @@ class Desk:
         )
 
     def browser(self, login: str | None = None) -> Browser:
-        client = TestClient(create_app(self.settings, self.services))
+        client = TestClient(self.app)
         self.clients.append(client)
         browser = Browser(client)
         if login:
@@ -105,7 +112,7 @@ class Desk:
         """A client with a new token of the account."""
         account = self.portal.accounts.by_login(login)
         secret = self.portal.sessions.issue_token(account.account_id, "test")
-        client = TestClient(create_app(self.settings, self.services))
+        client = TestClient(self.app)
         client.headers["authorization"] = f"Bearer {secret}"
         self.clients.append(client)
         return client

@@ -11,7 +11,6 @@ from portal import metrics
 from portal.access.authorisation import PUBLIC, privilege_of
 from portal.access.roles import PRIVILEGES, account_rules
 from portal.api import routes as api
-from portal.app import create_app
 from portal.pages import (
     accounts,
     country,
@@ -87,7 +86,7 @@ def test_the_application_serves_these_routes_and_no_others(desk: Desk) -> None:
             found |= endpoints(inner)
         return found
 
-    app = create_app(desk.settings, desk.services)
+    app = desk.app
     assert {route.endpoint for _, route in ROUTES} == endpoints(app.routes)
 
 
@@ -99,7 +98,7 @@ def test_every_route_says_who_may_use_it(case: tuple[str, APIRoute]) -> None:
 
 
 def test_a_route_that_says_nothing_is_refused_to_everybody(desk: Desk) -> None:
-    app = create_app(desk.settings, desk.services)
+    app = desk.app
     router = APIRouter()
     router.add_api_route("/forgotten", lambda: "secret")
     app.include_router(router)

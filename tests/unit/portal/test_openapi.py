@@ -7,7 +7,6 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.core.result import Ok
 
-from portal.app import create_app
 from tests.unit.portal.conftest import PERIOD, Desk
 
 pytestmark = pytest.mark.slow
@@ -24,7 +23,7 @@ TRIES = settings(
 @pytest.mark.parametrize("login", ["head", "ministry"])
 def test_the_api_does_what_its_description_says(desk: Desk, clean: bytes, login: str) -> None:
     desk.sent(desk.browser("clerk"), clean)
-    app = create_app(desk.settings, desk.services)
+    app = desk.app
     token: str = desk.api(login).headers["authorization"]
     schema = schemathesis.openapi.from_asgi("/api/v1/openapi.json", app)
 

@@ -20,7 +20,6 @@ from fastapi.testclient import TestClient
 import portal
 from portal.access.authorisation import PUBLIC, privilege_of
 from portal.access.roles import account_rules
-from portal.app import create_app
 from portal.guards.bodies import body_of, limits
 from portal.guards.parameters import LONGEST_FIELDS
 from portal.guards.security import BodyRefusedError
@@ -302,7 +301,7 @@ def test_no_json_brings_the_api_down(desk: Desk, body: bytes) -> None:
     ],
 )
 def test_no_header_brings_it_down(desk: Desk, headers: dict[str, str]) -> None:
-    client = TestClient(create_app(desk.settings, desk.services))
+    client = TestClient(desk.app)
     given = {name: value.encode("latin-1") for name, value in headers.items()}
     for path in ("/sign-in", "/api/v1/me", "/no-such"):
         for method in ("GET", "POST"):

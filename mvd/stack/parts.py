@@ -114,7 +114,8 @@ def environment(layout: Layout, secrets: Secrets, ports: dict[str, int]) -> dict
         "LOGGING__TRIGGER_LOG_SERVER_PORT": str(ports["triggerer_logs"]),
         "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
         "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "30",
-        "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "60",
+        # They change only with the program, and parsing them all takes the processor for seconds.
+        "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "600",
         "USAGE_DATA_COLLECTION__ENABLED": "False",
         "OPENLINEAGE__TRANSPORT": json.dumps(
             {"type": "file", "log_file_path": str(layout.home.lineage), "append": True}

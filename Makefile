@@ -125,11 +125,11 @@ staging: setup ## write dbt's sources and staging models from warehouse/build/sc
 validate-dashboards: setup ## dashboard, chart, dataset, column of the marts: checked without a server
 	@$(RUN) python -m tests.tools.lint_dbt --dashboards
 
-# In the order of the files, so that the long ones (browser, Airflow) do not come last; a file stays
-# in one process. One process more than processors: those long ones wait for servers to start.
+# In the order of the files, so that the long ones (dashboards, Airflow) do not come last; a file
+# stays in one process. Two processes more than processors: those two mostly wait for their servers.
 .PHONY: unit
 unit: setup setup-superset setup-spark system
-	$(RUN) pytest --numprocesses $$(($(CORES) + 1)) --dist loadfile --no-loadscope-reorder
+	$(RUN) pytest --numprocesses $$(($(CORES) + 2)) --dist loadfile --no-loadscope-reorder
 
 .PHONY: test
 test: setup setup-spark ## everything that must pass before a change lands

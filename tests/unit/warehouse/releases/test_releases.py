@@ -220,6 +220,7 @@ def _read_until_told(root: Path, stop: Any, results: Any) -> None:
     results.put((reads, marks, errors))
 
 
+@pytest.mark.slow
 def test_readers_never_fail_nor_see_two_releases_mixed_while_fifteen_are_published(
     home: Home, publish: Publish
 ) -> None:
@@ -323,6 +324,7 @@ def _stop(*_: object) -> None:
     raise StoppedError
 
 
+@pytest.mark.slow
 def test_a_build_larger_than_the_memory_limit_is_published(
     home: Home, ledger: Ledger, tmp_path: Path
 ) -> None:

@@ -195,7 +195,8 @@ def _independent(measures: tuple[str, ...]) -> tuple[Check, ...]:
                         coalesce(u.territory_kato, s.territory_kato) as territory_kato,
                         case when count(c.value) = count(*) then sum(o.sign * c.value) end as value
                     from indicator_sources as o
-                    join submissions as s on s.form_code = o.form_code and s.is_in_force
+                    join submissions as s on s.form_code = o.form_code
+                        and s.form_version = o.form_version and s.is_in_force
                     left join units as u on u.submission_id = s.submission_id
                     left join cells as c
                         on c.submission_id = s.submission_id
@@ -224,9 +225,10 @@ def _independent(measures: tuple[str, ...]) -> tuple[Check, ...]:
             query=f"""
                 with told as (
                     select s.submission_id, m.measure, sum(c.value) as total,
-                        sum(c.value * m.line) as weighted
+                        sum(c.value * m.offence_code::bigint) as weighted
                     from offence_measures as m
-                    join submissions as s on s.form_code = m.form_code and s.is_in_force
+                    join submissions as s on s.form_code = m.form_code
+                        and s.form_version = m.form_version and s.is_in_force
                     join cells as c
                         on c.submission_id = s.submission_id and c.section = m.section
                         and c.line = m.line and c.column_number = m.column_number
@@ -234,9 +236,8 @@ def _independent(measures: tuple[str, ...]) -> tuple[Check, ...]:
                     group by all
                 ), published as (
                     select p.submission_id, p.measure, sum(p.value) as total,
-                        sum(p.value * o.line) as weighted
+                        sum(p.value * p.offence_code::bigint) as weighted
                     from ({published_measures}) as p
-                    join marts.dim_offence as o using (offence_code)
                     where p.submission_id is not null
                     group by all
                 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from warehouse.contracts import Contracts, Rule
+from warehouse.contracts import Contracts, Form, Rule
 from warehouse.core.texts import Language
 from warehouse.ledger import Finding
 
@@ -69,6 +69,17 @@ def render(finding: Finding, contracts: Contracts, language: Language) -> tuple[
     return (
         messages.render(finding.code, language, params),
         messages.render_how_to_fix(finding.code, language, params),
+    )
+
+
+def note_version(found: str, expected: Form, period: str, findings: Findings) -> None:
+    """Say that a file is laid out as version `found` of a form of which `expected` is in force."""
+    findings.add(
+        "FORM_VERSION_OTHER",
+        form=expected.code,
+        found=found,
+        expected=expected.version,
+        period=period,
     )
 
 

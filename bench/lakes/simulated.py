@@ -275,17 +275,17 @@ def _territories(contracts: Contracts, day: date) -> list[dict[str, Any]]:
 
 def _offences(contracts: Contracts) -> list[dict[str, Any]]:
     lines = contracts.forms["1-M"].section("R1").lines
-    drugs = contracts.marts["fct_drugs"].lines or ()
+    drugs = contracts.marts["fct_drugs"].offences or ()
     return [
         {
-            "offence_code": str(line.code),
+            "offence_code": str(line.offence),
             "line_order": order,
             "name_ru": line.name.ru,
             "name_kk": line.name.kk or None,
             "article": line.article or None,
             "chapter": line.chapter,
             "offence_kind": "article" if line.article else "total" if order == 1 else "chapter",
-            "is_drugs": line.code in drugs,
+            "is_drugs": line.offence in drugs,
         }
         for order, line in enumerate(lines, start=1)
     ]

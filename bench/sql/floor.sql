@@ -49,7 +49,8 @@ create table above as
 
 -- Who reported what, and whom each report counts towards.
 create table sent as
-    select s.submission_id, s.form_code, s.period_month as month, s.received_at, s.verdict,
+    select s.submission_id, s.form_code, s.form_version, s.period_month as month, s.received_at,
+        s.verdict,
         coalesce(n.territory_kato, s.territory_kato) as unit
     from submissions as s
     left join (select distinct submission_id, territory_kato from cells) as n using (submission_id)
@@ -163,19 +164,20 @@ create table coverage as
 -- Indicators: what each unit told, its months, and derived indicators.
 create table told as
     with wanted as (
-        select indicator_code, form_code, basis, count(*) as cells from indicator_sources group by all
+        select indicator_code, form_code, form_version, basis, count(*) as cells
+        from indicator_sources group by all
     ),
     summed as (
-        select o.indicator_code, o.form_code, o.basis, c.submission_id, c.territory_kato as unit,
-            count(c.value) as cells, sum(o.sign * c.value) as value
+        select o.indicator_code, o.form_code, o.form_version, o.basis, c.submission_id,
+            c.territory_kato as unit, count(c.value) as cells, sum(o.sign * c.value) as value
         from cells as c
         join indicator_sources as o using (section, line, column_number)
         group by all
     )
-    select summed.* exclude (cells, form_code), s.month, s.received_at
+    select summed.* exclude (cells, form_code, form_version), s.month, s.received_at
     from summed
-    join wanted using (indicator_code, form_code, basis, cells)
-    join sent as s using (submission_id, unit, form_code);
+    join wanted using (indicator_code, form_code, form_version, basis, cells)
+    join sent as s using (submission_id, unit, form_code, form_version);
 
 create table series as
     with parts as (
@@ -291,16 +293,17 @@ create table placed as
         left join (
             select distinct o.indicator_code, f.submission_id, f.territory_kato as unit
             from (
-                select indicator_code, form_code, section, line, column_number from indicator_sources
+                select indicator_code, form_code, form_version, section, line, column_number
+                from indicator_sources
                 union
-                select f.indicator_code, s.form_code, s.section, s.line, s.column_number
+                select f.indicator_code, s.form_code, s.form_version, s.section, s.line, s.column_number
                 from indicator_formulas as f
                 join indicator_sources as s on s.indicator_code = f.component_code
             ) as o
             join findings as f on f.section = o.section and f.line = o.line
                 and coalesce(f.column_number, o.column_number) = o.column_number and f.severity = 'warning'
             join submissions as s on s.submission_id = f.submission_id and s.is_in_force
-                and s.form_code = o.form_code
+                and s.form_code = o.form_code and s.form_version = o.form_version
         ) as w on w.indicator_code = v.indicator_code and w.submission_id = v.submission_id
             and w.unit = v.unit
     )
@@ -487,7 +490,7 @@ create table marts.fct_indicator_values as
 -- Offences: the measures of a line side by side, counts and so exact in doubles.
 create table offence as
     with pivoted as (
-        select m.offence_code, m.form_code, c.submission_id,
+        select m.offence_code, m.form_code, m.form_version, c.submission_id,
             sum(value) filter (measure = 'registered') as m_registered,
             sum(value) filter (measure = 'ended') as m_ended,
             sum(value) filter (measure = 'sent_to_court') as m_sent_to_court,
@@ -516,7 +519,7 @@ create table offence as
                 date_trunc('year', month)::date
             ) as start
         from pivoted as p
-        join submissions as s using (submission_id, form_code)
+        join submissions as s using (submission_id, form_code, form_version)
         where s.is_in_force
     ),
     months as (
@@ -537,7 +540,8 @@ create table offence_totals as
         select distinct m.offence_code, f.submission_id
         from findings as f
         join submissions as s on s.submission_id = f.submission_id and s.is_in_force
-        join offence_measures as m on m.form_code = s.form_code and m.section = f.section
+        join offence_measures as m on m.form_code = s.form_code
+            and m.form_version = s.form_version and m.section = f.section
             and m.line = f.line and coalesce(f.column_number, m.column_number) = m.column_number
         where f.severity = 'warning'
     ),
@@ -631,8 +635,8 @@ create table marts.dim_territory as
     left join people as p on p.territory_kato = t.territory_kato;
 
 create table marts.dim_offence as
-    select offence_code, line, line_order, parent_offence_code, name_ru, name_kk, name_en, article,
-        chapter, offence_kind, severity,
+    select offence_code, line, line_order, valid_from, valid_to, parent_offence_code, name_ru,
+        name_kk, name_en, article, chapter, offence_kind, severity,
         coalesce(severity = 'misdemeanour', false) as is_misdemeanour,
         coalesce(severity in ('grave', 'especially_grave'), false) as is_grave_or_worse,
         offence_kind in ('total', 'severity', 'breakdown', 'chapter') as is_total, is_traffic,

@@ -66,7 +66,8 @@ def write_template(
 def previous_figures(
     home: Home, ledger: Ledger, contracts: Contracts, *, form: str, territory: str, period: str
 ) -> NDArray[np.float64] | None:
-    """Figures of the month before from the lake, in the order of the form; None without a report.
+    """Figures of the month before from the lake, in the order of the form; None without a report
+    by the same version of the form.
 
     January has none: cumulative figures begin anew.
     """
@@ -78,7 +79,7 @@ def previous_figures(
     found = ledger.submissions(
         form_code=form, territory_kato=territory, period=before, in_force=True
     )
-    if not found or found[0].cells_path is None:
+    if not found or found[0].cells_path is None or found[0].form_version != bound.version:
         return None
     return values_of(bound, lake.read_cells(home, found[0].cells_path, found[0].cells_sha256))
 

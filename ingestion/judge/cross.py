@@ -5,7 +5,6 @@ The finding is given to the form that comes second, whichever that is.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -20,11 +19,10 @@ from ingestion.judge.extract import Extract
 from ingestion.judge.frames import Columns, lay_out_comparisons
 from ingestion.lake_cells import values_of
 from ingestion.request import Services
-from warehouse.contracts import Form, RuleBook
+from warehouse.contracts import Form
+from warehouse.contracts.rules import forms_of
 from warehouse.ledger import Finding
 from warehouse.storage import lake
-
-_FORM_OF_TERM = re.compile(r"(?:minus )?([^/\s]+)/")
 
 Values = NDArray[np.float64]
 _compiled: dict[tuple[str, tuple[tuple[str, str], ...], int], CompiledRules] = {}
@@ -56,8 +54,8 @@ def cross_checks(
     The other form is the one accepted earlier in the batch, else the one in force in the ledger.
     """
     checks = []
-    for number, book in enumerate(services.contracts.cross_rule_books):
-        codes = _forms_of(book)
+    for number, written in enumerate(services.contracts.cross_rule_books):
+        codes = forms_of(written)
         others = [code for code in codes if code != own.form.code]
         if own.form.code not in codes or len(others) != 1:
             continue
@@ -65,7 +63,7 @@ def cross_checks(
         if partner is None:
             continue
         by_code = {own.form.code: own, partner.form.code: partner}
-        rules = _compile(services, number, book, tuple(by_code[code].form for code in codes))
+        rules = _compile(services, number, tuple(by_code[code].form for code in codes))
         outcome = evaluate(rules, np.concatenate([by_code[code].values for code in codes]))
         checks.append(CrossCheck(rules, partner, lay_out_comparisons(rules, outcome)))
     return checks
@@ -99,20 +97,11 @@ def explain_cross(
     return findings.items
 
 
-def _forms_of(book: RuleBook) -> list[str]:
-    terms = (
-        term for rule in book.rules for pair in rule.pairs for term in (*pair.left, *pair.right)
-    )
-    matches = (_FORM_OF_TERM.match(term) for term in terms)
-    return list(dict.fromkeys(match[1] for match in matches if match))
-
-
-def _compile(
-    services: Services, number: int, book: RuleBook, forms: tuple[Form, ...]
-) -> CompiledRules:
+def _compile(services: Services, number: int, forms: tuple[Form, ...]) -> CompiledRules:
     versions = tuple((form.code, form.version) for form in forms)
     key = (services.contracts.content_hash, versions, number)
     if key not in _compiled:
+        book = services.contracts.cross_rule_book(number, forms)
         _compiled[key] = compile_cross_rules(forms, book)
     return _compiled[key]
 
@@ -128,6 +117,6 @@ def _partner(
     )
     if not found or found[0].cells_path is None:
         return None
-    form = services.contracts.form(code, period)
+    form = services.contracts.read_by(code, found[0].form_version, period)
     table = lake.read_cells(services.home, found[0].cells_path, found[0].cells_sha256)
     return Accepted(found[0].submission_id, form, values_of(form, table))

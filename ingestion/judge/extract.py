@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ingestion.findings import Findings
+from ingestion.findings import Findings, note_version
 from ingestion.read.formulas import error_cells, formula_cells
 from ingestion.read.safety import Inspection, Limits, inspect
 from ingestion.read.workbook import (
@@ -23,6 +23,7 @@ from ingestion.recognise.locate import ABSENT, Table, locate
 from ingestion.recognise.origin import infer_territory, statements
 from ingestion.recognise.sheets import Assignment, recognise, sheet_key
 from ingestion.recognise.structure import note_structure
+from ingestion.recognise.versions import other_version
 from ingestion.tables.files import (
     TextTable,
     is_opendocument,
@@ -132,6 +133,8 @@ def _read_workbook(
     assignment = _recognise(grids, contracts, period, form_code, findings)
     if assignment is None:
         return Extract(tuple(findings.items), properties)
+    if other := _other_version(grids, assignment, contracts):
+        return _of_other_version(other, assignment.form.form, properties, period, findings)
     formulas = formula_cells(content, inspection.formulas) if inspection.formulas else frozenset()
     return _with_errors(_read(workbook, grids, assignment, properties, formulas, findings), content)
 
@@ -208,7 +211,7 @@ def _recognise(
     if assignment is None:
         others = [form for form in contracts.official_forms if form not in in_force]
         if other := recognise(grids, _prepared(contracts, others)):
-            findings.add("FORM_NOT_IN_FORCE", form=other.form.form.code, period=period)
+            _note_not_in_force(other.form.form, in_force, period, findings)
         else:
             known = ", ".join(sorted(contracts.forms))
             findings.add("FORM_UNKNOWN", sheets=", ".join(g.sheet for g in grids), forms=known)
@@ -217,6 +220,44 @@ def _recognise(
     if form_code is not None and form_code != found:
         findings.add("FORM_MISMATCH", found=found, expected=form_code)
     return assignment
+
+
+def _note_not_in_force(
+    found: Form, in_force: Iterable[Form], period: str, findings: Findings
+) -> None:
+    """Another version of a form in force, or a form of which no version is."""
+    expected = next((form for form in in_force if form.code == found.code), None)
+    if expected is None:
+        findings.add("FORM_NOT_IN_FORCE", form=found.code, period=period)
+    else:
+        note_version(found.version, expected, period, findings)
+
+
+def _other_version(
+    grids: Iterable[Grid], assignment: Assignment, contracts: Contracts
+) -> Form | None:
+    """The other version of the form that the sheets are laid out as; None for that in force."""
+    form = assignment.form.form
+    others = [f for f in contracts.official_forms if f.code == form.code and f != form]
+    by_name = {grid.sheet: grid for grid in grids}
+    sheets = {code: by_name[name] for code, name in assignment.sheets.items()}
+    found = other_version(sheets, assignment.form, _prepared(contracts, others))
+    return found.form if found else None
+
+
+def _of_other_version(
+    found: Form, form: Form, properties: DocumentProperties, period: str, findings: Findings
+) -> Extract:
+    """No figures: what stands in a line of one version may be something else in the other."""
+    note_version(found.version, form, period, findings)
+    return Extract(
+        findings=tuple(findings.items),
+        properties=properties,
+        form_code=form.code,
+        form_version=form.version,
+        values=np.full(len(form.coordinates), np.nan),
+        places=(None,) * len(form.sections),
+    )
 
 
 def _prepared(contracts: Contracts, forms: Iterable[Form]) -> list[ExpectedForm]:

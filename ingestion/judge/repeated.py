@@ -46,7 +46,7 @@ def note_returned_figures(
     The bytes are others, so the sender may have mended what the comment was about: a signature, a
     stamp. `values` are in the order of `form.coordinates`.
     """
-    for earlier in _returned_before(services, submission):
+    for earlier in _returned_before(services, submission, form):
         kept = _kept_values(services, earlier, form)
         if kept is not None and np.array_equal(kept, values, equal_nan=True):
             noted.add(
@@ -57,8 +57,8 @@ def note_returned_figures(
             return
 
 
-def _returned_before(services: Services, submission: Submission) -> list[Submission]:
-    """Returned reports of the same key that came before, newest first."""
+def _returned_before(services: Services, submission: Submission, form: Form) -> list[Submission]:
+    """Returned reports of the same key and version that came before, newest first."""
     same_key = services.ledger.submissions(
         form_code=submission.form_code,
         territory_kato=submission.territory_kato,
@@ -67,7 +67,9 @@ def _returned_before(services: Services, submission: Submission) -> list[Submiss
     return [
         earlier
         for earlier in reversed(same_key)
-        if earlier.standing == "returned" and earlier.sequence < submission.sequence
+        if earlier.standing == "returned"
+        and earlier.sequence < submission.sequence
+        and earlier.form_version == form.version
     ]
 
 

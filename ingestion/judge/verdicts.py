@@ -255,7 +255,12 @@ def _close(services: Services, case: _Case) -> SubmissionResult:
         table = cells_table(case.form, case.prepared.extract.values)
         cells = lake.write_cells(services.home, submission, table)
     services.ledger.record_verdict(
-        submission.submission_id, verdict, findings, cells, services.contracts.content_hash
+        submission.submission_id,
+        verdict,
+        findings,
+        cells,
+        services.contracts.content_hash,
+        form_version=case.form.version if case.form else None,
     )
     keep_checked(services, request, submission, case.signature)
     now = services.ledger.submission(submission.submission_id)

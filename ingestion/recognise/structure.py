@@ -20,8 +20,7 @@ def note_structure(grid: Grid, table: Table, expected: ExpectedSection, findings
     _note_place(grid, table, expected, findings)
     _note_columns(grid, table, expected, findings)
     _note_lines(grid, table, expected, findings)
-    if not _labels_as_printed(grid, table, expected):
-        _note_labels(grid, table, expected, findings)
+    _note_labels(grid, table, expected, findings)
     _note_headers(grid, table, expected, findings)
 
 
@@ -102,17 +101,24 @@ def _labels_as_printed(grid: Grid, table: Table, expected: ExpectedSection) -> b
     return True
 
 
-def _note_labels(grid: Grid, table: Table, expected: ExpectedSection, findings: Findings) -> None:
-    section = expected.section
-    if not section.layout.codes_printed:
+def differing_labels(
+    grid: Grid, table: Table, expected: ExpectedSection
+) -> Iterator[tuple[int, int, str]]:
+    """(place of the line, row, label found) where a line has another label than in the contract."""
+    if not expected.section.layout.codes_printed or _labels_as_printed(grid, table, expected):
         return
-    owners = {label: line.code for label, line in zip(expected.labels, section.lines, strict=True)}
     for index, row in enumerate(table.rows.tolist()):
         if row == ABSENT:
             continue
         found, wanted = row_label(grid, row, table.code_column), expected.labels[index]
-        if found == wanted or _same_letters(found, wanted):
-            continue
+        if found != wanted and not _same_letters(found, wanted):
+            yield index, row, found
+
+
+def _note_labels(grid: Grid, table: Table, expected: ExpectedSection, findings: Findings) -> None:
+    section = expected.section
+    owners = {label: line.code for label, line in zip(expected.labels, section.lines, strict=True)}
+    for index, row, found in differing_labels(grid, table, expected):
         line = section.lines[index]
         # The name of another line beside this code: one of the two stands in the wrong row.
         other = owners.get(found)
@@ -150,14 +156,21 @@ def _letters(text: str) -> str:
     return "".join(character for character in text if character.isalnum())
 
 
-def _note_headers(grid: Grid, table: Table, expected: ExpectedSection, findings: Findings) -> None:
-    """A header text must stand over the column it belongs to, in whatever row."""
-    section = expected.section
-    over: dict[str, int] = {}
+def differing_headers(
+    grid: Grid, table: Table, expected: ExpectedSection
+) -> Iterator[tuple[int, int, int, str]]:
+    """(rows above the column numbers, place on the sheet, column number, text) of every header
+    text that does not stand over its column, in whatever row."""
     for row, sheet_column, number, text in _header_texts(expected):
         place = _place_of_column(table, expected, sheet_column)
-        if place is None or _stands_over(grid, table, place, text):
-            continue
+        if place is not None and not _stands_over(grid, table, place, text):
+            yield row, place, number, text
+
+
+def _note_headers(grid: Grid, table: Table, expected: ExpectedSection, findings: Findings) -> None:
+    section = expected.section
+    over: dict[str, int] = {}
+    for row, place, number, text in differing_headers(grid, table, expected):
         if not over:
             over = _texts_over_columns(grid, table, expected)
         other = over.get(plain(text))

@@ -56,6 +56,10 @@ class Columns:
     ambiguous: list[Column] = field(default_factory=list)
     skipped: list[Column] = field(default_factory=list)
 
+    def is_whole(self, form: Form) -> bool:
+        """Whether the sheet has every column of the form and no column that it does not know."""
+        return len(self.places) == len(form.sections[0].columns) and not self.unknown
+
 
 @dataclass(frozen=True, eq=False)
 class HeaderWords:

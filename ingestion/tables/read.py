@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ingestion.findings import Findings
+from ingestion.findings import Findings, note_version
 from ingestion.read.normalise import Reading
 from ingestion.read.workbook import Grid
 from ingestion.recognise.cells import TextCell
@@ -98,6 +98,9 @@ def read_table(
     grid = candidate.grid
     if candidate.identity is not None:
         _check_identity(candidate.identity, form, period, contracts, findings, grid)
+        if candidate.identity.version != form.version:
+            note_version(candidate.identity.version, form, period, findings)
+            return None
     rows = find_rows(grid, form, contracts)
     if rows is None:
         findings.add("TABLE_ROWS_NOT_FOUND", sheet=grid.sheet, form=form.code)
@@ -108,12 +111,33 @@ def read_table(
         columns = find_columns(
             grid, words, form, first_row=rows.first, label_column=rows.label_column, period=period
         )
+    if not columns.is_whole(form) and (
+        other := _other_version(grid, form, contracts, rows, period)
+    ):
+        note_version(other.version, form, period, findings)
+        return None
     notes = Notes(grid, form, contracts, findings)
     notes.rows(rows)
     notes.columns(columns)
     if not columns.places:
         return None
     return _figures(grid, form, rows, columns, notes, contracts, decimal_comma)
+
+
+def _other_version(
+    grid: Grid, form: Form, contracts: Contracts, rows: Rows, period: str
+) -> Form | None:
+    """Another version of a form all of whose columns the sheet has, and no other."""
+    for other in contracts.table_forms:
+        if other.code != form.code or other.version == form.version:
+            continue
+        words = header_words(other, contracts.tables)
+        columns = find_columns(
+            grid, words, other, first_row=rows.first, label_column=rows.label_column, period=period
+        )
+        if columns.is_whole(other):
+            return other
+    return None
 
 
 def _check_identity(

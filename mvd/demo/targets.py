@@ -66,8 +66,8 @@ def targets(contracts: Contracts) -> tuple[Target, ...]:
 
 
 def _is_reported(contracts: Contracts, row: Row) -> bool:
-    form = contracts.forms[contracts.indicators[row["indicator_code"]].sources[0].form]
-    return form.valid_from <= f"{row['period_month']:%Y-%m}"
+    form = contracts.indicators[row["indicator_code"]].sources[0].form
+    return contracts.histories[form].versions[0].valid_from <= f"{row['period_month']:%Y-%m}"
 
 
 def by_form(found: Iterable[Target]) -> Mapping[str, list[Target]]:

@@ -49,8 +49,15 @@ def differences(
     language: Language = "ru",
     limit: int = 100,
 ) -> Differences:
-    """Compare the cells of two accepted submissions of one form, territory and period."""
-    form = services.contracts.form(after.form_code, after.period, after.territory_kato)
+    """Compare the cells of two accepted submissions of one form, territory and period.
+
+    Nothing compares where they were read by different versions of the form.
+    """
+    if before.form_version != after.form_version:
+        return Differences(total=0, compared=0, largest=[])
+    form = services.contracts.read_by(
+        after.form_code, after.form_version, after.period, after.territory_kato
+    )
     old, new = (
         values_of(form, lake.read_cells(services.home, s.cells_path or "", s.cells_sha256))
         for s in (before, after)

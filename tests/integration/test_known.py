@@ -35,7 +35,7 @@ pytestmark = pytest.mark.usefixtures("quick_models")
 def submit(services: Services, figure: float, received_at: datetime) -> None:
     """A report of January that holds the total of registered offences and nothing else."""
     (source, *others) = [
-        cell for cell in load_contracts().indicators.source_cells()
+        cell for cell in load_contracts().source_cells
         if cell.indicator_code == "CRM_TOTAL" and cell.basis == "ytd"
     ]  # fmt: skip
     assert not others

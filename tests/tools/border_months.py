@@ -43,11 +43,11 @@ def months_from_cells(release: Path, lake: Path, contracts: Contracts) -> pd.Dat
     files = (pd.read_parquet(lake / path, partitioning=None) for path in paths["path"])
     named = (file.rename(columns={"graph": "column_number"}) for file in files)
     cells = pd.concat([file.merge(needed, on=list(needed)) for file in named])
-    forms = submissions[["submission_id", "form_code"]]
+    forms = submissions[["submission_id", "form_code", "form_version"]]
     told = (
         cells.merge(forms, on="submission_id")
         .merge(in_force, on="submission_id")
-        .merge(sources, on=["form_code", "section", "line", "column_number"])
+        .merge(sources, on=["form_code", "form_version", "section", "line", "column_number"])
     )
     told["ytd"] = told["sign"] * told["value"]
     told = told.groupby(KEY)["ytd"].sum(min_count=1).reset_index()

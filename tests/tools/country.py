@@ -38,6 +38,7 @@ POPULATION = {
     SOUTH_TOWN: 100,
     SOUTH_VALLEY: 200,
 }
+VERSION = "2019"
 Coordinate = tuple[str, int, int]
 
 
@@ -91,7 +92,7 @@ class Country:
                 "submission_id": identifier,
                 "sequence": len(self.submissions) + 1,
                 "form_code": "1-M",
-                "form_version": "2019",
+                "form_version": VERSION,
                 "territory_kato": territory,
                 "period_month": month(period),
                 "file_sha256": identifier * 16,
@@ -314,6 +315,7 @@ INDICATORS = [
 def _source(code: str, section: str, line: int, form_column: int, basis: str) -> dict[str, Any]:
     coordinate = {
         "form_code": "1-M",
+        "form_version": VERSION,
         "section": section,
         "line": line,
         "column_number": form_column,
@@ -359,6 +361,7 @@ OFFENCE_MEASURES = [
         "measure": measure,
         "offence_code": "1",
         "form_code": "1-M",
+        "form_version": VERSION,
         "section": section,
         "line": 1,
         "column_number": form_column,

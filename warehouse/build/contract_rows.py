@@ -6,9 +6,10 @@ from datetime import date
 from typing import Any
 
 from warehouse.build.schemas import GROWTH_TEXTS
-from warehouse.contracts import Contracts, Line
+from warehouse.contracts import Contracts, Form, Line, Section
 from warehouse.contracts.breaks import breaks_by_indicator
 from warehouse.contracts.indicators import POPULATION, Indicator
+from warehouse.core.clock import period_month
 from warehouse.core.texts import LANGUAGES
 
 Row = dict[str, Any]
@@ -113,16 +114,27 @@ def _form_of(contracts: Contracts, indicator: Indicator) -> str | None:
 
 
 def indicator_source_rows(contracts: Contracts) -> Iterator[Row]:
-    """The cells of forms that add to an indicator."""
-    for cell in contracts.indicators.source_cells():
+    """The cells of each version of a form that add to an indicator."""
+    for cell in contracts.source_cells:
         yield {
             "indicator_code": cell.indicator_code,
             "form_code": cell.form,
+            "form_version": cell.version,
             "section": cell.section,
             "line": cell.line,
             "column_number": cell.column,
             "basis": cell.basis,
             "sign": cell.sign,
+        }
+
+
+def absence_rows(contracts: Contracts) -> Iterator[Row]:
+    """Months in which the form in force does not carry an indicator."""
+    for absence in contracts.absences:
+        yield {
+            "indicator_code": absence.indicator_code,
+            "from_month": period_month(absence.first),
+            "to_month": period_month(absence.last) if absence.last else None,
         }
 
 
@@ -142,28 +154,65 @@ def indicator_formula_rows(contracts: Contracts) -> Iterator[Row]:
 
 
 def offence_rows(contracts: Contracts) -> Iterator[Row]:
-    """The offences of the form, in its order."""
-    form = contracts.forms[contracts.marts[_OFFENCE_MART].form]
-    if form.offence_reference is None:
-        raise ValueError(f"form {form.code} of {_OFFENCE_MART} names no section of offences")
-    section = form.section(form.offence_reference.section)
-    for order, line in enumerate(section.lines, start=1):
+    """Every offence of any version of the form, as the newest version that has it says.
+
+    In the order of the newest version; an offence that ended stands after the one it followed.
+    """
+    validities = _validities(contracts)
+    for order, (section, line) in enumerate(_offence_lines(contracts), start=1):
         parent = section.line(line.parent) if line.parent is not None else None
+        first, last = validities[line.offence]
         yield {
-            "offence_code": str(line.code),
+            "offence_code": str(line.offence),
             "line": line.code,
             "line_order": order,
+            "valid_from": period_month(first),
+            "valid_to": _last_day(period_month(last)) if last else None,
             "name_ru": line.name.ru,
             "name_kk": line.name.kk or None,
             "name_en": line.name.en or None,
             "article": line.article or None,
             "chapter": line.chapter,
-            "parent_offence_code": str(parent.code) if parent else None,
+            "parent_offence_code": str(parent.offence) if parent else None,
             "severity": _SEVERITIES.get(line.name.ru.strip().lower()),
             "offence_kind": _offence_kind(line, parent),
-            "is_traffic": line.code in (contracts.marts["fct_traffic"].lines or ()),
-            "is_drugs": line.code in (contracts.marts["fct_drugs"].lines or ()),
+            "is_traffic": line.offence in (contracts.marts["fct_traffic"].offences or ()),
+            "is_drugs": line.offence in (contracts.marts["fct_drugs"].offences or ()),
         }
+
+
+def _reference_sections(contracts: Contracts) -> list[tuple[Form, Section]]:
+    """The section that lists the offences, in each version of the form, earliest first."""
+    found = []
+    for form in contracts.histories[contracts.marts[_OFFENCE_MART].form].versions:
+        if form.offence_reference is None:
+            raise ValueError(f"form {form.code} of {_OFFENCE_MART} names no section of offences")
+        found.append((form, form.section(form.offence_reference.section)))
+    return found
+
+
+def _validities(contracts: Contracts) -> dict[int | None, tuple[str, str | None]]:
+    """First and last month of every offence; no last month for one in force."""
+    found: dict[int | None, tuple[str, str | None]] = {}
+    for form, section in _reference_sections(contracts):
+        for line in section.lines:
+            first, _ = found.get(line.offence, (form.valid_from, None))
+            found[line.offence] = first, form.valid_to
+    return found
+
+
+def _offence_lines(contracts: Contracts) -> list[tuple[Section, Line]]:
+    """Every offence once, by its line in the newest version that has it."""
+    *earlier, (_, newest) = _reference_sections(contracts)
+    ordered = [(newest, line) for line in newest.lines]
+    for _, section in reversed(earlier):
+        places = {line.offence: place for place, (_, line) in enumerate(ordered)}
+        ended = [line for line in section.lines if line.offence not in places]
+        for line in reversed(ended):
+            before = section.lines[: section.line_index[line.code]]
+            place = max((places[x.offence] + 1 for x in before if x.offence in places), default=0)
+            ordered.insert(place, (section, line))
+    return ordered
 
 
 def _offence_kind(line: Line, parent: Line | None) -> str:
@@ -179,21 +228,18 @@ def _offence_kind(line: Line, parent: Line | None) -> str:
 
 
 def offence_measure_rows(contracts: Contracts) -> Iterator[Row]:
-    """Which cell holds which measure of which offence."""
-    mart = contracts.marts[_OFFENCE_MART]
-    form = contracts.forms[mart.form]
-    for measure in mart.measures:
-        for line in form.section(measure.section).lines:
-            if mart.lines is None or line.code in mart.lines:
-                yield {
-                    "measure": measure.name,
-                    "offence_code": str(line.offence or line.code),
-                    "form_code": form.code,
-                    "section": measure.section,
-                    "line": line.code,
-                    "column_number": measure.column,
-                    "basis": measure.basis,
-                }
+    """Which cell of each version of the form holds which measure of which offence."""
+    for cell in contracts.measure_cells[_OFFENCE_MART]:
+        yield {
+            "measure": cell.measure,
+            "offence_code": str(cell.offence),
+            "form_code": cell.form,
+            "form_version": cell.version,
+            "section": cell.section,
+            "line": cell.line,
+            "column_number": cell.column,
+            "basis": cell.basis,
+        }
 
 
 def coverage_rule_rows(contracts: Contracts) -> Iterator[Row]:

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from warehouse.build.contract_rows import (
     Row,
+    absence_rows,
     coverage_rule_rows,
     finding_text_rows,
     growth_rule_row,
@@ -77,6 +78,7 @@ def write_build_inputs(
         "population": population_rows(contracts, months),
         "indicators": indicator_rows(contracts),
         "indicator_sources": indicator_source_rows(contracts),
+        "indicator_absences": absence_rows(contracts),
         "indicator_formulas": indicator_formula_rows(contracts),
         "offences": offence_rows(contracts),
         "offence_measures": offence_measure_rows(contracts),
@@ -108,7 +110,7 @@ def ledger_tables(snapshot: Snapshot, contracts: Contracts) -> dict[str, pa.Tabl
     rows: dict[str, Iterable[Row]] = {
         "periods": ({"period_month": month} for month in _months(snapshot.submissions)),
         "expected_submitters": _expected_submitters(contracts, snapshot.submissions),
-        "submissions": _submissions(snapshot.submissions),
+        "submissions": _submissions(snapshot.submissions, contracts),
         "findings": _findings(contracts, snapshot),
         "cell_files": _cell_files(s for s in snapshot.submissions if s.is_counted),
     }
@@ -156,7 +158,7 @@ def _expected_submitters(contracts: Contracts, submissions: Iterable[Submission]
             }
 
 
-def _submissions(submissions: Iterable[Submission]) -> Iterator[Row]:
+def _submissions(submissions: Iterable[Submission], contracts: Contracts) -> Iterator[Row]:
     # The place in the order of receipt, not of registration: files that an outage held back and
     # that were registered in any order give the same figures. Of one moment and key the later
     # registered counts: nothing else tells them apart.
@@ -165,11 +167,14 @@ def _submissions(submissions: Iterable[Submission]) -> Iterator[Row]:
         key=lambda s: (s.received_at, s.form_code, s.territory_kato, s.period, s.sequence),
     )
     for place, submission in enumerate(ordered, start=1):
+        read_by = contracts.read_by(
+            submission.form_code, submission.form_version, submission.period
+        )
         yield {
             "submission_id": submission.submission_id,
             "sequence": place,
             "form_code": submission.form_code,
-            "form_version": submission.form_version,
+            "form_version": read_by.version,
             "territory_kato": submission.territory_kato,
             "period_month": period_month(submission.period),
             "file_sha256": submission.file_sha256,

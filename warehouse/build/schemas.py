@@ -74,7 +74,13 @@ def _ledger(name: str, description: str, key: Iterable[str], **columns: Column) 
     return InputTable("ledger", name, description, tuple(key), columns)
 
 
-_COORDINATE = {"form_code": TEXT, "section": TEXT, "line": CODE, "column_number": CODE}
+_COORDINATE = {
+    "form_code": TEXT,
+    "form_version": TEXT.by("coordinate_version"),
+    "section": TEXT,
+    "line": CODE,
+    "column_number": CODE,
+}
 GROWTH_TEXTS = (
     "no_base",
     "difference",
@@ -138,11 +144,19 @@ TABLES: tuple[InputTable, ...] = (
     _contracts(
         "indicator_sources",
         "Coordinates that make up an indicator; the value is their signed sum.",
-        ["indicator_code", "section", "line", "column_number", "basis"],
+        ["indicator_code", "form_version", "section", "line", "column_number", "basis"],
         indicator_code=TEXT,
         **_COORDINATE,
         basis=TEXT.by("source_basis"),
         sign=COUNT,
+    ),
+    _contracts(
+        "indicator_absences",
+        "Months in which the version of a form in force does not carry an indicator.",
+        ["indicator_code", "from_month"],
+        indicator_code=TEXT.by("absent_indicator_code"),
+        from_month=DATE.by("absent_from_month"),
+        to_month=DATE.by("absent_to_month"),
     ),
     _contracts(
         "indicator_formulas",
@@ -155,11 +169,13 @@ TABLES: tuple[InputTable, ...] = (
     ),
     _contracts(
         "offences",
-        "Lines of 1-М section R1: the offences.",
+        "Offences of 1-М section R1 in all its versions.",
         ["offence_code"],
         offence_code=TEXT,
         line=CODE.by("offence_line"),
         line_order=COUNT,
+        valid_from=DATE.by("offence_valid_from"),
+        valid_to=DATE.by("offence_valid_to"),
         **_languages("name"),
         article=TEXT.by("offence_article"),
         chapter=COUNT,
@@ -172,7 +188,7 @@ TABLES: tuple[InputTable, ...] = (
     _contracts(
         "offence_measures",
         "Coordinates of the measures of the offence facts.",
-        ["measure", "offence_code"],
+        ["measure", "offence_code", "form_version", "line", "column_number"],
         measure=TEXT,
         offence_code=TEXT,
         **_COORDINATE,

@@ -1,7 +1,7 @@
 """Contracts: what forms, rules, indicators and territories are. Data, read once and frozen."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, cached_property
@@ -35,6 +35,16 @@ from warehouse.contracts.territories import (
     load_population,
     load_territories,
 )
+from warehouse.contracts.versions.coordinates import (
+    Absence,
+    MeasureCell,
+    SourceCell,
+    absences,
+    place_indicators,
+    place_measures,
+)
+from warehouse.contracts.versions.history import History, histories
+from warehouse.contracts.versions.rules import CrossBooks, follow_books
 from warehouse.core.records import CONTRACTS_DIR, ContractError
 from warehouse.core.texts import Names
 
@@ -62,6 +72,7 @@ class Contracts:
     form_versions: tuple[Form, ...]
     rule_books: Mapping[Form, RuleBook]
     cross_rule_books: tuple[RuleBook, ...]
+    cross_rule_versions: CrossBooks
     messages: Messages
     indicators: Indicators
     marts: Mapping[str, Mart]
@@ -72,6 +83,9 @@ class Contracts:
     restatements: Restatements
     tables: Vocabulary
     breaks: tuple[Break, ...]
+    histories: Mapping[str, History]
+    source_cells: tuple[SourceCell, ...]
+    measure_cells: Mapping[str, tuple[MeasureCell, ...]]
 
     @cached_property
     def forms(self) -> Mapping[str, Form]:
@@ -98,6 +112,21 @@ class Contracts:
                 return form if territory is None else self._bound(form, territory, period)
         raise KeyError(f"no version of form {code} is in force in {period}")
 
+    def read_by(self, code: str, version: str, period: str, territory: str | None = None) -> Form:
+        """Give the version, by name, that a submission was read by. `territory` as in `form`.
+
+        Where the form has no version of that name, that in force in `period`. Raises KeyError.
+        """
+        for form in self.form_versions:
+            if (form.code, form.version) == (code, version):
+                return form if territory is None else self._bound(form, territory, period)
+        return self.form(code, period, territory)
+
+    @cached_property
+    def absences(self) -> tuple[Absence, ...]:
+        """When the form in force does not carry an indicator that another version of it does."""
+        return tuple(absences(self.indicators, self.source_cells, self.histories))
+
     def is_in_force(self, code: str, period: str) -> bool:
         """Say whether a version of the form is in force in `period`; False for an unknown form."""
         return any(form.code == code and form.valid_in(period) for form in self.form_versions)
@@ -122,6 +151,13 @@ class Contracts:
     def rules_for(self, form: Form) -> tuple[Rule, ...]:
         """Give the control rules inside one form."""
         return self.rule_book(form).rules
+
+    def cross_rule_book(self, number: int, forms: Sequence[Form]) -> RuleBook:
+        """Give a book of `cross_rule_books` in the numbers of these versions of its forms.
+
+        `forms` are in the order of `rules.forms_of`. Raises KeyError.
+        """
+        return self.cross_rule_versions[number, tuple((f.code, f.version) for f in forms)]
 
     @cached_property
     def cross_rules(self) -> tuple[Rule, ...]:
@@ -178,6 +214,12 @@ def load_contracts(root: Path = CONTRACTS_DIR) -> Contracts:
     if unknown := set(coverage.where_both_exist.forms) - {form.code for form in forms}:
         names = ", ".join(sorted(unknown))
         raise ContractError(f"{root / 'coverage.yml'}: where_both_exist.forms: unknown {names}")
+    past = histories(forms)
+    placed = place_indicators(indicators, past, root)
+    marts = load_marts(root)
+    written = {(form.code, form.version): _rules_of(form, tables) for form in forms}
+    cross = load_cross_rule_books(root)
+    books = follow_books(written, cross, past)
     calendar = load_calendar(root)
     if without := {form.code for form in forms} - set(calendar.forms):
         names = ", ".join(sorted(without))
@@ -185,21 +227,25 @@ def load_contracts(root: Path = CONTRACTS_DIR) -> Contracts:
     return Contracts(
         root=root,
         form_versions=forms,
-        rule_books={form: _rules_of(form, tables) for form in forms},
-        cross_rule_books=load_cross_rule_books(root),
+        rule_books={form: books.inner[form.code, form.version] for form in forms},
+        cross_rule_books=cross,
+        cross_rule_versions=books.across,
         messages=load_messages(root),
         indicators=indicators,
-        marts=load_marts(root),
+        marts=marts,
         territories=territories,
         population=load_population(territories, root),
         calendar=calendar,
         coverage=coverage,
         restatements=load_restatements(root),
         tables=tables,
-        breaks=load_breaks(indicators, root),
+        breaks=load_breaks(indicators, root, placed.breaks),
+        histories=past,
+        source_cells=placed.cells,
+        measure_cells={name: place_measures(mart, past[mart.form]) for name, mart in marts.items()},
     )
 
 
 def _rules_of(form: Form, tables: Vocabulary) -> RuleBook:
-    book = load_rule_book(form.rules_folder)
+    book = load_rule_book(form.folders[0])
     return with_total_rule(form, book, tables.total_rule) if form.is_table else book

@@ -45,11 +45,16 @@ class _File(Record):
 
 
 def load_breaks(
-    indicators: Mapping[str, Indicator], root: Path = CONTRACTS_DIR
+    indicators: Mapping[str, Indicator],
+    root: Path = CONTRACTS_DIR,
+    of_versions: tuple[Break, ...] = (),
 ) -> tuple[Break, ...]:
-    """Read `breaks.yml` below `root`; raises ContractError."""
+    """Read `breaks.yml` below `root` and add those that versions of forms bring.
+
+    Raises ContractError.
+    """
     path = root / "breaks.yml"
-    breaks = read_record(path, _File).breaks
+    breaks = (*read_record(path, _File).breaks, *of_versions)
     for entry in breaks:
         unknown = sorted(set(entry.indicators) - set(indicators))
         if unknown:

@@ -1,7 +1,7 @@
 """Reading forms from contracts/forms: file shapes, checks, and the names that lines inherit."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -21,6 +21,8 @@ from warehouse.contracts.forms import (
     Value,
 )
 from warehouse.contracts.tables import TableFile, table_form
+from warehouse.contracts.versions.changes import succession
+from warehouse.contracts.versions.layouts import with_moved_labels
 from warehouse.core.records import (
     ContractError,
     Month,
@@ -90,8 +92,8 @@ def load_forms(root: Path) -> tuple[Form, ...]:
         raise _error(root / "forms", "", "no folder with a form.yml")
     forms = sorted(map(_load_form, files), key=lambda f: (f.code, f.valid_from))
     _refuse_overlaps(forms)
-    newest = {form.code: form for form in forms}
-    return tuple(_with_inherited_names(form, newest) for form in forms)
+    named = [_with_inherited_names(form, forms) for form in forms]
+    return tuple(_with_layouts(named))
 
 
 def _load_form(file: Path) -> Form:
@@ -104,9 +106,7 @@ def _load_form(file: Path) -> Form:
 
 
 def _load_sheets(file: Path, shape: _FormFile) -> Form:
-    folders = (file.parent, *([file.parent.parent / shape.based_on] if shape.based_on else []))
-    if not folders[-1].is_dir():
-        raise _error(file, "based_on", f"no folder {folders[-1].name!r} beside this one")
+    folders = tuple(_folders(file, shape))
     line_sets: dict[str, tuple[Line, ...]] = {}
     sections = []
     for code in shape.sections:
@@ -133,6 +133,19 @@ def _load_sheets(file: Path, shape: _FormFile) -> Form:
     )
     _refuse_twice(file, "sections", (section.sheet for section in form.sections))
     return form
+
+
+def _folders(file: Path, shape: _FormFile) -> Iterator[Path]:
+    """The folder of a form, that which it is based on, that which this is based on, and so on."""
+    yield file.parent
+    seen = {file.parent.name}
+    while shape.based_on:
+        base = file.parent.parent / shape.based_on / "form.yml"
+        if not base.exists() or shape.based_on in seen:
+            raise _error(file, "based_on", f"no other folder {shape.based_on!r} beside this one")
+        seen.add(shape.based_on)
+        yield base.parent
+        file, shape = base, read_record(base, _FormFile)
 
 
 def _error(file: Path, key: str, problem: str) -> ContractError:
@@ -204,17 +217,22 @@ def _check_parents(file: Path, lines: tuple[Line, ...]) -> None:
             above = parents[above]
 
 
-def _with_inherited_names(form: Form, newest: Mapping[str, Form]) -> Form:
+def _with_inherited_names(form: Form, forms: Sequence[Form]) -> Form:
     """Check the offence of every line and take over the names of the reference section."""
     file, wanted = form.folders[0] / "form.yml", form.offence_reference
     if wanted is None:
         return form
-    target = form if wanted.form == form.code else newest.get(wanted.form)
-    if target is None:
+    versions = [other for other in forms if other.code == wanted.form]
+    if not versions:
         raise _error(file, "offence_reference.form", f"no form {wanted.form!r}")
-    if wanted.section not in target.section_index:
-        raise _error(file, "offence_reference.section", f"no section {wanted.section!r}")
-    reference = {line.code: line for line in target.section(wanted.section).lines}
+    # An offence has one number in all versions; the names are those of the version itself, where
+    # it has the offence, else of the newest that has it.
+    reference: dict[int, Line] = {}
+    for target in (*(other for other in versions if other != form), *({form} & set(versions))):
+        if wanted.section not in target.section_index:
+            raise _error(file, "offence_reference.section", f"no section {wanted.section!r}")
+        lines_of_target = target.section(wanted.section).lines
+        reference |= {line.offence: line for line in lines_of_target if line.offence is not None}
     lines = {
         section.line_set: tuple(
             _inherit(_find(form.folders, f"lines/{section.line_set}.csv"), line, reference)
@@ -248,7 +266,32 @@ def _refuse_twice(file: Path, key: str, values: Iterable[object]) -> None:
         raise _error(file, key, f"{twice[0]!r} stands twice")
 
 
+def _with_layouts(forms: Sequence[Form]) -> Iterator[Form]:
+    """The forms, each version with what it takes over from the one before in its place."""
+    before: Form | None = None
+    for form in forms:
+        if before is None or before.code != form.code:
+            before = form
+        else:
+            if form.folders[1:2] not in ((), before.folders[:1]):
+                raise _error(
+                    form.folders[0] / "form.yml",
+                    "based_on",
+                    f"the version before is in folder {before.folders[0].name!r}",
+                )
+            before = with_moved_labels(succession(before, form))
+        yield before
+
+
 def _refuse_overlaps(forms: list[Form]) -> None:
+    names = Counter((form.code, form.version) for form in forms)
+    for form in forms:
+        if names[form.code, form.version] > 1:
+            raise _error(
+                form.folders[0] / "form.yml",
+                "version",
+                f"{form.version!r} is the name of another version of {form.code} too",
+            )
     for earlier, later in pairwise(forms):
         if earlier.code == later.code and earlier.valid_in(later.valid_from):
             raise _error(

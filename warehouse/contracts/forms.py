@@ -104,7 +104,7 @@ Measure = Literal["flow", "stock", "average"]
 
 
 class OffenceReference(Record):
-    """The section whose line codes are the `offence` of every line of the form."""
+    """The section that lists the offences which the lines of the form stand for."""
 
     form: str
     section: str
@@ -135,10 +135,11 @@ class FormColumn:
 class Line:
     """A numbered row of a section. `labels` are the printed texts of the label columns.
 
-    `parent` is the code of the line that includes this one; `offence` is the code of the line of
-    the reference section that stands for the same offence; both are in the codes that the form
-    itself prints. `article` and `chapter` are of the Criminal Code. A row of a table stands for
-    the unit `territory` (KATO); `is_total` marks the row of the whole.
+    `parent` is the code of the line that includes this one, as the form prints it; `offence` is the
+    number of the offence that it stands for, the same in every version of every form: the code that
+    the first version of the reference section gave it. `article` and `chapter` are of the Criminal
+    Code. A row of a table stands for the unit `territory` (KATO); `is_total` marks the row of the
+    whole.
     """
 
     code: int
@@ -221,7 +222,7 @@ class Coordinates:
 
 @dataclass(frozen=True, eq=False)
 class Form:
-    """One version of a statistical form. `folders`: its own, then the one that it is based on.
+    """One version of a statistical form. `folders`: its own, then those that it is based on.
 
     Forms read from the same folder are equal, in whichever process they were read. A form of kind
     `table` has one row per unit: `tables.bind` gives it the rows of a `territory`; `unbound` is
@@ -294,12 +295,6 @@ class Form:
         for array in arrays:
             array.setflags(write=False)
         return Coordinates(*arrays)
-
-    @property
-    def rules_folder(self) -> Path:
-        """Where its control rules are: its own folder, or else that of the base version."""
-        with_rules = (f for f in self.folders if (f / "rules.yml").exists())
-        return next(with_rules, self.folders[0])
 
     def section(self, code: str) -> Section:
         """Give the section with this code. Raises KeyError."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -30,9 +30,14 @@ Lines = Annotated[tuple[int, ...], BeforeValidator(_expand), Field(min_length=1)
 
 
 class Source(Record):
-    """Cells of a form: every line of `lines` in one column, added with `sign`."""
+    """Cells of a form: every line of `lines` in one column, added with `sign`.
+
+    They are written in the numbers of `version`, the first version of the form where none is given;
+    `versions.coordinates` tells where they stand in the others.
+    """
 
     form: str
+    version: str | None = None
     section: str
     lines: Lines
     column: int = Field(ge=1)
@@ -44,6 +49,7 @@ class Confirmation(Record):
     """Cells elsewhere that must equal the indicator, or include it and something more."""
 
     form: str
+    version: str | None = None
     section: str
     lines: Lines
     column: int = Field(ge=1)
@@ -117,18 +123,6 @@ class _DomainFile(Record):
     indicators: tuple[_Entry, ...]
 
 
-class SourceCell(NamedTuple):
-    """One cell that an indicator adds up."""
-
-    indicator_code: str
-    basis: Basis
-    form: str
-    section: str
-    line: int
-    column: int
-    sign: int
-
-
 @dataclass(frozen=True)
 class Indicators(Mapping[str, Indicator]):
     """All indicators by code, in the order of the files."""
@@ -148,24 +142,9 @@ class Indicators(Mapping[str, Indicator]):
     def __len__(self) -> int:
         return len(self._by_code)
 
-    def source_cells(self) -> Iterator[SourceCell]:
-        """Every (indicator, basis, cell), one by one: the seed of the warehouse build."""
-        for entry in self.entries:
-            for source in entry.sources:
-                for line in source.lines:
-                    yield SourceCell(
-                        entry.code,
-                        source.basis,
-                        source.form,
-                        source.section,
-                        line,
-                        source.column,
-                        source.sign,
-                    )
-
 
 class Measure(Record):
-    """A measure of a fact table: one column of a section."""
+    """A measure of a fact table: one column of a section, in the first version of the form."""
 
     name: str = Field(pattern=r"^[a-z][a-z_]*$")
     section: str
@@ -175,18 +154,18 @@ class Measure(Record):
 
 
 class Mart(Record):
-    """A fact table over lines of a form; `lines` None means every line of the sections."""
+    """A fact table over offences of a form; `offences` None means every one of the sections."""
 
     mart: str
     form: str
-    lines: Lines | None
+    offences: Lines | None
     measures: tuple[Measure, ...]
 
 
 class _MartFile(Record):
     mart: str
     form: str
-    lines: Lines | Literal["all"]
+    offences: Lines | Literal["all"]
     measures: tuple[Measure, ...] = ()
     like: str | None = None
 
@@ -223,7 +202,7 @@ def load_marts(root: Path = CONTRACTS_DIR) -> dict[str, Mart]:
         marts[file.mart] = Mart(
             mart=file.mart,
             form=file.form,
-            lines=None if file.lines == "all" else file.lines,
+            offences=None if file.offences == "all" else file.offences,
             measures=file.measures or measures[str(file.like)],
         )
     return marts

@@ -28,7 +28,7 @@ Term: TypeAlias = tuple[int, Positions]
 
 _NUMBERS = re.compile(r"(minus )?(offence )?(all|\d+(?:-\d+)?(?:, ?\d+(?:-\d+)?)*)")
 # Rows of a table: that of the whole territory, and those of its parts.
-_ROWS_OF_TABLE = {"total": True, "parts": False}
+ROWS_OF_TABLE = {"total": True, "parts": False}
 _CELLS = re.compile(r"(minus )?(?:([^/\s]+)/)?([^/.\s]+)\.(\d+(?:-\d+)?(?:, ?\d+(?:-\d+)?)*)")
 
 
@@ -138,6 +138,15 @@ def load_cross_rule_books(root: Path) -> tuple[RuleBook, ...]:
     return tuple(_book([file]) for file in sorted((root / "forms" / "cross").glob("*.yml")))
 
 
+def forms_of(book: RuleBook) -> list[str]:
+    """Codes of the forms that rules of form against form compare, in the order of their terms."""
+    terms = (
+        term for rule in book.rules for pair in rule.pairs for term in (*pair.left, *pair.right)
+    )
+    sections = (term.section for term in cell_terms(tuple(terms)))
+    return list(dict.fromkeys(section.partition("/")[0] for section in sections))
+
+
 def _book(files: Sequence[Path]) -> RuleBook:
     parts = [parse(file, _RulesFile, read_yaml(file)) for file in files]
     rules = tuple(chain.from_iterable(part.rules for part in parts))
@@ -219,13 +228,13 @@ class _Places:
     def rows(self, name: str, terms: Terms) -> list[tuple[int, int]] | None:
         """Signs and places of the lines that `terms` name; None when an offence is missing."""
         section = self.section(name)
-        if terms[0] in _ROWS_OF_TABLE:
-            wanted = _ROWS_OF_TABLE[terms[0]]
+        if terms[0] in ROWS_OF_TABLE:
+            wanted = ROWS_OF_TABLE[terms[0]]
             if not any(line.is_total for line in section.lines):
                 return None
             return [(1, i) for i, line in enumerate(section.lines) if line.is_total is wanted]
         found = []
-        for sign, by_offence, numbers in map(_numbers, terms):
+        for sign, by_offence, numbers in map(as_numbers, terms):
             if numbers is None:
                 found += [(sign, row) for row in range(len(section.lines))]
                 continue
@@ -240,7 +249,7 @@ class _Places:
         index = self.section(name).column_index
         return [
             (sign, _known(index, number, f"column {number} in section {name}"))
-            for sign, _, numbers in map(_numbers, terms)
+            for sign, _, numbers in map(as_numbers, terms)
             for number in (index if numbers is None else numbers)
         ]
 
@@ -278,7 +287,7 @@ def _expand_columns(rule: Rule, places: _Places) -> Iterator[Comparisons]:
 
 def _expand_sections(rule: Rule, places: _Places) -> Iterator[Comparisons]:
     for pair in rule.pairs:
-        left, right = _cell_terms(pair.left), _cell_terms(pair.right)
+        left, right = cell_terms(pair.left), cell_terms(pair.right)
         if len({len(term.columns) for term in (*left, *right)}) != 1:
             raise ValueError(f"{pair.left} and {pair.right} name unequal numbers of columns")
         names = list(dict.fromkeys(term.section for term in (*left, *right)))
@@ -312,7 +321,7 @@ def _matched(rule: Rule, places: _Places, names: list[str]) -> Iterator[_Rows]:
 
 def _matched_by_key(entry: str, places: _Places, names: list[str]) -> _Rows:
     """Lines that stand for the same thing in all the sections: same offence, or same code."""
-    _, by_offence, numbers = _numbers(entry)
+    _, by_offence, numbers = as_numbers(entry)
     indexes = [
         places.offences(name) if by_offence else places.section(name).line_index for name in names
     ]
@@ -325,13 +334,16 @@ def _matched_by_key(entry: str, places: _Places, names: list[str]) -> _Rows:
 
 
 @dataclass(frozen=True, slots=True)
-class _CellTerm:
+class CellTerm:
+    """One summand `[minus ][form/]section.columns`."""
+
     sign: int
     section: str
     columns: tuple[int, ...]
 
 
-def _cell_terms(terms: Terms) -> list[_CellTerm]:
+def cell_terms(terms: Terms) -> list[CellTerm]:
+    """Read terms such as R1.2,4-5. Raises ValueError."""
     found = []
     for term in terms:
         match = _CELLS.fullmatch(term)
@@ -339,11 +351,11 @@ def _cell_terms(terms: Terms) -> list[_CellTerm]:
             raise ValueError(f"{term!r} is not [minus ][form/]section.columns")
         minus, form, section, columns = match.groups()
         name = f"{form}/{section}" if form else section
-        found.append(_CellTerm(-1 if minus else 1, name, tuple(_range(columns))))
+        found.append(CellTerm(-1 if minus else 1, name, tuple(_range(columns))))
     return found
 
 
-def _pick(term: _CellTerm, step: int, rows: _Rows, places: _Places) -> Iterator[Term]:
+def _pick(term: CellTerm, step: int, rows: _Rows, places: _Places) -> Iterator[Term]:
     section = places.section(term.section)
     number = term.columns[step]
     what = f"column {number} in section {term.section}"
@@ -359,8 +371,8 @@ def _plain(terms: Iterable[object]) -> Terms:
     return plain
 
 
-def _numbers(term: str) -> tuple[int, bool, tuple[int, ...] | None]:
-    """Sign, whether the numbers are offences, and the numbers; None for all."""
+def as_numbers(term: str) -> tuple[int, bool, tuple[int, ...] | None]:
+    """Sign, whether the numbers are offences, and the numbers, None for all. Raises ValueError."""
     match = _NUMBERS.fullmatch(term)
     if match is None:
         raise ValueError(f"{term!r} is not [minus ][offence ]all or numbers such as 1, 4-7")

@@ -72,10 +72,12 @@ class Ledger(LedgerInquiries):
         cells: CellFile | None,
         contract_hash: str,
         *,
+        form_version: str | None = None,
         judged_at: datetime | None = None,
     ) -> Judgement:
         """Add a judgement with its findings, in one transaction.
 
+        `form_version` is the version of the form that the file was read by.
         An accepted submission needs `cells`. The same judgement again changes nothing, so a
         judge that was killed may simply start over; another one is added after the earlier ones.
         """
@@ -86,6 +88,7 @@ class Ledger(LedgerInquiries):
         values: dict[str, Any] = {
             "verdict": verdict.value,
             "contract_hash": contract_hash,
+            "form_version": form_version,
             "cells_path": cells.relative if cells else None,
             "cells_sha256": cells.sha256 if cells else None,
             "cell_count": cells.rows if cells else None,

@@ -52,7 +52,9 @@ def _with_judgement() -> Any:
     )
 
 
-_SUBMISSION_COLUMNS = [c for c in t.submission.c if c.name not in {"judgements", "is_author_read"}]
+_SUBMISSION_COLUMNS = [
+    c for c in t.submission.c if c.name not in {"form_version", "judgements", "is_author_read"}
+]
 _JUDGEMENT_COLUMNS = [
     t.judgement.c[name]
     for name in (
@@ -82,6 +84,7 @@ def ranked_submissions(as_of: datetime | None, where: Sequence[ColumnElement[boo
         select(
             *_SUBMISSION_COLUMNS,
             *_JUDGEMENT_COLUMNS,
+            func.coalesce(j.form_version, s.form_version).label("form_version"),
             case((s.judgements == 0, "received"), else_="judged").label("state"),
             and_(accepted, rank == 1).label("in_force"),
             case((accepted, before)).label("replaces_submission_id"),

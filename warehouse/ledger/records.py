@@ -70,7 +70,10 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A submission with its latest judgement. Verdict fields are None until it is judged."""
+    """A submission with its latest judgement. Verdict fields are None until it is judged.
+
+    `form_version` is the version that the file was last read by, until then the one in force.
+    """
 
     submission_id: str
     form_code: str

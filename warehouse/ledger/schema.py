@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from warehouse.core.clock import as_utc
 
-REVISION = "0010"
+REVISION = "0011"
 """Newest migration; a test holds it equal to the newest script."""
 
 
@@ -118,6 +118,7 @@ judgement = Table(
     Column("verdict", String(30), nullable=False),
     Column("judged_at", UtcDateTime, nullable=False),
     Column("contract_hash", String(64), nullable=False),
+    Column("form_version", String(40)),
     Column("cells_path", Text),
     Column("cells_sha256", String(64)),
     Column("cell_count", BigInteger),
@@ -129,6 +130,8 @@ judgement = Table(
     ),
     CheckConstraint("verdict = 'rejected' or cells_path is not null", name="accepted_has_cells"),
 )
+"""`form_version` is the version of the form that the file was read by; empty where that of the
+submission is meant, which was in force when the file was registered."""
 
 finding = Table(
     "finding",

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from warehouse.contracts import Contracts, load_contracts
 from warehouse.contracts.forms import Form
-from warehouse.contracts.rules import Rule, RuleBook, expand
+from warehouse.contracts.rules import Rule, RuleBook, expand, forms_of
 
 _INSTANCES_SHOWN = 3
 
@@ -61,7 +61,7 @@ def render(contracts: Contracts) -> str:
         parts.append("\n".join(_coverage(form, book, contracts)) + "\n")
         parts.append("\n".join(_rules(book.rules)) + "\n")
     parts.append("\n## Form against form\n")
-    parts.append("\n".join(_rules(contracts.cross_rules)) + "\n")
+    parts.append("\n".join(_rules(_across(contracts))) + "\n")
     return "\n".join(parts)
 
 
@@ -92,10 +92,21 @@ def _coverage(form: Form, book: RuleBook, contracts: Contracts) -> Iterator[str]
         yield f"| {section.code} | {section.size} | {' | '.join(shares)} |"
 
 
+def _across(contracts: Contracts) -> tuple[Rule, ...]:
+    """The rules of form against form in the numbers of the newest versions."""
+    return tuple(
+        rule
+        for number, book in enumerate(contracts.cross_rule_books)
+        for rule in contracts.cross_rule_book(
+            number, [contracts.forms[code] for code in forms_of(book)]
+        ).rules
+    )
+
+
 def _guarded_across(form: Form, contracts: Contracts) -> NDArray[np.int64]:
     forms = tuple(contracts.forms.values())
     start = sum(len(other.coordinates) for other in forms[: forms.index(form)])
-    return guarded(forms, contracts.cross_rules)[start : start + len(form.coordinates)]
+    return guarded(forms, _across(contracts))[start : start + len(form.coordinates)]
 
 
 def _rules(rules: Sequence[Rule]) -> Iterator[str]:

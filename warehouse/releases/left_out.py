@@ -2,8 +2,8 @@
 
 The one definition of "known": the form and the territory are in the contracts, a version of the
 form is in force in the month, and the month had begun when the report came in: the months of a
-release are those that something came in for. Which version a submission was read by does not
-matter: figures are computed by the version in force.
+release are those that something came in for. A submission that was read by a version whose name the
+contracts no longer have is taken for one of the version in force.
 """
 
 from __future__ import annotations

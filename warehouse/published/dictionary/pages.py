@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import groupby
+from typing import NamedTuple
 
-from warehouse.contracts import Contracts
+from warehouse.contracts import Contracts, Form
 from warehouse.contracts.breaks import Break, breaks_by_indicator
-from warehouse.contracts.indicators import Indicator, Source
+from warehouse.contracts.indicators import Indicator
 from warehouse.contracts.territories import Territory
 from warehouse.core.texts import Language, load_texts
 from warehouse.published.claims.register import claim_rows
@@ -18,6 +19,16 @@ Verdicts = Mapping[str, str]
 """Verdict of a release by claim; empty where there is no release."""
 
 _SHOWN_LINES = 6
+
+
+class _Place(NamedTuple):
+    """Lines of one column that an indicator adds up."""
+
+    basis: str
+    form: str
+    section: str
+    column: int
+    lines: tuple[int, ...] = ()
 
 
 class Dictionary:
@@ -70,9 +81,8 @@ class Dictionary:
         """The page of a form. Raises KeyError for an unknown one."""
         form = self._contracts.forms[code]
         facts: list[tuple[str, Sequence[Cell]]] = [
-            (self._say("version"), [form.version]),
-            (self._say("in_force"), [form.valid_from]),
-            (self._say("origin"), [form.source]),
+            (f"{self._say('version')} {version.version}", [_validity([version]), version.source])
+            for version in self._contracts.histories[code].versions
         ]
         rules = [
             (rule.id, getattr(rule.name, self._language), self._say(f"severity_{rule.severity}"))
@@ -145,17 +155,31 @@ class Dictionary:
         return f"{scale}{shown}; {self._say('formula_version', version=formula.version)}"
 
     def _sources(self, found: Indicator) -> Table:
-        keys = ("form", "section", "line", "column", "basis")
-        rows = [self._source(source) for source in found.sources]
+        keys = ("form", "section", "line", "column", "basis", "in_force")
+        rows = [self._place(versions, place) for place, versions in self._places(found)]
         head = [self._say(key) for key in keys]
         otherwise = self._say("by_formula" if found.status == "derived" else "no_source")
         return Table(self._say("source"), head, rows, otherwise)
 
-    def _source(self, source: Source) -> Sequence[Cell]:
-        form = self._contracts.forms[source.form]
-        section = form.section(source.section)
-        column = section.column(source.column)
-        lines = [f"{n} «{section.line(n).name.text(self._language)}»" for n in source.lines]
+    def _places(self, found: Indicator) -> Iterator[tuple[_Place, list[Form]]]:
+        """Where the figure stands, with the versions of the form in which it stands there."""
+        lines: dict[tuple[_Place, str], list[int]] = {}
+        for cell in self._contracts.source_cells:
+            if cell.indicator_code == found.code:
+                place = _Place(cell.basis, cell.form, cell.section, cell.column)
+                lines.setdefault((place, cell.version), []).append(cell.line)
+        told: dict[_Place, list[Form]] = {}
+        for (place, name), numbers in lines.items():
+            history = self._contracts.histories[place.form]
+            whole = place._replace(lines=tuple(sorted(numbers)))
+            told.setdefault(whole, []).append(history.versions[history.place(name)])
+        yield from told.items()
+
+    def _place(self, versions: Sequence[Form], place: _Place) -> Sequence[Cell]:
+        form = versions[-1]
+        section = form.section(place.section)
+        column = section.column(place.column)
+        lines = [f"{n} «{section.line(n).name.text(self._language)}»" for n in place.lines]
         shown = "; ".join(lines[:_SHOWN_LINES]) + ("; …" if len(lines) > _SHOWN_LINES else "")
         name, title = column.name.text(self._language), section.title.text(self._language)
         return (
@@ -163,7 +187,8 @@ class Dictionary:
             section.code if form.is_table else f"{section.code} «{title}»",
             self._say("each_unit") if form.is_table else shown,
             f"{column.number} «{name}»",
-            self._say(f"basis_{source.basis}"),
+            self._say(f"basis_{place.basis}"),
+            _validity(versions),
         )
 
     def _forms_of(self, found: Indicator) -> list[str]:
@@ -232,6 +257,11 @@ class Dictionary:
         head = [self._say(key) for key in keys]
         rows = self._said.get(found.code, ())
         return Table(self._say("said_in_public"), head, rows, self._say("nothing_said"))
+
+
+def _validity(versions: Sequence[Form]) -> str:
+    """First and last month of versions that follow each other; no last one while in force."""
+    return f"{versions[0].valid_from} – {versions[-1].valid_to or '…'}"
 
 
 def _months(entry: Break) -> str:

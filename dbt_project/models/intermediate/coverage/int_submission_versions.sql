@@ -19,6 +19,7 @@ units as (
     select
         submissions.submission_id,
         submissions.form_code,
+        submissions.form_version,
         coalesce(row_units.territory_kato, submissions.territory_kato) as territory_kato,
         submissions.period_month,
         submissions.submitted_by,
@@ -35,6 +36,7 @@ final as (
     select
         submission_id,
         form_code,
+        form_version,
         territory_kato,
         period_month,
         submitted_by,

@@ -18,6 +18,10 @@ left_out as (
     select * from {{ ref('int_indicator_left_out') }}
 ),
 
+absences as (
+    select * from {{ ref('stg_contracts__indicator_absences') }}
+),
+
 bases as (
     select 'month' as basis
     union all
@@ -71,6 +75,7 @@ territory_figures as (
         totals.received_at_max,
         totals.units_known,
         left_out.left_out_units,
+        absences.indicator_code is null as is_in_form,
         coalesce(left_out.is_known_prior, false) as is_left_out_known_prior,
         coalesce(left_out.is_redrawn, false) as is_left_out_redrawn,
         case
@@ -92,6 +97,11 @@ territory_figures as (
             and coverage.territory_kato = left_out.territory_kato
             and coverage.period_month = left_out.period_month
             and bases.basis = left_out.basis
+    left join absences
+        on
+            indicators.indicator_code = absences.indicator_code
+            and coverage.period_month >= absences.from_month
+            and (absences.to_month is null or coverage.period_month <= absences.to_month)
 ),
 
 figure_values as (
@@ -127,6 +137,7 @@ final as (
             when status = 'final' then null
             when status = 'withheld' then 'coverage_below_threshold'
             when status = 'partial' then 'coverage_incomplete'
+            when value is null and not is_in_form then 'not_in_form'
             when reporting_units = 0 and received_units > 0 then 'rejected'
             when reporting_units = 0 then 'not_received'
             when not is_summable then 'not_additive'

@@ -1,5 +1,6 @@
 -- What each version of a submission says, those that were replaced included: the signed sum of the
--- indicator's coordinates. A blank or absent coordinate makes the figure unknown.
+-- indicator's coordinates in the version of the form that it was read by. A blank or absent
+-- coordinate makes the figure unknown.
 with sources as (
     select * from {{ ref('stg_contracts__indicator_sources') }}
 ),
@@ -24,7 +25,10 @@ final as (
         submissions.is_in_force,
         {{ sum_if_complete('sources.sign * cells.value') }} as value
     from sources
-    inner join submissions on sources.form_code = submissions.form_code
+    inner join submissions
+        on
+            sources.form_code = submissions.form_code
+            and sources.form_version = submissions.form_version
     left join cells
         on
             submissions.submission_id = cells.submission_id

@@ -21,6 +21,7 @@ coordinates as (
     select
         indicator_code,
         form_code,
+        form_version,
         section,
         line,
         column_number
@@ -29,6 +30,7 @@ coordinates as (
     select
         formulas.indicator_code,
         sources.form_code,
+        sources.form_version,
         sources.section,
         sources.line,
         sources.column_number
@@ -46,6 +48,7 @@ final as (
     inner join coordinates
         on
             submissions.form_code = coordinates.form_code
+            and submissions.form_version = coordinates.form_version
             and findings.section = coordinates.section
             and findings.line = coordinates.line
             and coalesce(findings.column_number, coordinates.column_number)

@@ -23,6 +23,7 @@ submission_offences as (
     select
         measures.offence_code,
         measures.form_code,
+        measures.form_version,
         cells.submission_id,
         {% for measure in offence_measures() %}
             {{ exact("sum(case when measures.measure = '" ~ measure ~ "' then cells.value end)") }}
@@ -40,6 +41,7 @@ submission_offences as (
     group by
         measures.offence_code,
         measures.form_code,
+        measures.form_version,
         cells.submission_id
 ),
 
@@ -54,6 +56,7 @@ unit_offences as (
         on
             submission_offences.submission_id = submissions.submission_id
             and submission_offences.form_code = submissions.form_code
+            and submission_offences.form_version = submissions.form_version
     left join borders
         on
             submissions.territory_kato = borders.territory_kato

@@ -21,6 +21,7 @@ final as (
     inner join measures
         on
             submissions.form_code = measures.form_code
+            and submissions.form_version = measures.form_version
             and findings.section = measures.section
             and findings.line = measures.line
             and coalesce(findings.column_number, measures.column_number) = measures.column_number

@@ -7,6 +7,8 @@ final as (
         offence_code,
         line,
         line_order,
+        valid_from,
+        valid_to,
         parent_offence_code,
         name_ru,
         name_kk,

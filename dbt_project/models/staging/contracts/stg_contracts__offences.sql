@@ -7,6 +7,8 @@ final as (
         cast(offence_code as {{ dbt.type_string() }}) as offence_code,
         cast(line as smallint) as line,
         cast(line_order as integer) as line_order,
+        cast(valid_from as date) as valid_from,
+        cast(valid_to as date) as valid_to,
         cast(name_ru as {{ dbt.type_string() }}) as name_ru,
         cast(name_kk as {{ dbt.type_string() }}) as name_kk,
         cast(name_en as {{ dbt.type_string() }}) as name_en,

@@ -49,6 +49,8 @@ def add_version(contracts: Path) -> Path:
     section = (base / "sections" / "R10.yml").read_text(encoding="utf-8")
     shorter = section[: section.index("  - number: 9\n")]
     (folder / "sections" / "R10.yml").write_text(shorter, encoding="utf-8")
+    said = "sections:\n  - codes: [R10]\n    columns: {gone: 9}\n"
+    (folder / "changes.yml").write_text(said, encoding="utf-8")
     return folder
 
 

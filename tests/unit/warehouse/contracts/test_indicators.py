@@ -229,7 +229,7 @@ def test_a_printed_month_stands_beside_the_same_lines(entry: Indicator) -> None:
 
 
 def test_no_cell_is_added_twice_to_one_indicator() -> None:
-    cells = list(INDICATORS.source_cells())
+    cells = list(CONTRACTS.source_cells)
     assert len(cells) == len(set(cells))
     assert {cell.sign for cell in cells} == {1}
 
@@ -292,8 +292,8 @@ def test_the_measures_of_a_fact_table_are_columns_of_lines_with_the_same_labels(
         section = form.section(measure.section)
         header = _header(mart.form, measure.section, measure.column)
         assert MEASURES[measure.name] in header
-        lines = [line for line in section.lines if mart.lines is None or line.code in mart.lines]
-        assert len(lines) == (422 if mart.lines is None else len(mart.lines))
+        lines = [x for x in section.lines if mart.offences is None or x.offence in mart.offences]
+        assert len(lines) == (422 if mart.offences is None else len(mart.offences))
         labels.add(tuple(_label(line) for line in lines))
     assert len(labels) == 1
 
@@ -301,7 +301,7 @@ def test_the_measures_of_a_fact_table_are_columns_of_lines_with_the_same_labels(
 def test_traffic_is_chapter_14_and_drugs_are_articles_296_to_303() -> None:
     section = CONTRACTS.forms["1-M"].section("R1")
     by_mart = {
-        name: [line for line in section.lines if line.code in (MARTS[name].lines or ())]
+        name: [line for line in section.lines if line.offence in (MARTS[name].offences or ())]
         for name in ("fct_traffic", "fct_drugs")
     }
     total, *articles = by_mart["fct_traffic"]

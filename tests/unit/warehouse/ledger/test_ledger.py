@@ -321,3 +321,16 @@ def test_a_rejected_file_of_the_demonstration_marks_nothing(ledger: Ledger) -> N
     reject(ledger, sent.submission_id)
     assert not ledger.is_demonstration()
     assert not ledger.snapshot().is_demonstration
+
+
+def test_a_submission_is_of_the_version_that_it_was_last_read_by(ledger: Ledger) -> None:
+    submission_id = send(ledger, "a").submission.submission_id
+    assert ledger.submission(submission_id).form_version == "2019"
+    reject(ledger, submission_id)
+    assert ledger.submission(submission_id).form_version == "2019"
+    ledger.record_verdict(
+        submission_id, Verdict.ACCEPTED, [], CELLS, "contracts-2", form_version="2026"
+    )
+    assert ledger.submission(submission_id).form_version == "2026"
+    (kept,) = ledger.snapshot(None).submissions
+    assert kept.form_version == "2026"

@@ -13,42 +13,11 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from dashboards.names import read_yaml
+from dashboards.names import months, read_yaml
 from warehouse.build.transform import PROJECT
 from warehouse.contracts import Contracts, load_contracts
 
 _TYPES = {"string": "varchar"}
-_MONTHS = {
-    "ru": [
-        "январь",
-        "февраль",
-        "март",
-        "апрель",
-        "май",
-        "июнь",
-        "июль",
-        "август",
-        "сентябрь",
-        "октябрь",
-        "ноябрь",
-        "декабрь",
-    ],
-    "kk": [
-        "қаңтар",
-        "ақпан",
-        "наурыз",
-        "сәуір",
-        "мамыр",
-        "маусым",
-        "шілде",
-        "тамыз",
-        "қыркүйек",
-        "қазан",
-        "қараша",
-        "желтоқсан",
-    ],
-}
-
 _FIGURES = """
 with cells as (
     select *, hash(indicator_code, territory_kato, period_month) as h,
@@ -70,10 +39,10 @@ select *,
     ytd_value / month_number as month_value, ytd_value / month_number as month_prior_year,
     ytd_status as month_status, ytd_value * 0.9 as ytd_prior_year,
     ytd_value * 0.1 as ytd_change_abs, 11.1 as ytd_change_pct,
-    case when ytd_value is not null then '+11,1 %' end as ytd_change_ru,
-    case when ytd_value is not null then '+11,1 %' end as ytd_change_kk,
-    case when ytd_value is not null then '+11,1 %' end as month_change_ru,
-    case when ytd_value is not null then '+11,1 %' end as month_change_kk,
+    case when ytd_value is not null then 'percent' end as ytd_growth_code,
+    case when ytd_value is not null then 11.1 end as ytd_growth_value,
+    case when ytd_value is not null then 'percent' end as month_growth_code,
+    case when ytd_value is not null then 11.1 end as month_growth_value,
     case when measure_type = 'flow' then ytd_value / size / 10 end as ytd_per_100k,
     case ytd_status when 'missing' then 'not_received' when 'withheld'
         then 'coverage_below_threshold' end as ytd_status_reason,
@@ -297,6 +266,6 @@ def _period(month: date) -> dict[str, Any]:
         "year_number": month.year,
         "month_number": month.month,
         "period_code": month.year * 100 + month.month,
-        "month_name_ru": _MONTHS["ru"][month.month - 1],
-        "month_name_kk": _MONTHS["kk"][month.month - 1],
+        "month_name_ru": months()[f"{month:%m}"]["ru"],
+        "month_name_kk": months()[f"{month:%m}"]["kk"],
     }

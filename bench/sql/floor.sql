@@ -1,30 +1,24 @@
 -- The marts of bench/lakes/floor.py by hand: the same rules, the same inputs, DuckDB alone, in as few steps
 -- as the author could find. Statements are separated by a blank line. `cells` and the inputs are there.
 
-create macro tenths_text(x, comma) as
-    case when round(x, 1) = round(x, 0) then round(x, 0)::bigint::varchar
-        else replace(x::decimal(18, 1)::varchar, '.', comma) end;
-
-create macro signed(x, comma) as
-    (case when round(x, 1) > 0 then '+' else '' end) || tenths_text(x, comma);
-
--- A growth text: `now` and `prior` are the comparable figures, the rest words of the contract.
-create macro growth(now, prior, unit, comma, unlike, same, points, base, diff, pct, times, many,
-    least_base, times_from) as
+-- How growth is told: `now` and `prior` are the comparable figures.
+create macro growth_code(now, prior, unit, unlike, least_base, times_from) as
     case
         when now is null or prior is null then unlike
-        when now = prior then same
-        when unit = 'percent' then replace(points, '{points}', signed(now - prior, comma))
-        when prior = 0 then base
-        when prior < 0 or (unit in ('count', 'persons') and prior < least_base)
-            then replace(diff, '{difference:+d}', signed(now - prior, comma))
-        when round(now / prior, 1) >= times_from then replace(
-            case when round(now / prior, 1) = round(now / prior, 1)::bigint
-                and (mod(round(now / prior, 1)::bigint, 10) not in (2, 3, 4)
-                    or mod(round(now / prior, 1)::bigint, 100) in (12, 13, 14))
-                then many else times end,
-            '{times}', tenths_text(round(now / prior, 1), comma))
-        else replace(pct, '{percent:+}', signed(100.0 * (now - prior) / prior, comma))
+        when now = prior then 'unchanged'
+        when unit = 'percent' then 'points'
+        when prior = 0 then 'no_base'
+        when prior < 0 or (unit in ('count', 'persons') and prior < least_base) then 'difference'
+        when round(now / prior, 1) >= times_from then 'times'
+        else 'percent'
+    end;
+
+create macro growth_value(code, now, prior) as
+    case code
+        when 'times' then round(now / prior, 1)
+        when 'percent' then round(100.0 * (now - prior) / prior, 1)
+        when 'points' then round(now - prior, 1)
+        when 'difference' then round(now - prior, 1)
     end;
 
 create macro population_share(accepted, expected, known, of) as
@@ -424,19 +418,11 @@ create table marts.fct_indicator_values as
             status in ('final', 'partial') as is_shown
         from valued
     ),
-    worded as (
+    grown as (
         select j.*, g.*, b.from_month, b.prior_year, b.previous_month, b.inside, p.population_date,
             coalesce(comparable, 0) = 0 and is_left_out_known as is_none,
-            growth(now, prior, unit, ',', case when is_none then not_comparable_ru end,
-                unchanged_ru, points_ru, no_base_ru, difference_ru, percent_ru, times_ru,
-                times_many_ru, minimal_base, times_from) as text_ru,
-            growth(now, prior, unit, ',', case when is_none then not_comparable_kk end,
-                unchanged_kk, points_kk, no_base_kk, difference_kk, percent_kk, times_kk,
-                times_many_kk, minimal_base, times_from) as text_kk,
-            growth(now, prior, unit, '.', case when is_none then not_comparable_en end,
-                unchanged_en, points_en, no_base_en, difference_en, percent_en, times_en,
-                times_many_en, minimal_base, times_from) as text_en,
-            strftime(b.from_month, '%m.%Y') as since
+            growth_code(now, prior, unit, case when is_none then 'not_comparable' end,
+                minimal_base, times_from) as code
         from judged as j
         cross join growth_rules as g
         left join series_break as b using (indicator_code, month, basis)
@@ -450,21 +436,14 @@ create table marts.fct_indicator_values as
         case when is_shown then now end as value_comparable,
         case when is_shown then now - prior end as change_abs,
         case when is_shown and prior > 0 then 100.0 * (now - prior) / prior end as change_pct,
-        case when not is_shown then null when prior_year is null then text_ru
-            else replace(replace(across_break_ru, '{change}', text_ru), '{from}', since) end
-            as change_text_ru,
-        case when not is_shown then null when prior_year is null then text_kk
-            else replace(replace(across_break_kk, '{change}', text_kk), '{from}', since) end
-            as change_text_kk,
-        case when not is_shown then null when prior_year is null then text_en
-            else replace(replace(across_break_en, '{change}', text_en), '{from}', since) end
-            as change_text_en,
+        case when is_shown then code end as growth_code,
+        case when is_shown then growth_value(code, now, prior) end as growth_value,
         case when is_shown and measure_type = 'flow' and unit in ('count', 'persons')
             and known_people > 0 then 100000.0 * value / known_people::double end as per_100k,
         known_people::bigint as population, population_date,
         coalesce(comparable, 0)::integer as comparable_units,
         case when comparable > 0 then left_out end as left_out_units,
-        prior_year as break_prior_year, previous_month as break_previous_month,
+        prior_year as break_prior_year, from_month as break_from, previous_month as break_previous_month,
         inside as break_inside,
         case when is_own or is_shown then printed::double end as value_printed,
         case when is_own or accepted >= expected then span_value::double end as span_value,
@@ -485,7 +464,7 @@ create table marts.fct_indicator_values as
         people_share as population_coverage_share, coalesce(has_warning, false) as has_warning,
         coalesce(has_submission_warning, false) as has_submission_warning, form_code,
         submission_id, received_at as received_at_max
-    from worded;
+    from grown;
 
 -- Offences: the measures of a line side by side, counts and so exact in doubles.
 create table offence as
@@ -623,7 +602,8 @@ create table marts.dim_territory as
     select t.territory_kato, t.parent_kato, t.territory_level, o.territory_kato as oblast_kato,
         o.name_ru as oblast_name_ru, o.name_kk as oblast_name_kk,
         (select max(depth) from above where unit = t.territory_kato)::integer as depth,
-        t.iso_3166_2, t.name_ru, t.name_kk, t.name_en, t.valid_from, t.valid_to,
+        t.iso_3166_2, t.name_ru, t.name_kk, t.name_en, t.label_ru, t.label_kk,
+        t.label_en, t.valid_from, t.valid_to,
         t.valid_to is null as is_current, t.predecessor_kato, t.split_from_kato, p.population,
         p.population_date
     from territories as t

@@ -12,10 +12,10 @@ from typing import Any
 
 import yaml
 
+from dashboards.compile.assets import ASSETS, AssetError, localised
 from dashboards.compile.chart_types import DISTRICT_MAP, form_data
 from dashboards.compile.contexts import query_context
 from dashboards.compile.layout import Layout, identity, select_filter
-from dashboards.compile.sql_templates import ASSETS, AssetError, localised
 from dashboards.database import DATABASE_UUID, SCHEMA
 from dashboards.names import LANGUAGES, read_yaml
 
@@ -76,11 +76,11 @@ def _complete(chart: Asset) -> Asset:
 @cache
 def datasets() -> dict[str, Asset]:
     """The datasets by name, with the columns that dbt's descriptions give to their tables."""
-    models = _models()
+    tables = published()
     found = {}
     for file in sorted((ASSETS / "datasets").glob("*.yml")):
         asset = read_yaml(file)
-        columns = asset.get("columns") or models[asset["table"]]
+        columns = asset.get("columns") or tables[asset["table"]]
         found[file.stem] = {
             "computed": {},
             "metrics": {},
@@ -91,7 +91,7 @@ def datasets() -> dict[str, Asset]:
     return found
 
 
-def _models() -> dict[str, dict[str, str]]:
+def published() -> dict[str, dict[str, str]]:
     """Published table → column → type, from dbt's descriptions."""
     return {
         model["name"]: {column["name"]: column["data_type"] for column in model["columns"]}

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from dashboards.cells.shows import ShowError, require
+from dashboards.compile.assets import AssetError, short_form, sql
 from dashboards.compile.map_names import DISTRICTS
-from dashboards.compile.sql_templates import AssetError, quoted_content, short_form, sql, text
-from dashboards.names import indicators
+from dashboards.names import LANGUAGES, indicators, texts_in
 
 Chart = dict[str, Any]
 Dataset = dict[str, Any]
@@ -36,12 +37,12 @@ def metric(dataset: Dataset, name: str, language: str) -> Chart:
         measure = dataset["metrics"][name]
     except KeyError:
         raise AssetError(f"dataset {dataset['name']} has no measure {name}") from None
-    return _expression(sql(measure["sql"], language), measure["title"])
+    return _expression(measure["sql"], measure["title"], language, measure.get("shown"))
 
 
 def columns(chart: Chart, dataset: Dataset, language: str) -> list[Any]:
     """What a chart groups by: columns as they are, computed ones under their titles."""
-    return [_column(dataset, name.replace("{l}", language), language) for name in chart["by"]]
+    return [_column(dataset, name, language) for name in chart["by"]]
 
 
 def conditions(chart: Chart, dataset: Dataset, language: str) -> list[Chart]:
@@ -50,7 +51,7 @@ def conditions(chart: Chart, dataset: Dataset, language: str) -> list[Chart]:
     if codes := chart.get("indicators"):
         _require_indicators(codes)
         listed.append(f"indicator_code in ({_quoted(codes)})")
-    clauses = [("WHERE", sql(condition, language)) for condition in listed]
+    clauses = [("WHERE", condition) for condition in listed]
     for condition in chart.get("having", []):
         name, _, bound = condition.partition(" ")
         clauses.append(("HAVING", f"{metric(dataset, name, language)['sqlExpression']} {bound}"))
@@ -95,9 +96,9 @@ def _tiles(chart: Chart, dataset: Dataset, language: str) -> Chart:
     metrics = []
     for tile in chart["tiles"]:
         _require_indicators([tile["indicator"]])
-        expression = f"@tile('{tile['indicator']}'; '{tile['bad']}')"
+        asked = sql("{{ tile(code) }}", code=tile["indicator"])
         title = tile.get("title") or indicators()[tile["indicator"]][language]
-        metrics.append(_expression(sql(expression, language), title))
+        metrics.append(_expression(asked, title, language, {"as": "tile", "bad": tile["bad"]}))
     codes = [tile["indicator"] for tile in chart["tiles"]]
     about = {**chart, "indicators": codes}
     looks = {"horizontalAlign": "left", "columnWidth": _TILE_WIDTH}
@@ -108,16 +109,14 @@ def _tiles(chart: Chart, dataset: Dataset, language: str) -> Chart:
 
 def _header(chart: Chart, dataset: Dataset, language: str) -> Chart:
     """One line: what the figures cover, how final they are, how fresh, from which release."""
-    reported = ", ' · ', ".join(
-        f"'{quoted_content(short_form(code, language))}: ', @reported('{code}')"
-        for code in chart["forms"]
-    )
-    complete = " and ".join(f"@is_complete('{code}')" for code in chart["forms"])
-    begun = " or ".join(f"@is_begun('{code}')" for code in chart["forms"])
+    _require_forms(chart["forms"])
     title = chart["titles"]
+    reported, state = (
+        sql(f"{{{{ {macro}(forms) }}}}", forms=chart["forms"]) for macro in ("reported", "state_of")
+    )
     added = [
-        _expression(sql(f"concat({reported})", language), title["reported"]),
-        _expression(sql(f"@finality({complete}; {begun})", language), title["state"]),
+        _expression(reported, title["reported"], language, "reported"),
+        _expression(state, title["state"], language, "state"),
     ]
     about = {**chart, "by": [], "limit": 2, "where": [f"form_code in ({_quoted(chart['forms'])})"]}
     table = _table(about, dataset, language)
@@ -131,8 +130,7 @@ def _sent(chart: Chart, dataset: Dataset, language: str) -> Chart:
     table = _table({**chart, "metrics": []}, dataset, language)
     metrics = [
         _expression(
-            sql(f"@dated(form_code = '{code}'; @sent('{code}'))", language),
-            short_form(code, language),
+            sql("{{ sent(form) }}", form=code), short_form(code, language), language, "sent"
         )
         for code in chart["forms"]
     ]
@@ -202,7 +200,7 @@ def _map(chart: Chart, dataset: Dataset, language: str) -> Chart:
         "groupby": ["iso_3166_2"],
         "filter_columns": [f"region_{language}"],
         "filter_title": dataset["titles"][f"region_{language}"],
-        "no_data_text": text("no_data", language),
+        "no_data_text": texts_in("charts", language)["no_data"],
         "metric": metric(dataset, chart["metrics"][0], language),
         "adhoc_filters": conditions(chart, dataset, language),
         "row_limit": 100,
@@ -242,13 +240,13 @@ def _order(chart: Chart, dataset: Dataset, language: str) -> Chart | None:
         return metric(dataset, name, language)
     if codes := chart.get("indicators"):
         expression = f"list_position([{_quoted(codes)}], min(indicator_code))"
-        return _expression(expression, "position")
+        return _expression(expression, "position", language)
     return None
 
 
 def _column(dataset: Dataset, name: str, language: str) -> Any:
     if computed := dataset.get("computed", {}).get(name):
-        return _expression(sql(computed["sql"], language), computed["title"])
+        return _expression(computed["sql"], computed["title"], language, computed.get("shown"))
     if name in dataset["columns"]:
         return name
     raise AssetError(f"dataset {dataset['name']} has no column {name}")
@@ -273,13 +271,24 @@ def _width(column: Chart) -> Chart:
     return {"columnWidth": column["width"]} if "width" in column else {}
 
 
-def _expression(expression: str, label: str) -> Chart:
-    return {
+def _expression(
+    expression: str, label: str, language: str, shown: str | Chart | None = None
+) -> Chart:
+    """What is asked, and what its answer is shown as (`dashboards.cells.shows`)."""
+    asked: Chart = {
         "expressionType": "SQL",
         "sqlExpression": expression,
         "label": label,
         "hasCustomLabel": True,
     }
+    if shown is None:
+        return asked
+    how = {"as": shown} if isinstance(shown, str) else shown
+    try:
+        require(how["as"])
+    except ShowError as error:
+        raise AssetError(f"{label}: {error}") from None
+    return {**asked, "shown": {**how, "in": language}}
 
 
 def _require_indicators(codes: list[str]) -> None:
@@ -288,4 +297,9 @@ def _require_indicators(codes: list[str]) -> None:
 
 
 def _quoted(codes: list[str]) -> str:
-    return ", ".join(f"'{quoted_content(code)}'" for code in codes)
+    return ", ".join(f"'{code}'" for code in codes)
+
+
+def _require_forms(codes: list[str]) -> None:
+    for code in codes:
+        short_form(code, LANGUAGES[0])

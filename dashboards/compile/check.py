@@ -39,16 +39,21 @@ def problems(manifest: dict[str, Any], files: dict[str, str]) -> list[str]:
 
 def _marts(manifest: dict[str, Any]) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(":memory:")
-    connection.execute(f"create schema {SCHEMA}")
     tables = {"release": RELEASE}
     for node in manifest["nodes"].values():
         if node["resource_type"] == "model" and node["schema"] == SCHEMA:
             columns = node["columns"].values()
             tables[node["name"]] = {column["name"]: column["data_type"] for column in columns}
+    create_tables(connection, tables)
+    return connection
+
+
+def create_tables(connection: duckdb.DuckDBPyConnection, tables: dict[str, dict[str, str]]) -> None:
+    """Make the published tables without rows: table → column → type, as dbt names types."""
+    connection.execute(f"create schema {SCHEMA}")
     for name, columns in tables.items():
         listed = ", ".join(f'"{c}" {_TYPES.get(kind, kind)}' for c, kind in columns.items())
         connection.execute(f'create table {SCHEMA}."{name}" ({listed})')
-    return connection
 
 
 def _repeated(objects: dict[str, Any]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,9 @@ from flask import Flask, Response, redirect, request, session
 from sqlalchemy.exc import SQLAlchemyError
 
 from dashboards.access import NoAccessError, region_of, rules
+from dashboards.cells.numbers import moment
+from dashboards.compile.assets import short_form, short_forms
 from dashboards.compile.bundle import PORTAL_URL, dashboards
-from dashboards.compile.sql_templates import short_form, short_forms
 from dashboards.data import release_pin
 from dashboards.data.release_pin import NoReleaseError, release
 from dashboards.names import forms, texts_in
@@ -28,8 +29,6 @@ from dashboards.pages.language import DEFAULT, LANGUAGES
 _FOLDER = Path(__file__).parents[1]
 _WELCOME = ("/superset/welcome", "/superset/welcome/")
 _COUNTRY = "000000000"
-# Kazakhstan has one clock.
-_CLOCK = timedelta(hours=5)
 # The last month of each form: a form that nobody has sent since says so by its month.
 _REPORTED = """
 select coverage.form_code, coverage.accepted_units, coverage.expected_units,
@@ -151,9 +150,9 @@ def _state(language: str, region: str, say: Texts) -> dict[str, Any]:
     order = list(short_forms())
     return {
         "release": say["release"].format(
-            release=first["release_id"], published=_moment(first["published_at"])
+            release=first["release_id"], published=moment(first["published_at"])
         ),
-        "as_of": say["as_of"].format(moment=_moment(first["as_of"])) if first["as_of"] else "",
+        "as_of": say["as_of"].format(moment=moment(first["as_of"])) if first["as_of"] else "",
         "month": say["month"].format(month=first["month"], territory=first["territory"]),
         "forms": [
             _form(row, language, say, month=first["period_month"])
@@ -188,10 +187,6 @@ def _reported(language: str, territory: str) -> list[dict[str, Any]]:
     database = db.session.query(Database).filter_by(uuid=DATABASE_UUID).one()
     with database.get_sqla_engine() as engine, engine.connect() as connection:
         return [dict(row) for row in connection.execute(question, {"territory": territory})]
-
-
-def _moment(utc: datetime) -> str:
-    return f"{utc + _CLOCK:%d.%m.%Y %H:%M}"
 
 
 @cache

@@ -81,3 +81,52 @@
             then {{ scale }} * cast({{ numerator }} as double) / cast({{ denominator }} as double)
     end
 {%- endmacro %}
+
+
+{#-
+  Rounded to tenths, halves away from zero. Engines that round the decimal text of a double, not
+  its tenfold, would end on another digit now and then.
+-#}
+{% macro tenths(column) -%}
+    {{ return(adapter.dispatch('tenths')(column)) }}
+{%- endmacro %}
+
+
+{% macro default__tenths(column) -%}
+    round({{ column }}, 1)
+{%- endmacro %}
+
+
+{% macro spark__tenths(column) -%}
+    (round(10 * ({{ column }})) / 10)
+{%- endmacro %}
+
+
+{#-
+  Which way a change against the year before is told, by the rule of the contract; the words are in
+  contracts/texts/growth.yml. Without both figures only borders or other units may be told.
+-#}
+{% macro growth_code() -%}
+    case
+        when
+            (value_comparable is null or value_prior_year is null)
+            and coalesce(comparable_units, 0) = 0
+            and is_left_out_redrawn
+            then 'borders_changed'
+        when
+            (value_comparable is null or value_prior_year is null)
+            and coalesce(comparable_units, 0) = 0
+            and is_left_out_known_prior
+            then 'not_comparable'
+        when value_comparable is null or value_prior_year is null then null
+        when value_comparable = value_prior_year then 'unchanged'
+        when unit = 'percent' then 'points'
+        when value_prior_year = 0 then 'no_base'
+        when
+            value_prior_year < 0
+            or (unit in ('count', 'persons') and value_prior_year < minimal_base)
+            then 'difference'
+        when {{ tenths('value_comparable / value_prior_year') }} >= times_from then 'times'
+        else 'percent'
+    end
+{%- endmacro %}

@@ -146,7 +146,7 @@ def _clear_computed(build_dir: Path) -> None:
 def _compute(home: Home, release_id: str, settings: Settings) -> TransformResult:
     from warehouse.build import planning
     from warehouse.build.carry_over import complete
-    from warehouse.build.outliers import list_outliers
+    from warehouse.build.findings import list_findings
 
     build_dir = home.builds / release_id
     _touch(build_dir)
@@ -161,7 +161,7 @@ def _compute(home: Home, release_id: str, settings: Settings) -> TransformResult
     if built.is_successful:
         if plan.base:
             complete(built.database, catalogue.directory(home, plan.base), plan.years, settings)
-        list_outliers(built.database, build_dir / "inputs", settings)
+        list_findings(built.database, build_dir / "inputs", settings)
     return built
 
 
@@ -169,7 +169,7 @@ def run_models(home: Home, inputs: Path, build_dir: Path, settings: Settings) ->
     """Compute everything from `inputs` and the lake; everything is written into `build_dir`."""
     import pyarrow.parquet as pq
 
-    from warehouse.build.outliers import list_outliers
+    from warehouse.build.findings import list_findings
     from warehouse.build.planning import Inputs
     from warehouse.storage import lake
 
@@ -183,7 +183,7 @@ def run_models(home: Home, inputs: Path, build_dir: Path, settings: Settings) ->
         extracts = build_dir / _EXTRACTS
         built = _run_on_extracts(home, read, read.years, extracts, build_dir, settings)
     if built.is_successful:
-        list_outliers(built.database, inputs, settings)
+        list_findings(built.database, inputs, settings)
     return built
 
 

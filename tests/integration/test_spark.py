@@ -11,7 +11,7 @@ from mvd.build.pipeline import RebuildOutcome, rebuild_release
 from tests.integration.command_line import Installation
 from tests.tools.small_lake import expect_only_these, fill
 from warehouse.build import planning
-from warehouse.build.outliers import list_outliers
+from warehouse.build.findings import list_findings
 from warehouse.build.planning import Whole
 from warehouse.build.transform import PROJECT, Machine, transform
 from warehouse.core.settings import Settings
@@ -75,7 +75,7 @@ def released(services: Services, settings: Settings) -> str:
             with_data_tests=False,
         )
         assert built.is_successful, built.in_words()
-        list_outliers(built.database, build_dir / "inputs", settings)
+        list_findings(built.database, build_dir / "inputs", settings)
         gate = steps.judge(home, release_id, settings)
         assert gate.is_passed, gate.in_words()
         steps.publish(services, release_id, settings)

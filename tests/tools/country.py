@@ -14,7 +14,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from warehouse.build.contract_rows import RECONCILIATION_CODES
+from warehouse.build.contract_rows import RECONCILIATION_CODES, period_rows
 from warehouse.build.schemas import SCHEMAS, table, write_tables
 from warehouse.build.transform import TransformResult, transform
 from warehouse.core.texts import LANGUAGES
@@ -165,7 +165,7 @@ class Country:
             "indicator_formulas": INDICATOR_FORMULAS,
             "offences": OFFENCES,
             "offence_measures": OFFENCE_MEASURES,
-            "periods": [{"period_month": period} for period in periods],
+            "periods": period_rows(periods),
             "expected_submitters": [{**row, **self._told(row)} for row in self.expected],
             "coverage_rules": [
                 {
@@ -177,7 +177,7 @@ class Country:
                     "where_both_exist": "summary",
                 }
             ],
-            "growth_rules": [_growth_rules()],
+            "growth_rules": [{"minimal_base": 10, "times_from": 2}],
             "restatement_rules": [{"suspected_factor": 5, "suspected_minimum_change": 20}],
             "series_breaks": SERIES_BREAKS,
             "finding_texts": RECONCILIATION_TEXTS,
@@ -211,6 +211,9 @@ class Country:
                 "name_ru": NAMES[kato],
                 "name_kk": NAMES[kato],
                 "name_en": NAMES[kato],
+                "label_ru": NAMES[kato],
+                "label_kk": NAMES[kato],
+                "label_en": NAMES[kato],
                 "valid_from": self.split_on if is_split else date(1900, 1, 1),
                 "split_from_kato": SOUTH if is_split else None,
             }
@@ -221,23 +224,6 @@ class Country:
             row(SOUTH_TOWN, SOUTH, "oblast_city"),
             row(SOUTH_VALLEY, SOUTH, "district"),
         ]
-
-
-def _growth_rules() -> dict[str, Any]:
-    texts = {
-        "no_base": "none before",
-        "difference": "{difference:+d}",
-        "points": "{points} pp",
-        "percent": "{percent:+} %",
-        "times": "в {times} раза",
-        "times_many": "в {times} раз",
-        "unchanged": "unchanged",
-        "not_comparable": "not comparable",
-        "borders_changed": "borders changed",
-        "across_break": "{change} from {from}",
-    }
-    columns = {f"{name}_{lang}": t for name, t in texts.items() for lang in LANGUAGES}
-    return {"minimal_base": 10, "times_from": 2, **columns}
 
 
 def outlier_rules() -> dict[str, Any]:

@@ -5,12 +5,11 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 
-from warehouse.build.schemas import GROWTH_TEXTS
 from warehouse.contracts import Contracts, Form, Line, Section
 from warehouse.contracts.breaks import breaks_by_indicator
 from warehouse.contracts.indicators import POPULATION, Indicator
 from warehouse.core.clock import period_month
-from warehouse.core.texts import LANGUAGES
+from warehouse.core.texts import LANGUAGES, load_texts
 
 Row = dict[str, Any]
 
@@ -48,11 +47,20 @@ def territory_rows(contracts: Contracts) -> Iterator[Row]:
             "name_ru": unit.name_ru,
             "name_kk": unit.name_kk,
             "name_en": unit.name_en,
+            **{f"label_{lang}": contracts.territories.label(unit.kato, lang) for lang in LANGUAGES},
             "valid_from": unit.valid_from,
             "valid_to": unit.valid_to,
             "predecessor_kato": unit.predecessor_kato,
             "split_from_kato": unit.split_from_kato,
         }
+
+
+def period_rows(months: Iterable[date]) -> Iterator[Row]:
+    """Months with their names."""
+    texts = load_texts("months")
+    for month in months:
+        names = zip(LANGUAGES, texts.in_all_languages(f"{month:%m}"), strict=True)
+        yield {"period_month": month, **{f"month_name_{lang}": name for lang, name in names}}
 
 
 def population_rows(contracts: Contracts, months: Iterable[date]) -> Iterator[Row]:
@@ -257,14 +265,8 @@ def coverage_rule_rows(contracts: Contracts) -> Iterator[Row]:
 
 
 def growth_rule_row(contracts: Contracts) -> Row:
-    """How a change is put into words."""
-    rule = contracts.coverage.growth
-    texts = {
-        f"{name}_{language}": getattr(getattr(rule.texts, name), language)
-        for name in GROWTH_TEXTS
-        for language in LANGUAGES
-    }
-    return {"minimal_base": rule.minimal_base, "times_from": rule.times_from, **texts}
+    """Which way a change is told."""
+    return contracts.coverage.growth.model_dump()
 
 
 def restatement_rule_row(contracts: Contracts) -> Row:

@@ -23,6 +23,7 @@ from warehouse.build.contract_rows import (
     offence_measure_rows,
     offence_rows,
     outlier_rule_row,
+    period_rows,
     population_rows,
     restatement_rule_row,
     series_break_rows,
@@ -108,7 +109,7 @@ def ledger_tables(snapshot: Snapshot, contracts: Contracts) -> dict[str, pa.Tabl
     KeyError for a submission that the contracts do not know.
     """
     rows: dict[str, Iterable[Row]] = {
-        "periods": ({"period_month": month} for month in _months(snapshot.submissions)),
+        "periods": period_rows(_months(snapshot.submissions)),
         "expected_submitters": _expected_submitters(contracts, snapshot.submissions),
         "submissions": _submissions(snapshot.submissions, contracts),
         "findings": _findings(contracts, snapshot),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from warehouse.build.wording import Wording
 from warehouse.core.duck import connect_build
 from warehouse.core.settings import Settings
 from warehouse.core.texts import LANGUAGES
@@ -56,6 +57,7 @@ _SPLITS = """
     where status_reason = 'border_change'
     order by all
 """
+_NAMED = ("indicator_code", "territory_kato", "partner")
 _INSERT = """
     insert into marts.rpt_outliers by name
     select f.*, m.submission_id, m.received_at_max as received_at
@@ -78,7 +80,7 @@ def list_outliers(database: Path, inputs: Path, settings: Settings) -> int:
         if found is None:
             return 0
         parameters = OutlierParameters.model_validate(json.loads(found[0]))
-        texts = _texts(connection, inputs)
+        wording = Wording.read(connection, inputs)
         connection.execute("delete from marts.rpt_outliers")
         connection.execute(_MONTHS)
         rows = 0
@@ -91,7 +93,7 @@ def list_outliers(database: Path, inputs: Path, settings: Settings) -> int:
                     "population": _file(inputs, "population"),
                 },
             ).to_arrow_table()
-            listed = _listed(connection, series, parameters, texts)
+            listed = _listed(connection, series, parameters, wording)
             if listed is not None:
                 connection.register("found", listed)
                 connection.execute(_INSERT)
@@ -108,7 +110,7 @@ def _listed(
     connection: duckdb.DuckDBPyConnection,
     series: pa.Table,
     parameters: OutlierParameters,
-    texts: dict[tuple[str, str], str],
+    wording: Wording,
 ) -> pa.Table | None:
     from warehouse.statistics.frame import HistoryFrame
     from warehouse.statistics.outliers import detect
@@ -128,12 +130,9 @@ def _listed(
     if len(found) == 0:
         return None
     table = found.to_arrow(frame).rename_columns({"code": "finding_code"})
-    names = _names(connection)
     told = list(zip(found.codes(), found.message_parameters(frame), strict=True))
     for language in LANGUAGES:
-        sentences = [
-            texts[code, language].format(**_named(values, names[language])) for code, values in told
-        ]
+        sentences = [wording.sentence(code, language, values, _NAMED) for code, values in told]
         table = table.append_column(f"message_{language}", [sentences])
     return table
 
@@ -171,33 +170,3 @@ def _series_breaks(connection: duckdb.DuckDBPyConnection, frame: HistoryFrame) -
             start, settled = (int(np.datetime64(day, "M").astype(int)) - first for day in days)
             breaks[frame.indicator_codes.index(code), max(start, 0) : max(settled + 1, 0)] = True
     return breaks
-
-
-def _texts(connection: duckdb.DuckDBPyConnection, inputs: Path) -> dict[tuple[str, str], str]:
-    rows = connection.execute(
-        "select finding_code, text_ru, text_kk, text_en from read_parquet($path)",
-        {"path": _file(inputs, "finding_texts")},
-    ).fetchall()
-    return {
-        (code, language): text
-        for code, *sentences in rows
-        for language, text in zip(LANGUAGES, sentences, strict=True)
-    }
-
-
-def _names(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
-    """Names of indicators and territories by code; the Russian one where another is not known."""
-    rows = connection.execute(
-        "select indicator_code, name_ru, name_kk, name_en from marts.dim_indicator"
-        " union all select territory_kato, name_ru, name_kk, name_en from marts.dim_territory"
-    ).fetchall()
-    return {
-        language: {code: names[index] or names[0] for code, *names in rows}
-        for index, language in enumerate(LANGUAGES)
-    }
-
-
-def _named(values: dict[str, str], names: dict[str, str]) -> dict[str, str]:
-    """The placeholders with codes replaced by names."""
-    codes = ("indicator_code", "territory_kato", "partner")
-    return values | {name: names.get(values[name], values[name]) for name in codes}

@@ -81,18 +81,6 @@ _COORDINATE = {
     "line": CODE,
     "column_number": CODE,
 }
-GROWTH_TEXTS = (
-    "no_base",
-    "difference",
-    "points",
-    "percent",
-    "times",
-    "times_many",
-    "unchanged",
-    "not_comparable",
-    "borders_changed",
-    "across_break",
-)
 
 TABLES: tuple[InputTable, ...] = (
     _contracts(
@@ -104,6 +92,7 @@ TABLES: tuple[InputTable, ...] = (
         territory_level=TEXT,
         iso_3166_2=TEXT,
         **_languages("name"),
+        **_languages("label"),
         valid_from=DATE,
         valid_to=DATE,
         predecessor_kato=TEXT,
@@ -199,6 +188,7 @@ TABLES: tuple[InputTable, ...] = (
         "Months of the build: every January to December of the years that have submissions.",
         ["period_month"],
         period_month=DATE,
+        **_languages("month_name"),
     ),
     _contracts(
         "expected_submitters",
@@ -259,15 +249,10 @@ TABLES: tuple[InputTable, ...] = (
     ),
     _contracts(
         "growth_rules",
-        "How a change against the year before is put into words; one row.",
+        "Which way a change against the year before is told; one row.",
         ["minimal_base"],
         minimal_base=NUMBER,
         times_from=NUMBER,
-        **{
-            column: kind
-            for name in GROWTH_TEXTS
-            for column, kind in _languages(name, "growth_text").items()
-        },
     ),
     _contracts(
         "restatement_rules",

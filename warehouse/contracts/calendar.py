@@ -11,7 +11,6 @@ from pydantic import Field, model_validator
 
 from warehouse.contracts.territories import Level, Territories
 from warehouse.core.records import CONTRACTS_DIR, Month, Record, read_record
-from warehouse.core.texts import FigureTexts
 
 Share = Annotated[float, Field(ge=0, le=1)]
 _SATURDAY = 5
@@ -125,28 +124,11 @@ class BothExist(Record):
         return self.forms.get(form, self.default)
 
 
-class GrowthTexts(Record):
-    """One text per way a change can be told."""
-
-    no_base: FigureTexts
-    difference: FigureTexts
-    points: FigureTexts
-    percent: FigureTexts
-    times: FigureTexts
-    times_many: FigureTexts
-    unchanged: FigureTexts
-    not_comparable: FigureTexts
-    borders_changed: FigureTexts
-    across_break: FigureTexts
-
-
 class GrowthRule(Record):
-    """How a change against the year before is put into words."""
+    """Which way a change against the year before is told."""
 
     minimal_base: int = Field(ge=1)
     times_from: float = Field(gt=1)
-    decimals: int = Field(ge=0, le=4)
-    texts: GrowthTexts
 
 
 class Coverage(Record):

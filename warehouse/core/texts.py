@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from string import Formatter
-from typing import Any, ClassVar, Literal, Self, get_args
+from typing import Any, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
@@ -48,9 +48,6 @@ class Texts(Names):
     kk: str = Field(min_length=1)
     en: str = Field(min_length=1)
 
-    formats_values: ClassVar[bool] = False
-    """Whether a placeholder may say how its value is written, as in {percent:+}."""
-
     @model_validator(mode="after")
     def _placeholders_are_plain_and_the_same(self) -> Self:
         texts = self.in_languages().values()
@@ -58,18 +55,12 @@ class Texts(Names):
         if not any("{" in text or "}" in text for text in texts):
             return self
         for _, name, spec, conversion in (part for text in texts for part in _parts(text)):
-            is_plain = self.formats_values or not (spec or conversion)
+            is_plain = not (spec or conversion)
             if name is not None and not (name.isidentifier() and is_plain):
                 raise ValueError(f"placeholder {{{name}}} is not a plain name")
         if len({placeholders(text) for text in texts}) != 1:
             raise ValueError("the languages have different placeholders")
         return self
-
-
-class FigureTexts(Texts):
-    """Texts whose placeholders are figures and say how these are written."""
-
-    formats_values: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, slots=True)

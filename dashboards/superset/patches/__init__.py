@@ -17,6 +17,7 @@ AT_START = (
     "parsed_conditions",
     "row_limits",
     "samples",
+    "cells",
     "downloads",
     "printed_letters",
 )

@@ -9,10 +9,11 @@ import duckdb
 import pyarrow as pa
 import pytest
 
+from dashboards.cells.shows import shown
 from dashboards.compile import bundle
-from dashboards.compile.check import chart_query
-from dashboards.compile.sql_templates import sql
+from dashboards.compile.assets import sql
 from dashboards.names import read_text
+from tests.tools.charts import answered
 from warehouse.contracts import load_contracts
 from warehouse.contracts.indicators import Indicator
 
@@ -60,9 +61,7 @@ def _figure(month: tuple[str, int], depth: int = 1, **more: object) -> dict[str,
 def _answer(
     marts: duckdb.DuckDBPyConnection, objects: dict[str, Any], chart: str
 ) -> list[tuple[Any, ...]]:
-    asset = objects[f"charts/{chart}_ru.yaml"]
-    datasets = {c["uuid"]: c for path, c in objects.items() if path.startswith("datasets/")}
-    return marts.execute(chart_query(asset, datasets[asset["dataset_uuid"]])).fetchall()
+    return [tuple(row.values()) for row in answered(marts, objects, f"charts/{chart}_ru.yaml")]
 
 
 def test_a_region_whose_month_was_refused_is_not_told_by_the_month_before(
@@ -139,7 +138,7 @@ def test_every_table_of_latest_figures_has_the_month_beside_them() -> None:
 
 
 HEADER = """
-select {reported} as reported, {complete} as is_complete, {received} as received
+select {reported} as reported, {state} as state, {received} as received
 from (values
     ('1-M', 202603 * 10 + 9, '2026-03', 20, 20, 'final', timestamp '2026-04-06 05:00'),
     ('TRF-M', 202602 * 10 + 9, '2026-02', 19, 20, 'final', timestamp '2026-04-24 05:44')
@@ -153,14 +152,15 @@ def test_the_header_names_the_month_of_a_form_that_is_behind_and_the_last_report
 ):
     measures = bundle.datasets()["coverage"]["metrics"]
     query = HEADER.format(
-        reported=sql("@reported('1-M') || ' · ' || @reported('TRF-M')", "ru"),
-        complete=sql("@is_complete('TRF-M')", "ru"),
-        received=sql(measures["as_of"]["sql"], "ru"),
+        reported=sql("{{ reported(['1-M', 'TRF-M']) }}"),
+        state=sql("{{ state_of(['TRF-M']) }}"),
+        received=sql(measures["as_of"]["sql"]),
     )
-    ((reported, is_complete, received),) = duckdb.sql(query).fetchall()
-    assert reported == "20 из 20 · 19 из 20 (2026-02)"
-    assert not is_complete
-    assert received == "06.04.2026 10:00"
+    ((reported, state, received),) = duckdb.sql(query).fetchall()
+    told = shown(reported, {"as": "reported", "in": "ru"})
+    assert told == "1-М: 20 из 20 · ДТП: 19 из 20 (2026-02)"
+    assert state == "missing"
+    assert shown(received, {"as": "moment", "in": "ru"}) == "06.04.2026 10:00"
 
 
 def test_the_header_tells_every_form_that_the_page_has_figures_of() -> None:
@@ -189,7 +189,7 @@ def test_the_header_tells_every_form_that_the_page_has_figures_of() -> None:
 
 OLD, NEW = 777.0, 555.0
 """Figures of February and of March in a release in which region K sent nothing for March."""
-_MONTHS = {FEBRUARY: (OLD, "февраль 2026"), MARCH: (NEW, "март 2026")}
+_MONTHS = {FEBRUARY: OLD, MARCH: NEW}
 _ABSENT = {"ytd_status": "missing", "ytd_status_reason": "not_received"}
 _PLACES: list[dict[str, Any]] = [
     {"depth": 0, "iso_3166_2": "KZ"},
@@ -212,8 +212,8 @@ def _rows(dataset: str, keys: list[dict[str, Any]]) -> list[dict[str, Any]]:
     made = []
     for key in keys:
         for place in _PLACES:
-            for month, (value, name) in _MONTHS.items():
-                row = {**_figure(month, place["depth"]), "period_ru": name, **place, **key}
+            for month, value in _MONTHS.items():
+                row = {**_figure(month, place["depth"]), **place, **key}
                 row["territory_kato"] = f"{place.get('region_ru')}{place['depth']}"
                 row["period_month"] = f"{month[0]}-01"
                 if _is_sent(place, month):
@@ -251,9 +251,8 @@ def _coverage(marts: duckdb.DuckDBPyConnection) -> None:
             select 'r1' as release_id, timestamp '2026-04-10' as published_at,
                 false as is_demonstration;
         create table marts.dim_period as select * from (values
-            (date '2026-02-01', 202602, 2026, 'февраль', 'ақпан'),
-            (date '2026-03-01', 202603, 2026, 'март', 'наурыз'))
-            as p(period_month, period_code, year_number, month_name_ru, month_name_kk);
+            (date '2026-02-01', 202602), (date '2026-03-01', 202603))
+            as p(period_month, period_code);
         create table marts.dim_territory as select *, null::date as valid_to, label_ru as label_kk,
             oblast_name_ru as oblast_name_kk from (values
             ('KZ', null, 'Страна', null, 0), ('A', 'KZ', 'A', 'A', 1), ('K', 'KZ', 'K', 'K', 1),
@@ -282,23 +281,6 @@ def _coverage(marts: duckdb.DuckDBPyConnection) -> None:
     """)
 
 
-def _chosen(
-    marts: duckdb.DuckDBPyConnection, objects: dict[str, Any], path: str, condition: str
-) -> list[dict[str, Any]]:
-    """What a chart shows when a filter of the dashboard chooses the rows of `condition`."""
-    datasets = {c["uuid"]: c for p, c in objects.items() if p.startswith("datasets/")}
-    asset = objects[path]
-    params = asset["params"]
-    clause = {"clause": "WHERE", "sqlExpression": condition}
-    chosen = {**asset, "params": {**params, "adhoc_filters": [*params["adhoc_filters"], clause]}}
-    answer = marts.execute(chart_query(chosen, datasets[asset["dataset_uuid"]]))
-    by = [*([params["x_axis"]] if "x_axis" in params else []), *params["groupby"]]
-    groups = [g if isinstance(g, str) else g["label"] for g in by]
-    metrics = params["metrics"] if "metrics" in params else [params["metric"]]
-    names = [*groups, *(m["label"] for m in metrics)]
-    return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
-
-
 def _latest_charts() -> list[str]:
     return [
         f"charts/{dashboard['slug']}_{name}_ru.yaml"
@@ -319,12 +301,12 @@ def test_no_figure_of_an_older_month_stands_under_the_newest_without_its_month(
     _coverage(marts)
     told_any = False
     for path in _latest_charts():
-        for row in _chosen(marts, objects, path, condition):
-            shown = {name: str(value) for name, value in row.items()}
-            told_any |= any("555" in value for value in shown.values())
-            assert not any("777" in value for value in shown.values()), (path, shown)
-            month = shown.get("Месяц") or shown.get("Период")
-            assert month in (None, "2026-03", "март 2026"), (path, shown)
+        for row in answered(marts, objects, path, condition):
+            told = {name: str(value) for name, value in row.items()}
+            told_any |= any("555" in value for value in told.values())
+            assert not any("777" in value for value in told.values()), (path, told)
+            month = told.get("Месяц") or told.get("Период")
+            assert month in (None, "2026-03", "март 2026"), (path, told)
     assert told_any == ("'K'" not in condition)
 
 
@@ -335,9 +317,9 @@ def test_the_header_of_a_silent_region_tells_of_the_month_that_it_names(
     _coverage(marts)
     for slug in ("submissions", "crime", "drugs", "fraud", "roads", "situation"):
         path = f"charts/{slug}_header_ru.yaml"
-        (row,) = _chosen(marts, objects, path, f"region_ru = 'K'{district}")
+        (row,) = answered(marts, objects, path, f"region_ru = 'K'{district}")
         told = (row["Период"], row["Состояние данных"], row["Последний отчёт получен"])
         assert told == ("март 2026", "нет данных", "—"), slug
-    (row,) = _chosen(marts, objects, "charts/crime_header_ru.yaml", "true")
+    (row,) = answered(marts, objects, "charts/crime_header_ru.yaml", "true")
     assert row["Последний отчёт получен"] == "05.04.2026 10:00"
     assert row["Состояние данных"] == "предварительные"

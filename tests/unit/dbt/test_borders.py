@@ -74,15 +74,15 @@ def test_only_the_month_of_the_change_is_unknown_and_only_for_those_redrawn(
 
 
 def test_the_year_to_date_stands_as_a_span_from_january(divided: Build) -> None:
-    columns = "span_value, span_start, per_100k, value_prior_year, change_text_ru"
+    columns = "span_value, span_start, per_100k, value_prior_year, growth_code"
     assert month(divided, columns, SOUTH, "2022-06") == (60, date(2022, 1, 1), None, None, None)
     assert month(divided, columns, EAST, "2022-06") == (45, date(2022, 1, 1), None, None, None)
 
 
 def test_a_year_later_the_month_is_compared_with_nothing_and_says_why(divided: Build) -> None:
-    columns = "value, value_prior_year, change_pct, change_text_en"
+    columns = "value, value_prior_year, change_pct, growth_code"
     for territory in (SOUTH, EAST):
-        assert month(divided, columns, territory, "2023-06") == (6, None, None, "borders changed")
+        assert month(divided, columns, territory, "2023-06") == (6, None, None, "borders_changed")
     assert month(divided, "value_comparable, value_prior_year", NORTH, "2023-06") == (6, 4)
     assert month(divided, "value_comparable, value_prior_year", SOUTH, "2023-07") == (4, 6)
 

@@ -108,13 +108,17 @@ def test_last_year_is_compared_over_the_same_units_and_names_the_others(built: B
 
 
 def test_a_comparison_across_a_break_in_series_says_so(built: Build) -> None:
-    columns = "change_text_ru, break_prior_year, break_previous_month, break_inside"
+    columns = (
+        "growth_code, growth_value, break_prior_year, break_from, break_previous_month,"
+        " break_inside"
+    )
     january = figure(built, columns, "REGISTERED", NORTH, "2025-01", "ytd")
     february = figure(built, columns, "REGISTERED", NORTH, "2025-02", "ytd")
     month = figure(built, columns, "REGISTERED", NORTH, "2025-02", "month")
-    assert january == ("+20 %", None, None, None)
-    assert february == ("-63,3 % from 02.2025", "new_rule", None, "new_rule")
-    assert month == ("-105 % from 02.2025", "new_rule", "new_rule", None)
+    from_month = date(2025, 2, 1)
+    assert january == ("percent", 20.0, None, None, None, None)
+    assert february == ("percent", -63.3, "new_rule", from_month, None, "new_rule")
+    assert month == ("percent", -105.0, "new_rule", from_month, "new_rule", None)
 
 
 def test_a_gap_yields_a_span_and_no_month(built: Build) -> None:

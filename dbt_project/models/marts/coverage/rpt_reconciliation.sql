@@ -1,3 +1,4 @@
+-- The messages are empty here: warehouse.build.findings tells them after the models.
 with series as (
     select * from {{ ref('int_indicator_unit_series') }}
 ),
@@ -8,14 +9,6 @@ revisions as (
 
 parts as (
     select * from {{ ref('int_parts_compared') }}
-),
-
-indicators as (
-    select * from {{ ref('stg_contracts__indicators') }}
-),
-
-territories as (
-    select * from {{ ref('stg_contracts__territories') }}
 ),
 
 texts as (
@@ -91,15 +84,13 @@ final as (
         cast(found.found_value as double) as found_value,
         cast(found.expected_value as double) as expected_value,
         cast(found.found_value - found.expected_value as double) as difference,
-        {% for language in ['ru', 'kk', 'en'] %}
-            {{ reconciliation_text(language) }} as message_{{ language }},
-        {% endfor %}
+        cast(null as {{ dbt.type_string() }}) as message_ru,
+        cast(null as {{ dbt.type_string() }}) as message_kk,
+        cast(null as {{ dbt.type_string() }}) as message_en,
         found.submission_id,
         found.received_at
     from found
     inner join texts on found.finding_code = texts.finding_code
-    inner join indicators on found.indicator_code = indicators.indicator_code
-    inner join territories on found.territory_kato = territories.territory_kato
 )
 
 select * from final

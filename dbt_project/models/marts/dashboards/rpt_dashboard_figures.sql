@@ -101,10 +101,12 @@ final as (
         case when indicators.measure_type != 'stock' then months.value_prior_year end
             as month_prior_year,
         case when indicators.measure_type != 'stock' then months.change_pct end as month_change_pct,
-        case when indicators.measure_type != 'stock' then months.change_text_ru end
-            as month_change_ru,
-        case when indicators.measure_type != 'stock' then months.change_text_kk end
-            as month_change_kk,
+        case when indicators.measure_type != 'stock' then months.growth_code end
+            as month_growth_code,
+        case when indicators.measure_type != 'stock' then months.growth_value end
+            as month_growth_value,
+        case when indicators.measure_type != 'stock' then months.break_from end
+            as month_break_from,
         case
             when indicators.measure_type = 'stock' then 'not_applicable' else months.status
         end as month_status,
@@ -113,10 +115,10 @@ final as (
         totals.value_prior_year as ytd_prior_year,
         totals.change_abs as ytd_change_abs,
         totals.change_pct as ytd_change_pct,
-        totals.change_text_ru as ytd_change_ru,
-        totals.change_text_kk as ytd_change_kk,
+        totals.growth_code as ytd_growth_code,
+        totals.growth_value as ytd_growth_value,
+        totals.break_from as ytd_break_from,
         totals.per_100k as ytd_per_100k,
-        totals.break_prior_year,
         shown.status as ytd_status,
         shown.status_reason as ytd_status_reason,
         totals.expected_units,

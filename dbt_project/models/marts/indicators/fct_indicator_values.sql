@@ -47,10 +47,13 @@ figures_in_context as (
 
 figure_changes as (
     select
-        {% for language in ['ru', 'kk', 'en'] %}
-            {{ growth_text(language) }} as growth_{{ language }},
-        {% endfor %}
-        figures_in_context.*
+        *,
+        value_comparable - value_prior_year as change_abs,
+        case
+            when value_prior_year > 0
+                then 100.0 * (value_comparable - value_prior_year) / value_prior_year
+        end as change_pct,
+        case when is_published then {{ growth_code() }} end as growth_code
     from figures_in_context
 ),
 
@@ -67,15 +70,20 @@ final as (
             as denominator,
         case when is_published then value_prior_year end as value_prior_year,
         case when is_published then value_comparable end as value_comparable,
-        case when is_published then value_comparable - value_prior_year end as change_abs,
-        case
-            when is_published and value_prior_year > 0
-                then 100.0 * (value_comparable - value_prior_year) / value_prior_year
-        end as change_pct,
-        {% for language in ['ru', 'kk', 'en'] %}
-            case when is_published then {{ across_break_text(language) }} end
-                as change_text_{{ language }},
-        {% endfor %}
+        case when is_published then change_abs end as change_abs,
+        case when is_published then change_pct end as change_pct,
+        growth_code,
+        -- A decimal has no zero below zero.
+        cast(
+            cast(
+                case
+                    when growth_code = 'times'
+                        then {{ tenths('value_comparable / value_prior_year') }}
+                    when growth_code = 'percent' then {{ tenths('change_pct') }}
+                    when growth_code in ('points', 'difference') then {{ tenths('change_abs') }}
+                end as decimal(18, 1)
+            ) as double
+        ) as growth_value,
         case
             when
                 is_published
@@ -90,6 +98,7 @@ final as (
         cast(coalesce(comparable_units, 0) as integer) as comparable_units,
         left_out_units,
         break_prior_year,
+        from_month as break_from,
         break_previous_month,
         break_inside,
         case when is_own_submission or is_published then cast(value_printed as double) end

@@ -13,30 +13,9 @@ final as (
         {{ month_end('period_month') }} as month_end_date,
         {{ first_of_year('period_month') }} as year_start_date,
         {{ add_months('period_month', -12) }} as prior_year_month,
-        case {{ month_of('period_month') }}
-            {% for name in [
-                'январь', 'февраль', 'март', 'апрель', 'май', 'июнь', 'июль',
-                'август', 'сентябрь', 'октябрь', 'ноябрь', 'декабрь'
-            ] %}
-                when {{ loop.index }} then '{{ name }}'
-            {% endfor %}
-        end as month_name_ru,
-        case {{ month_of('period_month') }}
-            {% for name in [
-                'қаңтар', 'ақпан', 'наурыз', 'сәуір', 'мамыр', 'маусым', 'шілде',
-                'тамыз', 'қыркүйек', 'қазан', 'қараша', 'желтоқсан'
-            ] %}
-                when {{ loop.index }} then '{{ name }}'
-            {% endfor %}
-        end as month_name_kk,
-        case {{ month_of('period_month') }}
-            {% for name in [
-                'January', 'February', 'March', 'April', 'May', 'June', 'July',
-                'August', 'September', 'October', 'November', 'December'
-            ] %}
-                when {{ loop.index }} then '{{ name }}'
-            {% endfor %}
-        end as month_name_en
+        month_name_ru,
+        month_name_kk,
+        month_name_en
     from periods
 )
 

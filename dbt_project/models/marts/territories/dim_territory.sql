@@ -15,8 +15,7 @@ oblasts as (
         ancestors.territory_kato,
         max(upper_level.territory_kato) as oblast_kato,
         max(upper_level.name_ru) as oblast_name_ru,
-        max(upper_level.name_kk) as oblast_name_kk,
-        max(upper_level.name_en) as oblast_name_en
+        max(upper_level.name_kk) as oblast_name_kk
     from ancestors
     inner join territories as upper_level
         on ancestors.ancestor_kato = upper_level.territory_kato
@@ -39,18 +38,6 @@ latest_population as (
     from population
 ),
 
-namesakes as (
-    select
-        territory_kato,
-        {% for language in ['ru', 'kk', 'en'] %}
-            count(*) over (partition by name_{{ language }}) as units_{{ language }},
-            sum(case when valid_to is null then 1 else 0 end)
-                over (partition by name_{{ language }}) as current_units_{{ language }}
-            {%- if not loop.last %},{% endif %}
-        {% endfor %}
-    from territories
-),
-
 final as (
     select
         territories.territory_kato,
@@ -64,9 +51,9 @@ final as (
         territories.name_ru,
         territories.name_kk,
         territories.name_en,
-        {% for language in ['ru', 'kk', 'en'] %}
-            {{ territory_label(language) }} as label_{{ language }},
-        {% endfor %}
+        territories.label_ru,
+        territories.label_kk,
+        territories.label_en,
         territories.valid_from,
         territories.valid_to,
         territories.valid_to is null as is_current,
@@ -76,7 +63,6 @@ final as (
         latest_population.population_date
     from territories
     inner join depths on territories.territory_kato = depths.territory_kato
-    inner join namesakes on territories.territory_kato = namesakes.territory_kato
     left join oblasts on territories.territory_kato = oblasts.territory_kato
     left join latest_population
         on

@@ -4,7 +4,10 @@ with source as (
 
 final as (
     select
-        cast(period_month as date) as period_month
+        cast(period_month as date) as period_month,
+        cast(month_name_ru as {{ dbt.type_string() }}) as month_name_ru,
+        cast(month_name_kk as {{ dbt.type_string() }}) as month_name_kk,
+        cast(month_name_en as {{ dbt.type_string() }}) as month_name_en
     from source
 )
 

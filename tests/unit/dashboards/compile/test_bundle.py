@@ -8,10 +8,13 @@ import duckdb
 import pytest
 import yaml
 
+from dashboards.cells.shows import shown
 from dashboards.compile import bundle
+from dashboards.compile.assets import ASSETS, AssetError, localised, sql
+from dashboards.compile.chart_types import metric
 from dashboards.compile.check import chart_query, problems
-from dashboards.compile.sql_templates import ASSETS, AssetError, localised, sql
 from dashboards.names import read_text
+from tests.tools.charts import answered, create_marts
 from tests.tools.models import Models
 from warehouse.contracts import load_contracts
 
@@ -45,9 +48,9 @@ def test_a_column_that_dbt_does_not_publish_is_found(
     manifest: dict[str, Any], files: dict[str, str]
 ) -> None:
     path = "charts/situation_table_ru.yaml"
-    broken = {**files, path: files[path].replace("ytd_change_ru", "ytd_change_de")}
+    broken = {**files, path: files[path].replace("ytd_growth_code", "ytd_growth_word")}
     assert any(
-        path in problem and "ytd_change_de" in problem for problem in problems(manifest, broken)
+        path in problem and "ytd_growth_word" in problem for problem in problems(manifest, broken)
     )
 
 
@@ -114,8 +117,13 @@ def test_territories_are_ranked_by_what_the_contracts_say_they_are_ranked_by() -
     assert [code for code in shown if not indicators[code].ranked] == []
 
 
-def test_figures_link_to_the_dictionary_of_the_portal(files: dict[str, str]) -> None:
-    assert "https://portal.example/dictionary/indicators/" in files["charts/crime_kinds_kk.yaml"]
+def test_figures_link_to_the_dictionary_of_the_portal(
+    objects: dict[str, Any], files: dict[str, str]
+) -> None:
+    measures = objects["charts/crime_kinds_kk.yaml"]["params"]["metrics"]
+    (passport,) = (measure for measure in measures if measure["label"] == "Паспорт")
+    told = shown("CRM_THEFT", passport["shown"])
+    assert 'href="https://portal.example/dictionary/indicators/CRM_THEFT"' in told
     assert "{portal}" not in "".join(files.values())
 
 
@@ -126,7 +134,20 @@ def test_a_text_in_one_language_alone_is_refused() -> None:
 
 def test_a_word_that_does_not_exist_is_refused() -> None:
     with pytest.raises(AssetError, match="nonsense"):
-        sql("@nonsense(value)", "ru")
+        sql("{{ nonsense('value') }}", "ru")
+
+
+@pytest.mark.parametrize("template", ["{{ latest('value' }}", "{{ language.unknown.part }}"])
+def test_a_template_that_cannot_be_filled_is_refused(template: str) -> None:
+    with pytest.raises(AssetError):
+        sql(template, "ru")
+
+
+def test_a_measure_that_is_shown_as_nothing_known_is_refused() -> None:
+    measure = {"title": "Число", "sql": "count(*)", "shown": "nonsense"}
+    dataset = {"name": "ours", "metrics": {"number": measure}}
+    with pytest.raises(AssetError, match="Число: nothing is shown as nonsense"):
+        metric(dataset, "number", "ru")
 
 
 @pytest.fixture(scope="module")
@@ -135,74 +156,11 @@ def figures() -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-@pytest.mark.parametrize(
-    ("value", "unit", "status", "shown"),
-    [
-        ("0", "count", "final", "0"),
-        ("42105", "count", "final", "42\u00a0105"),
-        ("-7", "count", "final", "-7"),
-        ("5126.74", "kg", "partial", "5\u00a0126,7"),
-        ("-0.26", "percent", "final", "-0,3\u00a0%"),
-        ("99.96", "percent", "final", "100,0\u00a0%"),
-        ("null", "count", "withheld", "скрыто"),
-        ("null", "count", "missing", "нет данных"),
-        ("null", "count", "not_applicable", "—"),
-    ],
-)
-def test_zero_missing_and_withheld_look_different(
-    figures: duckdb.DuckDBPyConnection, value: str, unit: str, status: str, shown: str
-) -> None:
-    expression = sql(f"@figure({value}::double; '{unit}'; '{status}'; null)", "ru")
-    assert figures.sql(f"select {expression}").fetchall() == [(shown,)]
-
-
-@pytest.mark.parametrize(("counted_otherwise_from", "mark"), [("null", False), ("'r'", True)])
-def test_a_tile_says_that_its_change_crosses_a_break(
-    figures: duckdb.DuckDBPyConnection, counted_otherwise_from: str, mark: bool
-) -> None:
-    rows = f"""select 'A' as indicator_code, 1 as precedence, 12.0 as ytd_value,
-        10.0 as ytd_prior_year, 2.0 as ytd_change_abs, '+20 %' as ytd_change_ru,
-        'final' as ytd_status, null as ytd_status_reason, 5.0 as month_value,
-        'final' as month_status, null as month_status_reason, '2026-03' as period_label,
-        'count' as unit,
-        {counted_otherwise_from} as break_prior_year"""
-    tile = sql("@tile('A'; 'up')", "ru")
-    ((shown,),) = figures.sql(f"select {tile} from ({rows})").fetchall()  # noqa: S608
-    assert "+20 %" in shown
-    assert "за март 2026: 5" in shown
-    assert ("+20 % ※" in shown) == mark
-
-
-@pytest.mark.parametrize(
-    ("expected", "received", "accepted", "late", "shown"),
-    [
-        (0, 0, 0, 0, "—"),
-        (1, 0, 0, 0, '<span class="mvd-bad">✗</span>'),
-        (1, 1, 0, 0, '<span class="mvd-bad">↩</span>'),
-        (3, 2, 0, 2, '<span class="mvd-bad">↩</span>'),
-        (1, 1, 1, 0, "✓ "),
-        (3, 3, 1, 1, "◐ 1/3 ◷"),
-    ],
-)
-def test_not_sent_and_sent_in_vain_look_different(
-    figures: duckdb.DuckDBPyConnection,
-    expected: int,
-    received: int,
-    accepted: int,
-    late: int,
-    shown: str,
-) -> None:
-    rows = f"""select 'F' as form_code, 1 as precedence, {expected} as expected_units,
-        {received} as received_units, {accepted} as accepted_units, {late} as late_units"""
-    sent = sql("@sent('F')", "ru")
-    assert figures.sql(f"select {sent} from ({rows})").fetchall() == [(shown,)]  # noqa: S608
-
-
 def test_without_filters_a_chart_tells_the_latest_month_of_the_country(
     figures: duckdb.DuckDBPyConnection, objects: dict[str, Any]
 ) -> None:
     rows = "(1, 202502 * 10 + 9), (2, 202503 * 10 + 9), (3, 202503 * 10 + 8), (null, 202504 * 10)"
-    latest = sql("@latest(value)", "ru")
+    latest = sql("{{ latest('value') }}")
     asked = f"select {latest} from (values {rows}) as t(value, precedence)"  # noqa: S608
     assert figures.sql(f"{asked} where precedence < 2025040").fetchall() == [(2,)]
     assert figures.sql(asked).fetchall() == [(None,)]
@@ -214,3 +172,11 @@ def test_without_filters_a_chart_tells_the_latest_month_of_the_country(
 def test_assets_name_no_address_of_a_machine() -> None:
     for file in ASSETS.rglob("*.yml"):
         assert "http" not in file.read_text(encoding="utf-8")
+
+
+def test_a_release_without_rows_is_told_in_words(objects: dict[str, Any]) -> None:
+    with duckdb.connect(":memory:") as empty:
+        create_marts(empty)
+        for path in (path for path in objects if path.startswith("charts/")):
+            for row in answered(empty, objects, path):
+                assert "None" not in str([told for told in row.values() if told]), path

@@ -7,7 +7,6 @@ from warehouse.contracts import load_contracts
 from warehouse.contracts.calendar import load_calendar, load_coverage
 from warehouse.contracts.territories import load_territories
 from warehouse.core.records import ContractError
-from warehouse.core.texts import LANGUAGES
 
 CALENDAR = load_calendar()
 TERRITORIES = load_territories()
@@ -52,24 +51,6 @@ def test_thresholds_of_coverage_do_not_contradict_each_other() -> None:
     rule = load_coverage().aggregate
     assert rule.shown_from.units < rule.final_from.units == 1
     assert rule.shown_from.population < rule.final_from.population == 1
-
-
-def test_growth_texts_take_only_the_parameters_that_exist() -> None:
-    known: dict[str, float | str] = {
-        "difference": 7,
-        "percent": -12.5,
-        "times": 2.4,
-        "points": -0.3,
-    } | {
-        "change": "+20 %",
-        "from": "01.2024",
-    }
-    texts = load_coverage().growth.texts
-    for _, text in texts:
-        for language in LANGUAGES:
-            assert getattr(text, language).format(**known)
-    assert texts.percent.ru.format(**known) == "-12.5 %"
-    assert texts.difference.ru.format(**known) == "+7"
 
 
 @pytest.mark.parametrize(

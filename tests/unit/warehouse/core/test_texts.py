@@ -16,7 +16,6 @@ from warehouse.core.errors import UserError
 from warehouse.core.records import CONTRACTS_DIR, ContractError
 from warehouse.core.texts import (
     LANGUAGES,
-    FigureTexts,
     Language,
     Names,
     TextBook,
@@ -106,10 +105,13 @@ def test_what_the_code_asks_for_exists_and_gets_its_values(name: str) -> None:
 
 
 def test_every_text_is_asked_for_somewhere() -> None:
-    files = files_of("*.py", "*.html", "*.yml", parts=(*PARTS, "contracts"))
+    parts = (*PARTS, "contracts", "dbt_project")
+    files = files_of("*.py", "*.html", "*.yml", "*.sql", parts=parts)
     code = "\n".join(file.read_text(encoding="utf-8") for file in files)
     # A key put together at run time shows its beginning or its end: f"state_{…}", f"{…}_body".
     begun = tuple(set(re.findall(r"[\"'](\w+_)(?:\{|[\"'] ?[~+])", code)))
+    # A code of the marts is told as its kind, which a measure names.
+    begun += tuple(f"{kind}_" for kind in re.findall(r"shown: (\w+)", code))
     ended = tuple(set(re.findall(r"\}(_\w+)[\"']", code)))
     words = set(re.findall(r"[\w-]+", re.sub(r"(?m)^[\w-]+:", "", code)))
     unasked = {
@@ -174,11 +176,9 @@ def test_a_name_without_a_translation_is_told_in_russian() -> None:
     assert Names(ru="имя", kk="атауы").text("kk") == "атауы"
 
 
-def test_figures_may_say_how_they_are_written() -> None:
-    written = {"ru": "{x:+d}", "kk": "{x:+d}", "en": "{x:+d}"}
-    assert FigureTexts.model_validate(written).text("ru").format(x=3) == "+3"
+def test_a_placeholder_may_not_say_how_its_value_is_written() -> None:
     with pytest.raises(ValueError, match="not a plain name"):
-        Texts.model_validate(written)
+        Texts.model_validate({"ru": "{x:+d}", "kk": "{x:+d}", "en": "{x:+d}"})
 
 
 @pytest.mark.parametrize("name", [None, "", "de", "RU"])

@@ -21,6 +21,23 @@ for _ in range(3):
     query_object.sanitize_clause("a = 1", "duckdb")
 print(query_object.sanitize_clause.cache_info().misses)
 """
+CELLS = """
+from types import SimpleNamespace
+import pandas as pd
+from dashboards.superset.patches import cells
+from superset.common.query_object import QueryObject
+
+QueryObject.exec_post_processing = lambda question, answer: answer
+cells.install()
+column = {"label": "verdict", "shown": {"as": "claim", "in": "ru"}}
+metric = {"label": "figure", "shown": {"as": "figure", "in": "ru"}}
+answer = pd.DataFrame({"verdict": ["confirmed"], "figure": ['{"value": 1000, "unit": "kg"}']})
+question = SimpleNamespace(columns=[column, "region"], metrics=[metric])
+told = QueryObject.exec_post_processing(question, answer)
+print(ascii(told.iloc[0].tolist()))
+question = SimpleNamespace(columns=None, metrics=None)
+print(QueryObject.exec_post_processing(question, answer).equals(answer))
+"""
 
 
 def locked() -> dict[str, str]:
@@ -91,10 +108,21 @@ def test_nothing_of_superset_is_replaced_outside_the_folder() -> None:
     assert found == []
 
 
-@pytest.mark.slow
-def test_a_condition_is_parsed_once() -> None:
+def printed_by(program: str) -> list[str]:
     python = ROOT / "dashboards" / ".venv" / "bin" / "python"
     told = subprocess.run(
-        [python, "-c", OUTSIDE], cwd=ROOT, capture_output=True, text=True, check=True
+        [python, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    assert told.stdout.split()[-1] == "1"
+    return told.stdout.splitlines()
+
+
+@pytest.mark.slow
+def test_a_condition_is_parsed_once() -> None:
+    assert printed_by(OUTSIDE)[-1] == "1"
+
+
+@pytest.mark.slow
+def test_an_answer_is_told_before_superset_keeps_it() -> None:
+    told, untouched = printed_by(CELLS)[-2:]
+    assert told == ascii(["подтверждено", "1\u00a0000,0"])
+    assert untouched == "True"

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from argon2 import PasswordHasher
+from argon2.profiles import CHEAPEST
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
@@ -18,6 +20,7 @@ from ingestion.request import Services
 from portal.app import create_app
 from portal.judging.judge import judge
 from portal.settings import PortalSettings
+from portal.store import passwords
 from portal.store.accounts import Account
 from portal.web import Portal
 from tests.unit.ingestion.conftest import sng_workbook
@@ -153,9 +156,20 @@ def opened(home: Path, database: str = "") -> Desk:
     return Desk(services, Portal.of(settings, services), settings)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """Hundreds of tests sign in; what the desk spends on a hash is told by test_passwords."""
+    quick = PasswordHasher.from_parameters(CHEAPEST)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", lambda: quick)
+        passwords._hash_of_nothing.cache_clear()
+        yield
+    passwords._hash_of_nothing.cache_clear()
+
+
 @pytest.fixture(scope="session")
 def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data directory with the accounts in it: hashing passwords takes its time on purpose."""
+    """A data directory with the accounts in it."""
     home = tmp_path_factory.mktemp("furnished")
     desk = opened(home)
     for account in ACCOUNTS:

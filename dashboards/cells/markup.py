@@ -53,34 +53,30 @@ def drawing(_: str, *, scale: float | None = None, **of: float | None) -> str:
 
 def tile(language: str, *, bad: str, **of: Any) -> str:
     """A figure since 1 January, its change (`bad`: up, down or none), last year's, the month's."""
-    unit = of.get("unit")
+    of = {"unit": None, **of}
     for name in _OF_YEAR:
         if of.get(name) is not None:
-            of[name] /= _MONEY.get(unit, 1)
-    unit = "million_tenge" if unit in _MONEY else unit
-    values = {
-        part: {
-            "value": of.get(f"{part}_value"),
-            "unit": unit,
-            "status": of.get(f"{part}_status"),
-            "reason": of.get(f"{part}_status_reason"),
-        }
-        for part in ("ytd", "month")
-    }
+            of[name] /= _MONEY.get(of["unit"], 1)
+    unit = "million_tenge" if of["unit"] in _MONEY else of["unit"]
+
+    def told(part: str) -> str:
+        status, reason = of.get(f"{part}_status"), of.get(f"{part}_status_reason")
+        value = of.get(f"{part}_value")
+        return figure(language, value=value, unit=unit, status=status, reason=reason)
+
     break_from = of.get("ytd_break_from")
-    told = growth.change(
-        of.get("ytd_growth_code"), of.get("ytd_growth_value"), break_from, language
-    )
+    code, value = of.get("ytd_growth_code"), of.get("ytd_growth_value")
+    change = growth.change(code, value, break_from, language) or ""
     prior = amount(language, value=of.get("ytd_prior_year"), unit=unit)
     name = chart_text("in_month", language, month=month(language, value=of.get("period")))
     return _markup(
         "tile",
-        figure(language, **values["ytd"]),
+        told("ytd"),
         chart_text(unit, language) if unit in ("kg", "million_tenge") else "",
         _look(of.get("ytd_change_abs"), bad),
-        (told or "") + (BREAK if break_from else ""),
+        change + (BREAK if break_from else ""),
         f"{chart_text('last_year', language)}: {prior}",
-        f"{name}: {figure(language, **values['month'])}",
+        f"{name}: {told('month')}",
     )
 
 

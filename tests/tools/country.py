@@ -165,7 +165,7 @@ class Country:
             "indicator_formulas": INDICATOR_FORMULAS,
             "offences": OFFENCES,
             "offence_measures": OFFENCE_MEASURES,
-            "periods": period_rows(periods),
+            "periods": list(period_rows(periods)),
             "expected_submitters": [{**row, **self._told(row)} for row in self.expected],
             "coverage_rules": [
                 {

@@ -2,6 +2,7 @@
 
 import re
 from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -45,7 +46,7 @@ def test_zero_missing_and_withheld_look_different(
 def test_a_figure_says_how_final_it_is_or_why_it_is_missing(
     status: str | None, reason: str | None, told: str
 ) -> None:
-    given = {"status": status, "reason": reason, "accepted": 19, "expected": 20}
+    given: dict[str, Any] = {"status": status, "reason": reason, "accepted": 19, "expected": 20}
     assert words.figure_state("ru", **given) == told
     broken = words.figure_state("ru", **given, break_from="2024-01-01")
     assert broken == f"{told}; ※ ряд прерван"
@@ -81,7 +82,7 @@ def test_a_change_is_told_in_three_languages(
 
 
 def test_a_change_across_a_break_names_the_month_and_is_marked() -> None:
-    parts = {"code": "percent", "value": 20.0, "break_from": "2024-03-01"}
+    parts: dict[str, Any] = {"code": "percent", "value": 20.0, "break_from": "2024-03-01"}
     assert words.change("ru", **parts) == "+20 %; с 03.2024 считают иначе"
     assert words.marked_change("ru", **parts) == "+20 %; с 03.2024 считают иначе ※"
     assert words.marked_change("ru", break_from="2024-03-01") == "— ※"

@@ -57,6 +57,20 @@
 {%- endmacro %}
 
 
+{#-
+  The state of several figures told in one row: final where all are, partial where any is known,
+  otherwise withheld where any is.
+-#}
+{% macro status_of_measures(status) -%}
+    case
+        when count(case when {{ status }} = 'final' then 1 end) = count(*) then 'final'
+        when count(case when {{ status }} in ('final', 'partial') then 1 end) > 0 then 'partial'
+        when count(case when {{ status }} = 'withheld' then 1 end) > 0 then 'withheld'
+        else 'missing'
+    end
+{%- endmacro %}
+
+
 {#- Measures of the offence facts as the form accumulates them from 1 January. -#}
 {% macro offence_measures() %}
     {{ return(offence_flows() + ['in_production']) }}

@@ -30,11 +30,12 @@
 {%- endmacro %}
 
 
-{#- Units whose `figure` is known, or reported but lost to borders that moved, and their people. -#}
-{% macro known_units(units, figure) -%}
-    {%- set is_known = units ~ '.' ~ figure ~ ' is not null or ' ~ units ~ '.is_lost_to_borders' -%}
-    {%- set people = 'case when ' ~ is_known ~ ' then ' ~ units ~ '.population end' -%}
-    count(case when {{ is_known }} then 1 end) as units_known,
+{#- Units that are in the figure, or reported but lost to borders that moved, and their people. -#}
+{% macro known_units(units) -%}
+    {%- set people = 'case when ' ~ units ~ '.is_counted then ' ~ units ~ '.population end' -%}
+    count(case when {{ units }}.is_counted then 1 end) as units_known,
+    coalesce(sum(case when {{ units }}.is_counted then {{ units }}.expected_units end), 0)
+        as accepted_units,
     sum({{ people }}) as population_known,
     count({{ people }}) as units_known_with_population
 {%- endmacro %}
@@ -93,6 +94,7 @@
                 coalesce(redrawn_gains.{{ measure }}, 0) as gained_{{ measure }},
             {% endfor %}
             now.units_known,
+            now.accepted_units,
             now.population_known,
             now.units_known_with_population
         from redrawn_months

@@ -61,7 +61,7 @@ parts as (
         territories.valid_from <= {{ month_end('periods.period_month') }}
         and (
             territories.valid_to is null
-            or territories.valid_to >= periods.period_month
+            or territories.valid_to >= {{ month_end('periods.period_month') }}
         )
 ),
 
@@ -141,7 +141,6 @@ final as (
             when is_sent then 'not_accepted'
             else 'not_sent'
         end as state,
-        -- Figures also wait for parts that ended within the month; punctuality does not.
         is_on_time and is_covered as is_on_time
     from unit_states
 )

@@ -48,15 +48,12 @@ territory_figures as (
         coverage.final_from_units,
         coverage.final_from_population,
         coverage.own_submission_id is not null as is_own_submission,
-        coverage.accepted_units >= coverage.expected_units as is_fully_covered,
+        coverage.accepted_units >= coverage.expected_units
+        and coverage.reporting_units = coalesce(totals.units_told, 0) as is_fully_covered,
         indicators.territory_aggregation != 'none'
         or indicators.formula_scale is not null
         or coverage.own_submission_id is not null as is_summable,
-        greatest(
-            coverage.accepted_units
-            - (coverage.reporting_units - coalesce(totals.units_known, 0)),
-            0
-        ) as accepted_units,
+        coalesce(totals.accepted_units, 0) as accepted_units,
         totals.numerator,
         totals.denominator,
         totals.comparable_numerator,

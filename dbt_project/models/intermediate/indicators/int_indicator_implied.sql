@@ -62,6 +62,7 @@ followers as (
         year_to_date.period_month as reported_month,
         months.previous_month,
         year_to_date.submission_id,
+        year_to_date.version_number,
         year_to_date.value,
         case
             when {{ add_months('year_to_date.period_month', -1) }} = months.previous_month
@@ -109,6 +110,7 @@ final as (
         previous_month as period_month,
         reported_month,
         submission_id,
+        version_number,
         known_at,
         case
             when value_printed is not null then value - value_printed

@@ -33,7 +33,10 @@ part_counts as (
     inner join periods
         on
             territories.valid_from <= {{ month_end('periods.period_month') }}
-            and (territories.valid_to is null or territories.valid_to >= periods.period_month)
+            and (
+                territories.valid_to is null
+                or territories.valid_to >= {{ month_end('periods.period_month') }}
+            )
     where territories.parent_kato is not null
     group by territories.parent_kato, periods.period_month
 ),

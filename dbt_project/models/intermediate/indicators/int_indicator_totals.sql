@@ -32,9 +32,11 @@ territory_sums as (
         territory_units.territory_kato,
         territory_units.period_month,
         territory_units.basis,
-        sum(territory_units.numerator) as numerator,
-        sum(territory_units.denominator) as denominator,
-        {{ known_units('territory_units', 'numerator') }},
+        sum(case when territory_units.is_counted then territory_units.numerator end) as numerator,
+        sum(case when territory_units.is_counted then territory_units.denominator end)
+            as denominator,
+        count(*) as units_told,
+        {{ known_units('territory_units') }},
         {% for figure in ['numerator', 'denominator'] %}
             sum(case when territory_units.is_comparable then territory_units.{{ figure }} end)
                 as comparable_{{ figure }},
@@ -114,9 +116,12 @@ final as (
             when not territory_sums.is_lost_to_borders then territory_sums.numerator
         end as numerator,
         coalesce(month_differences.month_denominator, territory_sums.denominator) as denominator,
-        {% for people in ['units_known', 'population_known', 'units_known_with_population'] %}
+        {% for people in [
+            'units_known', 'accepted_units', 'population_known', 'units_known_with_population'
+        ] %}
             coalesce(month_differences.{{ people }}, territory_sums.{{ people }}) as {{ people }},
         {% endfor %}
+        territory_sums.units_told,
         territory_sums.comparable_numerator,
         territory_sums.comparable_denominator,
         territory_sums.prior_numerator,

@@ -28,7 +28,7 @@ redrawn_units as (
     select * from {{ ref('int_redrawn_units') }}
 ),
 
-territory_units as (
+unit_places as (
     select
         unit_values.*,
         reporting.territory_kato,
@@ -36,8 +36,18 @@ territory_units as (
         reporting.population,
         reporting.received_at,
         reporting.submission_id as reporting_submission_id,
+        reporting.whole_kato,
+        reporting.whole_returns,
+        reporting.expected_units,
         unit_values.basis = 'month'
         and unit_values.registered is null
+        and max(case when unit_values.basis = 'ytd' then unit_values.registered end) over (
+            partition by
+                unit_values.offence_code,
+                unit_values.period_month,
+                unit_values.unit_kato,
+                reporting.territory_kato
+        ) is not null
         and coalesce(borders.is_border_month, false) as is_lost_to_borders
     from unit_values
     inner join reporting
@@ -51,6 +61,16 @@ territory_units as (
             and unit_values.period_month = borders.period_month
 ),
 
+-- A unit is known by the returns of its parts when each of them is.
+territory_units as (
+    select
+        *,
+        count(case when registered is not null or is_lost_to_borders then 1 end) over (
+            partition by offence_code, basis, period_month, territory_kato, whole_kato
+        ) = whole_returns as is_counted
+    from unit_places
+),
+
 territory_sums as (
     select
         territory_units.offence_code,
@@ -58,13 +78,19 @@ territory_sums as (
         territory_units.territory_kato,
         territory_units.period_month,
         territory_units.basis,
-        {{ known_units('territory_units', 'registered') }},
+        {{ known_units('territory_units') }},
         {% for measure in offence_measures() %}
             case
+                when max(territory_units.depth) = 0
+                    then {{ exact('max(territory_units.' ~ measure ~ ')') }}
                 when
-                    count(*) = 1
-                    or count(territory_units.{{ measure }}) = count(territory_units.registered)
-                    then {{ exact('sum(territory_units.' ~ measure ~ ')') }}
+                    count(case when territory_units.is_counted then territory_units.{{ measure }} end)
+                    = count(case when territory_units.is_counted then territory_units.registered end)
+                    then
+                        {{ exact(
+                            'sum(case when territory_units.is_counted then territory_units.'
+                            ~ measure ~ ' end)'
+                        ) }}
             end as {{ measure }},
         {% endfor %}
         {{ exact(sum_if_complete('territory_units.registered_in_month_reported')) }}
@@ -103,6 +129,7 @@ month_differences as (
             end as {{ measure }},
         {% endfor %}
         units_known,
+        accepted_units,
         population_known,
         units_known_with_population
     from redrawn_totals
@@ -115,7 +142,9 @@ final as (
         territory_sums.territory_kato,
         territory_sums.period_month,
         territory_sums.basis,
-        {% for people in ['units_known', 'population_known', 'units_known_with_population'] %}
+        {% for people in [
+            'units_known', 'accepted_units', 'population_known', 'units_known_with_population'
+        ] %}
             coalesce(month_differences.{{ people }}, territory_sums.{{ people }}) as {{ people }},
         {% endfor %}
         {% for measure in offence_flows() %}

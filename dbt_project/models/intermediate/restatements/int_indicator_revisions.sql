@@ -51,7 +51,7 @@ tellings as (
         period_month,
         reported_month,
         submission_id,
-        cast(null as bigint) as version_number,
+        version_number,
         known_at,
         value,
         is_fall,
@@ -67,8 +67,7 @@ numbered_tellings as (
             order by
                 tellings.known_at,
                 tellings.reported_month,
-                tellings.version_number nulls last,
-                tellings.submission_id
+                tellings.version_number
         ) as telling
     from tellings
     inner join retold_figures

@@ -24,7 +24,7 @@ final as (
         {% for measure, indicator in measures.items() %}
             max(case when indicator_code = '{{ indicator }}' then value end) as {{ measure }},
         {% endfor %}
-        case when count(distinct status) = 1 then min(status) else 'partial' end as status,
+        {{ status_of_measures('status') }} as status,
         case
             when
                 count(distinct status) = 1

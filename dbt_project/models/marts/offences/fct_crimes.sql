@@ -18,8 +18,6 @@ offence_figures as (
         coverage.final_from_units,
         coverage.final_from_population,
         coverage.own_submission_id is not null as is_own_submission,
-        greatest(coverage.accepted_units - (coverage.reporting_units - totals.units_known), 0)
-            as accepted_units,
         case
             when totals.units_known = totals.units_known_with_population
                 then totals.population_known

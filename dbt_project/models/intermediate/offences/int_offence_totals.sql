@@ -84,8 +84,12 @@ territory_sums as (
                 when max(territory_units.depth) = 0
                     then {{ exact('max(territory_units.' ~ measure ~ ')') }}
                 when
-                    count(case when territory_units.is_counted then territory_units.{{ measure }} end)
-                    = count(case when territory_units.is_counted then territory_units.registered end)
+                    count(
+                        case when territory_units.is_counted then territory_units.{{ measure }} end
+                    )
+                    = count(
+                        case when territory_units.is_counted then territory_units.registered end
+                    )
                     then
                         {{ exact(
                             'sum(case when territory_units.is_counted then territory_units.'

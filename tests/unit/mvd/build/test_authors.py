@@ -68,7 +68,7 @@ def of_an_earlier_version(
     ).submission
     cells = None
     if verdict is not Verdict.REJECTED:
-        table = pa.table({"section": ["R1"], "line": [1], "graph": [1], "value": [1.0]})
+        table = pa.table({"section": ["R1"], "line": [1], "column_number": [1], "value": [1.0]})
         cells = lake.write_cells(services.home, sent, table)
     services.ledger.record_verdict(sent.submission_id, verdict, [], cells, "c" * 64)
     with services.ledger.engine.begin() as connection:

@@ -33,6 +33,14 @@ def short_form(code: str, language: str) -> str:
     return known[code][language]
 
 
+def all_forms() -> list[str]:
+    """Codes of all forms in the order in which they are told. AssetError for one without a name."""
+    named = short_forms()
+    if unnamed := sorted(set(forms()) - set(named)):
+        raise AssetError(f"contracts/texts/short_forms.yml: no name for {', '.join(unnamed)}")
+    return list(named)
+
+
 def localised(value: Any, language: str) -> Any:
     """The value with every {ru, kk} replaced by its text, every {measure: name} by the name of the
     contracts, and every template by what it gives. Raises AssetError for what does not exist.

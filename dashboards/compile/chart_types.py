@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dashboards.cells.shows import ShowError, require
-from dashboards.compile.assets import AssetError, short_form, sql
+from dashboards.compile.assets import AssetError, all_forms, short_form, sql
 from dashboards.compile.map_names import DISTRICTS
 from dashboards.names import LANGUAGES, indicators, texts_in
 
@@ -109,16 +109,16 @@ def _tiles(chart: Chart, dataset: Dataset, language: str) -> Chart:
 
 def _header(chart: Chart, dataset: Dataset, language: str) -> Chart:
     """One line: what the figures cover, how final they are, how fresh, from which release."""
-    _require_forms(chart["forms"])
+    codes = _forms(chart)
     title = chart["titles"]
     reported, state = (
-        sql(f"{{{{ {macro}(forms) }}}}", forms=chart["forms"]) for macro in ("reported", "state_of")
+        sql(f"{{{{ {macro}(forms) }}}}", forms=codes) for macro in ("reported", "state_of")
     )
     added = [
         _expression(reported, title["reported"], language, "reported"),
         _expression(state, title["state"], language, "state"),
     ]
-    about = {**chart, "by": [], "limit": 2, "where": [f"form_code in ({_quoted(chart['forms'])})"]}
+    about = {**chart, "by": [], "limit": 2, "where": [f"form_code in ({_quoted(codes)})"]}
     table = _table(about, dataset, language)
     period, *rest = table["metrics"]
     looks = {shown["label"]: {"horizontalAlign": "left"} for shown in [*added, *table["metrics"]]}
@@ -132,7 +132,7 @@ def _sent(chart: Chart, dataset: Dataset, language: str) -> Chart:
         _expression(
             sql("{{ sent(form) }}", form=code), short_form(code, language), language, "sent"
         )
-        for code in chart["forms"]
+        for code in _forms(chart)
     ]
     looks = {shown["label"]: {"horizontalAlign": "center"} for shown in metrics}
     return {**table, "metrics": metrics, "column_config": looks}
@@ -300,6 +300,9 @@ def _quoted(codes: list[str]) -> str:
     return ", ".join(f"'{code}'" for code in codes)
 
 
-def _require_forms(codes: list[str]) -> None:
+def _forms(chart: Chart) -> list[str]:
+    """Codes of the forms that a chart is about."""
+    codes = all_forms() if chart["forms"] == "all" else chart["forms"]
     for code in codes:
         short_form(code, LANGUAGES[0])
+    return codes

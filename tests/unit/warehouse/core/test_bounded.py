@@ -1,8 +1,10 @@
 """Processes whose memory and time the kernel bounds."""
 
 import importlib
+import multiprocessing
 import sys
 from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
 
 import pytest
 
@@ -22,41 +24,45 @@ def has_loaded(module: str) -> bool:
     return module in sys.modules
 
 
-def loads(module: str) -> bool:
-    importlib.import_module(module)
-    return has_loaded(module)
-
-
-@pytest.fixture
-def a_fork_server_of_others() -> Iterator[None]:
-    """The fork server runs, and has loaded what others need."""
-    process = FORKED.Process(target=nothing)
-    process.start()
-    process.join()
-    yield
-    process.close()
-
-
 def started(*preload: str) -> Bounded[object]:
+    """One whose fork server was started by others, who need other modules."""
+    others = FORKED.Process(target=nothing)
+    others.start()
+    others.join()
     return Bounded(BOUNDS, nothing, preload=preload)
 
 
-@pytest.mark.usefixtures("a_fork_server_of_others")
-def test_what_the_work_needs_is_loaded_before_the_bounds_apply() -> None:
-    process = started(HEAVY)
+def is_loaded_before(*preload: str) -> object:
+    process = started(*preload)
     try:
-        assert process.call(has_loaded, HEAVY)
+        return process.call(has_loaded, HEAVY)
     finally:
         process.stop()
 
 
-@pytest.mark.usefixtures("a_fork_server_of_others")
-def test_a_library_that_finds_no_memory_to_load_has_used_up_the_memory() -> None:
+def end_of_loading() -> End | None:
     process = started()
     try:
-        assert not process.call(has_loaded, HEAVY)
-        with pytest.raises(EndedError) as ended:
-            process.call(loads, HEAVY)
+        process.call(importlib.import_module, HEAVY)
+    except EndedError as ended:
+        return ended.end
     finally:
         process.stop()
-    assert ended.value.end is End.MEMORY
+    return None
+
+
+@pytest.fixture(scope="module")
+def fresh() -> Iterator[Executor]:
+    """A process in which no test has started a fork server yet."""
+    spawned = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=spawned) as executor:
+        yield executor
+
+
+def test_what_the_work_needs_is_loaded_before_the_bounds_apply(fresh: Executor) -> None:
+    assert not fresh.submit(is_loaded_before).result()
+    assert fresh.submit(is_loaded_before, HEAVY).result()
+
+
+def test_a_library_that_finds_no_memory_to_load_has_used_up_the_memory(fresh: Executor) -> None:
+    assert fresh.submit(end_of_loading).result() is End.MEMORY

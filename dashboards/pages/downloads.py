@@ -17,7 +17,7 @@ import pandas as pd
 
 from dashboards.names import in_both
 
-_MARKUP = re.compile(r"<(a|div|span)\b.*>", re.DOTALL)
+_MARKUP = re.compile(r"(<(?:a|div|span)\b.*>)( \([^<>]*\))?", re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
 _ADDRESS = re.compile(r'<a href="([^"]*)"')
 _DRAWING = '<div class="mvd-interval">'
@@ -94,12 +94,14 @@ def _is_drawn(column: pd.Series[Any]) -> bool:
 
 
 def _without_markup(value: str) -> str:
-    if not _MARKUP.fullmatch(value):
+    found = _MARKUP.fullmatch(value)
+    if not found:
         return value
-    if address := _ADDRESS.match(value):
+    markup, month = found[1], found[2] or ""
+    if address := _ADDRESS.match(markup):
         return html.unescape(address[1])
-    parts = (part.strip() for part in _TAG.split(value))
-    return html.unescape("; ".join(part for part in parts if part))
+    parts = (part.strip() for part in _TAG.split(markup))
+    return html.unescape("; ".join(part for part in parts if part)) + month
 
 
 def _as_value(text: str) -> int | float | str | Share:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 
 import openpyxl
 import pandas as pd
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dashboards.cells.shows import shown
 from dashboards.pages.downloads import as_csv, as_workbook, marked, plain
 
 PASSPORT = (
@@ -43,6 +45,11 @@ def test_a_link_becomes_its_address_and_a_tile_its_words() -> None:
 
 def test_a_mark_in_colour_becomes_the_mark() -> None:
     assert lines('<span class="mvd-bad">✗</span>') == ["✗"]
+
+
+def test_a_mark_of_an_older_month_keeps_the_month_and_loses_the_markup() -> None:
+    parts = {"expected": 3, "accepted": 0, "received": 1, "late": 0, "older_month": "2026-02"}
+    assert lines(shown(json.dumps(parts), {"as": "sent", "in": "ru"})) == ["↩ (2026-02)"]
 
 
 def test_a_column_of_drawings_is_left_out_and_the_interval_in_numbers_stays() -> None:

@@ -7,13 +7,16 @@ is one of codes: names of the contracts, or `<kind>_<code>` in `contracts/texts/
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dashboards import names
 from dashboards.cells import markup, words
+from dashboards.paths import CONTRACTS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,6 +69,24 @@ def shown(value: Any, how: Mapping[str, str]) -> str:
     if kind in _OF_ONE_VALUE:
         return _OF_ONE_VALUE[kind](language, **given, **options)
     return _name(kind, value, language) if is_known else words.DASH
+
+
+@cache
+def fingerprint(contracts: Path = CONTRACTS) -> str:
+    """Of all that the words of a cell are made of: an answer kept in other words is of no use."""
+    package = Path(__file__).parents[1]
+    files = (
+        *package.glob("cells/*.py"),
+        *(package / "names.py", package / "templates" / "cells.html"),
+        *contracts.glob("texts/*.yml"),
+        *contracts.glob("indicators/*.yml"),
+        *contracts.glob("forms/*/form.yml"),
+        contracts / "tables.yml",
+    )
+    found = hashlib.sha256()
+    for file in sorted(files):
+        found.update(file.read_bytes())
+    return found.hexdigest()
 
 
 def require(kind: str) -> None:

@@ -1,4 +1,4 @@
-"""Superset's security manager, with the release and the region in the key of every answer kept."""
+"""Superset's security manager, with release, region and words in the key of every answer kept."""
 
 from __future__ import annotations
 
@@ -9,22 +9,24 @@ from flask import g, has_request_context
 from superset.security import SupersetSecurityManager
 
 from dashboards.access import NoAccessError, region_of
+from dashboards.cells import shows
 from dashboards.data.release_pin import release
 
 Answer = TypeVar("Answer")
 
 
 class DashboardSecurityManager(SupersetSecurityManager):  # type: ignore[misc]
-    """An answer that was kept for one release and region is never given for another."""
+    """An answer kept for one release, region and set of words is never given for another."""
 
     def get_rls_cache_key(self, datasource: Any) -> list[str]:
-        """What a user may see is part of the key of an answer."""
+        """What a user may see, and what its words are made of, is part of the key of an answer."""
         names = [role.name for role in self.get_user_roles()] if getattr(g, "user", None) else []
         try:
             region = region_of(names) or "country"
         except NoAccessError:
             region = "nothing"
-        return [*super().get_rls_cache_key(datasource), f"release={release()}", f"region={region}"]
+        own = [f"release={release()}", f"region={region}", f"words={shows.fingerprint()}"]
+        return [*super().get_rls_cache_key(datasource), *own]
 
     # One request asks some thirty times, in as many questions to the database, what its user may.
     def can_access(self, permission_name: str, view_name: str) -> bool:

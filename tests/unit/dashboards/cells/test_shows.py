@@ -3,13 +3,14 @@
 import json
 import math
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 import yaml
 
-from dashboards.cells.shows import ShowError, require, shown, shown_frame
+from dashboards.cells.shows import ShowError, fingerprint, require, shown, shown_frame
 from dashboards.compile import bundle
 from dashboards.names import SPOKEN, texts
 
@@ -108,3 +109,14 @@ def test_only_what_says_how_it_is_shown_is_changed() -> None:
 def test_a_kind_that_does_not_exist_is_refused() -> None:
     with pytest.raises(ShowError, match="nonsense"):
         shown(1, {"as": "nonsense", "in": "ru"})
+
+
+def test_a_changed_text_changes_the_fingerprint_of_the_words(tmp_path: Path) -> None:
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "tables.yml").touch()
+    fingerprints = set()
+    for told in ("withheld: {ru: скрыто}", "withheld: {ru: не показано}"):
+        (tmp_path / "texts" / "charts.yml").write_text(told, encoding="utf-8")
+        fingerprint.cache_clear()
+        fingerprints.add(fingerprint(tmp_path))
+    assert len(fingerprints) == 2

@@ -14,12 +14,12 @@ _CLOCK = timedelta(hours=5)
 
 def whole(value: float) -> str:
     """A number without decimals, thousands apart: 42 105."""
-    return f"{value:,.0f}".replace(",", SPACE)
+    return f"{value:z,.0f}".replace(",", SPACE)
 
 
 def tenths(value: float) -> str:
     """A number with one decimal behind a comma: 5 126,7."""
-    return f"{value:,.1f}".translate({ord(","): SPACE, ord("."): ","})
+    return f"{value:z,.1f}".translate({ord(","): SPACE, ord("."): ","})
 
 
 def number(value: float, unit: str | None) -> str:

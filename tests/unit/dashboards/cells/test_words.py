@@ -20,6 +20,8 @@ from dashboards.names import SPOKEN
         (-7, "count", "final", "-7"),
         (5126.74, "kg", "partial", "5\u00a0126,7"),
         (-0.26, "percent", "final", "-0,3\u00a0%"),
+        (-0.04, "percent", "final", "0,0\u00a0%"),
+        (-0.4, "count", "final", "0"),
         (99.96, "percent", "final", "100,0\u00a0%"),
         (None, "count", "withheld", "скрыто"),
         (None, "count", "missing", "нет данных"),

@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from dashboards.names import in_both
+from dashboards.cells.words import BREAK
+from dashboards.names import LANGUAGES, in_both, texts
 
 _MARKUP = re.compile(r"(<(?:a|div|span)\b.*>)( \([^<>]*\))?", re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
@@ -24,7 +25,12 @@ _DRAWING = '<div class="mvd-interval">'
 _NUMBER = re.compile(r"([+-]?(?:0|[1-9]\d{0,2}(?:\u00a0?\d{3})*)(?:,\d+)?)([\u00a0 ]?%)?")
 _CODE = re.compile(r"\d{4,}")
 _FORMULA = re.compile(r"\s*[=+\-@\t\r\n|%\uff1d\uff0b\uff0d\uff20]")
-_HARMLESS = re.compile(r"[+\-%]|[+-]\d[\d\u00a0]*(,\d+)?([\u00a0 ]?%)?(; [\w .\u00a0]*)?")
+_POINTS = "|".join(
+    re.escape(texts("growth")["points"][language].removeprefix("{value}")) for language in LANGUAGES
+)
+_HARMLESS = re.compile(
+    rf"[+\-%]|[+-]\d[\d\u00a0]*(,\d+)?([\u00a0 ]?%|{_POINTS})?(; [\w .\u00a0]*)?({BREAK})?"
+)
 _WIDEST = 60
 _DEMONSTRATION = in_both("demonstration_data", between=" · ")
 _IS_DEMONSTRATION = in_both("yes_both", between=" · ")

@@ -13,6 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboards.cells.shows import shown
+from dashboards.cells.words import marked_change
+from dashboards.names import LANGUAGES
 from dashboards.pages.downloads import as_csv, as_workbook, marked, plain
 
 PASSPORT = (
@@ -103,8 +105,17 @@ def test_a_text_is_never_a_formula_of_the_workbook() -> None:
 @pytest.mark.parametrize(
     "text", ["+11,1\u00a0%", "-7", "+5,0\u00a0%; с 2021 года считают иначе", "%"]
 )
-def test_a_change_is_not_quoted(text: str) -> None:
+def test_a_text_of_a_number_is_not_quoted(text: str) -> None:
     assert not lines(text)[0].startswith("'")
+
+
+@pytest.mark.parametrize("break_from", [None, "2024-01-01"])
+@pytest.mark.parametrize("code", ["difference", "points", "percent"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_change_is_not_quoted(language: str, code: str, break_from: str | None) -> None:
+    change = marked_change(language, code=code, value=-0.9, break_from=break_from)
+    (row,) = csv.reader(lines(change), delimiter=";")
+    assert row[0].startswith("-0,9")
 
 
 @given(st.text(alphabet="=+-@|%\t 019,cmd!()'\"/", min_size=1))

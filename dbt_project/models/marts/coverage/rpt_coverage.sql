@@ -7,8 +7,7 @@ form_months as (
         *,
         {{ share('accepted_units', 'expected_units') }} as coverage_share,
         {{ population_share(
-            'accepted_units', 'expected_units',
-            'coalesce(population_reported, 0)', 'population_expected'
+            'accepted_units', 'expected_units', 'population_reported', 'population_expected'
         ) }} as population_coverage_share,
         own_submission_id is not null as is_own_submission,
         nullif(reporting_units, 0) as units_reported

@@ -54,8 +54,12 @@ territory_sums as (
         max(case when warnings.submission_id is not null then 1 else 0 end) = 1 as has_warning,
         max(case when territory_units.verdict = 'accepted_with_warnings' then 1 else 0 end) = 1
             as has_submission_warning,
-        max(case when territory_units.is_lost_to_borders then 1 else 0 end) = 1
-            as is_lost_to_borders,
+        max(
+            case
+                when territory_units.is_counted and territory_units.is_lost_to_borders then 1
+                else 0
+            end
+        ) = 1 as is_lost_to_borders,
         max(territory_units.received_at) as received_at_max
     from territory_units
     left join warnings

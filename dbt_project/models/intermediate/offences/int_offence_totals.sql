@@ -103,8 +103,12 @@ territory_sums as (
         max(case when territory_units.depth = 0 then territory_units.reporting_submission_id end)
             as submission_id,
         max(case when warnings.submission_id is not null then 1 else 0 end) = 1 as has_warning,
-        max(case when territory_units.is_lost_to_borders then 1 else 0 end) = 1
-            as is_lost_to_borders,
+        max(
+            case
+                when territory_units.is_counted and territory_units.is_lost_to_borders then 1
+                else 0
+            end
+        ) = 1 as is_lost_to_borders,
         max(territory_units.received_at) as received_at_max
     from territory_units
     left join warnings

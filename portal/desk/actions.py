@@ -158,7 +158,8 @@ class Desk:
     def changes(self, submission_id: str, language: Language) -> Differences | None:
         """What it changes against the accepted version before it.
 
-        None where there is none, or where the contracts no longer know the form.
+        None where there is none, where it was read by another version of the form, or where the
+        contracts no longer know the form.
         """
         after = self.submission(submission_id)
         if not after.cells_path:
@@ -171,6 +172,8 @@ class Desk:
         if before is None or before.submission_id == after.submission_id or not before.cells_path:
             return None
         if why_left_out(after, self.services.contracts):
+            return None
+        if before.form_version != after.form_version:
             return None
         return differences(self.services, before, after, language=language)
 

@@ -141,7 +141,8 @@ def _label_cells(
     """Addresses of the label of a row: it may stand wrong as well as the code."""
     layout = expected.section.layout
     cells = []
-    for column, text in zip(layout.label_columns, line.labels, strict=True):
+    # A line has three labels, also where the sheet has fewer columns for them.
+    for column, text in zip(layout.label_columns, line.labels, strict=False):
         place = table.code_column - layout.code_column + column
         if 0 <= place < table.code_column and (text or grid.columns[place][row].as_py()):
             cells.append(grid.address(row, place))

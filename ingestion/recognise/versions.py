@@ -21,11 +21,12 @@ def other_version(
     for other in others:
         pairs = [pair for pair in _shared(expected, other) if pair[0].section.code in sheets]
         telling = [pair for pair in pairs if _drawn(pair[0]) != _drawn(pair[1])]
-        grids = [sheets[own.section.code] for own, _ in telling]
-        ours = sum(_misfits(grid, own) for grid, (own, _) in zip(grids, telling, strict=True))
-        if not ours:
+        found = [(sheets[own.section.code], own, drawn) for own, drawn in telling]
+        if not any(_misfits(grid, own) for grid, own, _ in found):
             continue
-        theirs = sum(_misfits(grid, drawn) for grid, (_, drawn) in zip(grids, telling, strict=True))
+        found = [each for each in found if _is_readable(*each)]
+        ours = sum(_misfits(grid, own) for grid, own, _ in found)
+        theirs = sum(_misfits(grid, drawn) for grid, _, drawn in found)
         if theirs < ours and (best is None or theirs < best[0]):
             best = theirs, other
     return best[1] if best else None
@@ -38,6 +39,11 @@ def _shared(
     for section in expected.sections:
         if section.section.code in theirs:
             yield section, theirs[section.section.code]
+
+
+def _is_readable(grid: Grid, own: ExpectedSection, drawn: ExpectedSection) -> bool:
+    """Whether either version finds its table on a sheet; damage alone tells of no version."""
+    return locate(grid, own) is not None or locate(grid, drawn) is not None
 
 
 def _drawn(section: ExpectedSection) -> tuple[object, ...]:

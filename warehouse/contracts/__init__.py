@@ -217,6 +217,9 @@ def load_contracts(root: Path = CONTRACTS_DIR) -> Contracts:
     past = histories(forms)
     placed = place_indicators(indicators, past, root)
     marts = load_marts(root)
+    for mart in marts.values():
+        if mart.form not in past:
+            raise ContractError(f"{root / 'marts'}: {mart.mart}: no form {mart.form!r}")
     written = {(form.code, form.version): _rules_of(form, tables) for form in forms}
     cross = load_cross_rule_books(root)
     books = follow_books(written, cross, past)

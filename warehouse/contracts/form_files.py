@@ -232,6 +232,9 @@ def _with_inherited_names(form: Form, forms: Sequence[Form]) -> Form:
         if wanted.section not in target.section_index:
             raise _error(file, "offence_reference.section", f"no section {wanted.section!r}")
         lines_of_target = target.section(wanted.section).lines
+        if nameless := [line.code for line in lines_of_target if line.offence is None]:
+            problem = "an offence of the reference section needs a number that none had before"
+            raise _error(target.folders[0] / "lines", f"line_code {nameless[0]}", problem)
         reference |= {line.offence: line for line in lines_of_target if line.offence is not None}
     lines = {
         section.line_set: tuple(

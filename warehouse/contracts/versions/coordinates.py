@@ -98,7 +98,10 @@ def place_indicators(
 
 
 class _Series:
-    """The sources of one basis of an indicator, through the versions of its form."""
+    """The sources of one basis of an indicator, through the versions of its form.
+
+    Printed months only confirm: what becomes of them neither ends nor breaks a series.
+    """
 
     def __init__(
         self, indicator: str, basis: Basis, history: History, sources: Iterable[Source]
@@ -120,7 +123,7 @@ class _Series:
             try:
                 found = self._history.follow(self._written[start], start, place)
             except LostCellsError as error:
-                if start < place:
+                if start < place and self._basis == "ytd":
                     self.lost[error.at.file] = error.problem
                 continue
             self._note_changes(found, start, place)
@@ -142,7 +145,7 @@ class _Series:
         return max(before) if before else min(self._written)
 
     def _note_changes(self, cells: frozenset[Cell], start: int, place: int) -> None:
-        if start < place:
+        if start < place and self._basis == "ytd":
             step = self._history.successions[place - 1]
             if any(step.is_changed(cell.section, cell.line, cell.column) for cell in cells):
                 self.changed.add(step.file)
@@ -236,8 +239,16 @@ def _parts(entry: Indicator, indicators: Indicators) -> list[Indicator]:
 def place_measures(mart: Mart, history: History) -> tuple[MeasureCell, ...]:
     """The cells of every measure of every offence of a fact table, in each version of its form.
 
-    Raises ContractError for a measure that a version cannot tell although `ended` does not name it.
+    Raises ContractError for a coordinate that the first version has not, and for a measure that a
+    version cannot tell although `ended` does not name it.
     """
+    first = history.versions[0]
+    for measure in mart.measures:
+        if problem := _absent(first, measure.section, (), measure.column):
+            raise ContractError(
+                f"marts: {mart.mart}: {measure.name}: version {first.version} of {first.code} has"
+                f" no {problem}"
+            )
     cells: list[MeasureCell] = []
     lost: dict[Path, set[str]] = defaultdict(set)
     for measure in mart.measures:

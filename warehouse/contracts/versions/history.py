@@ -49,7 +49,8 @@ class History:
     def follow(self, cells: Iterable[Cell], start: int, end: int) -> frozenset[Cell]:
         """The cells of version `end` whose sum is that of `cells` in `start`.
 
-        Raises LostCellsError at the first version that cannot tell it.
+        Raises LostCellsError at the first version that cannot tell it. What means something else
+        since a version goes on from before it, but has no past before it.
         """
         found = frozenset(cells)
         if end >= start:
@@ -74,6 +75,10 @@ def _followed(cells: frozenset[Cell], step: Succession, direction: Direction) ->
     known = step.lines.keys()
     if lost := sorted({cell.section for cell in cells} - known):
         raise LostCellsError(step, f"section {', '.join(lost)}")
+    if direction == "earlier":
+        for cell in sorted(cells):
+            if step.is_changed(cell.section, cell.line, cell.column):
+                raise LostCellsError(step, f"line {cell.line} of section {cell.section}")
     in_columns = _along("column", cells, step, direction)
     return _along("line", in_columns, step, direction)
 

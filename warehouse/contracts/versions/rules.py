@@ -183,17 +183,16 @@ def _pairs(
 
 def _across_sections(rule: Rule, names: Names) -> Rule:
     left, right, instances = _pairs(rule, lambda terms: _cells(terms, names))
-    used = {
-        term.section
-        for pair in rule.pairs
-        for term in cell_terms((*pair.left, *pair.right))
-        if term.section in names
+    compared = {
+        term.section for pair in rule.pairs for term in cell_terms((*pair.left, *pair.right))
     }
+    used = compared & names.keys()
+    has_others = used != compared
     sheets = {name: _present(name, names) for name in sorted(used)}
     lines: list[Any] = []
     for entry in rule.lines:
         if isinstance(entry, str):
-            lines.append(_matched(entry, list(sheets.values())))
+            lines.append(_matched(entry, list(sheets.values()), has_others=has_others))
         else:
             lines.append(
                 {
@@ -233,7 +232,7 @@ def _one(column: int, walk: Crosswalk) -> int:
     return found
 
 
-def _matched(entry: str, sheets: Sequence[_Sheet]) -> str:
+def _matched(entry: str, sheets: Sequence[_Sheet], *, has_others: bool) -> str:
     """Lines that stand for the same in several sections, by offence or by code."""
     _, by_offence, numbers = as_numbers(entry)
     if by_offence and numbers is not None:
@@ -241,6 +240,8 @@ def _matched(entry: str, sheets: Sequence[_Sheet]) -> str:
         return _written(1, {*numbers, *joining}, "offence ")
     if by_offence or all(sheet.lines.is_identity for sheet in sheets):
         return entry
+    if has_others:
+        raise _LostRuleError("it matches lines by code with another form")
     if len({frozenset(sheet.lines.steps) for sheet in sheets}) > 1:
         raise _LostRuleError("it matches lines by code, and the sections change differently")
     return _each_line((entry,), sheets[0])[0]

@@ -287,3 +287,60 @@ def test_the_third_version_takes_from_the_second_what_it_does_not_say(version: N
     (third / "form.yml").write_text(form)
     with pytest.raises(ContractError, match=r"based_on: the version before is in .*'1-M-2026'"):
         load_forms(version.root)
+
+
+def test_another_meaning_under_a_number_has_no_past(version: NewVersion) -> None:
+    said = edited(version, "R1", unchanged) | {"changed": 109}
+    content = {"sections": [{"codes": ["R1", "R1-1", "R1-2"], "lines": said}]}
+    write_yaml(version.folder / "changes.yml", content | {"reason": REASON, "source": "Приказ № 1"})
+    theft = BY_FORM["CRM_THEFT"]
+    sources = [s.model_copy(update={"version": "2026", "lines": (109,)}) for s in theft.sources]
+    entry = theft.model_copy(update={"sources": tuple(sources)})
+    past = histories(load_forms(version.root))
+    found = place_indicators(Indicators((entry,)), past, version.root)
+    assert {c.version for c in found.cells} == {"2026"}
+    assert found.breaks == ()
+
+
+def without_column(version: NewVersion, section: str, number: int) -> dict[str, Any]:
+    """Write a section without one of its columns; gives what changes.yml says of it."""
+    content = yaml.safe_load(
+        (version.base / "sections" / f"{section}.yml").read_text(encoding="utf-8")
+    )
+    content["columns"] = [c for c in content["columns"] if c["number"] != number]
+    (version.folder / "sections").mkdir()
+    write_yaml(version.folder / "sections" / f"{section}.yml", content)
+    return {"sections": [{"codes": [section], "columns": {"gone": number}}]}
+
+
+def test_the_end_of_printed_months_breaks_no_series(version: NewVersion) -> None:
+    write_yaml(version.folder / "changes.yml", without_column(version, "R1-1", 4))
+    found = placed(version)
+    assert found.breaks == ()
+    assert {c.basis for c in found.cells if c.version == "2026"} == {"ytd"}
+
+
+def test_an_offence_of_the_reference_section_needs_a_number(version: NewVersion) -> None:
+    old = [int(row["line_code"]) for row in read_lines(version.base, "R1")]
+    edits = Edits.of(old)
+    edits.insert_after(13)
+    version.lines("R1", ["R1", "R1-1", "R1-2"], edits.done(old))
+    version.declare()
+    with pytest.raises(ContractError, match=r"line_code 14: .* needs a number that none had"):
+        load_forms(version.root)
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"section": "R77"}, "section R77"),
+        ({"column": 99}, "column 99 in section R1"),
+    ],
+)
+def test_a_measure_that_its_form_has_not_is_refused(change: dict[str, Any], problem: str) -> None:
+    mart = load_marts()["fct_crimes"]
+    (first, *others) = mart.measures
+    spoilt = mart.model_copy(update={"measures": (first.model_copy(update=change), *others)})
+    past = histories(load_forms(CONTRACTS_DIR))["1-M"]
+    with pytest.raises(ContractError, match=f"fct_crimes: {first.name}: .* has no {problem}"):
+        place_measures(spoilt, past)

@@ -180,3 +180,17 @@ def test_a_rule_written_anew_takes_the_place_of_the_inherited_one(tmp_path: Path
     assert rule.left == ("2-3",)
     assert {r.id for r in book.rules} == {r.id for r in base.rules}
     assert book.mass_breach == base.mass_breach
+
+
+def test_codes_that_moved_are_not_matched_with_those_of_another_form(
+    two_inserted: Renumbered,
+) -> None:
+    (written,) = load_cross_rule_books(CONTRACTS_DIR)
+    rule = next(r for r in written.rules if r.id == "SNG-1M-VEHICLES")
+    book = written.model_copy(update={"rules": (rule.model_copy(update={"lines": ("1-20",)}),)})
+    with pytest.raises(ContractError, match="matches lines by code with another form"):
+        follow_books(
+            {(f.code, f.version): load_rule_book(f.folders[0]) for f in two_inserted.forms},
+            (book,),
+            histories(two_inserted.forms),
+        )

@@ -27,4 +27,5 @@ def test_reports_read_by_different_versions_of_a_form_are_not_compared(
     )
     monkeypatch.setattr(actions, "why_left_out", lambda *_: None)
     monkeypatch.setattr(actions, "differences", lambda *_, **__: "told")
-    assert (Desk.changes(cast("Desk", desk), "b", "en") == "told") is is_told
+    told: object = Desk.changes(cast("Desk", desk), "b", "en")
+    assert (told == "told") is is_told

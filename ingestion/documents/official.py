@@ -18,8 +18,8 @@ import numpy as np
 import xlsxwriter
 from numpy.typing import NDArray
 
+from ingestion.documents.form_of_period import form_of_period
 from warehouse.contracts import Contracts, Form, Section
-from warehouse.core.errors import UserError
 
 _PROPERTIES = "docProps/core.xml"
 _SHEET = re.compile(r"xl/worksheets/sheet(\d+)\.xml")
@@ -94,11 +94,7 @@ def write_blank(contracts: Contracts, *, form: str, territory: str, period: str)
     Raises UserError for an unknown form or territory, ValueError for a table form.
     """
     contracts.territories.require(territory)
-    try:
-        official = contracts.form(form, period)
-    except KeyError as error:
-        forms = ", ".join(contracts.forms)
-        raise UserError("FORM_CODE_UNKNOWN", value=form, forms=forms) from error
+    official = form_of_period(contracts, form, period)
     if official.is_table:
         raise ValueError(f"the rows of form {form} are territories")
     prefix = official.identification.document_title_prefixes[0]

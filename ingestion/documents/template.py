@@ -15,6 +15,7 @@ import numpy as np
 import xlsxwriter
 from numpy.typing import NDArray
 
+from ingestion.documents.form_of_period import form_of_period
 from ingestion.judge.control_rules import CompiledRules, compile_rules
 from ingestion.lake_cells import values_of
 from ingestion.tables.identity import Identity
@@ -32,7 +33,6 @@ from warehouse.contracts.tables import (
     bilingual,
 )
 from warehouse.core.clock import period_month
-from warehouse.core.errors import UserError
 from warehouse.core.paths import Home
 from warehouse.core.texts import Language, load_texts
 from warehouse.ledger import Ledger
@@ -53,11 +53,7 @@ def write_template(
     UserError for an unknown form or territory, ValueError for a form that is no table.
     """
     contracts.territories.require(territory)
-    try:
-        bound = contracts.form(form, period, territory)
-    except KeyError as error:
-        forms = ", ".join(contracts.forms)
-        raise UserError("FORM_CODE_UNKNOWN", value=form, forms=forms) from error
+    bound = form_of_period(contracts, form, period, territory)
     if not bound.is_table:
         raise ValueError(f"the rows of form {form} are not territories")
     return _Sheet(bound, contracts, period, previous).write()

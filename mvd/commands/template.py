@@ -30,7 +30,8 @@ def template(
     here: Context = context.obj
     with here.services() as services:
         content = template_content(services, form, territory, period)
-    path = out or Path(f"{form}_{territory}_{period}.xlsx")
+    name = f"{form}_{territory}_{period}.xlsx"
+    path = out / name if out is not None and out.is_dir() else out or Path(name)
     path.write_bytes(content)
     if as_json:
         print_json({"file": str(path), "form": form, "territory": territory, "period": period})

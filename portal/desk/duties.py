@@ -31,8 +31,6 @@ def duties(
     }
     found = []
     for form in contracts.forms:
-        if not contracts.is_in_force(form, period):
-            continue
         for territory, report in reports(contracts, form, period, submissions).items():
             if territories is not None and territory not in territories:
                 continue

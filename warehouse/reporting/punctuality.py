@@ -50,8 +50,11 @@ def reports(
 ) -> dict[str, Report]:
     """The reports of all units that owe `form` for `period`, by KATO code, in its order.
 
-    `submissions` may hold those of other forms and periods. KeyError for a form without duties.
+    Empty where no version of the form is in force. `submissions` may hold those of other forms and
+    periods.
     """
+    if not contracts.is_in_force(form, period):
+        return {}
     sent: dict[str, list[Submission]] = defaultdict(list)
     for submission in submissions:
         if (submission.form_code, submission.period) == (form, period):
@@ -113,10 +116,8 @@ def form_states(
         by_key[submission.form_code, submission.period].append(submission)
     for period in periods:
         for form in contracts.forms:
-            if contracts.is_in_force(form, period):
-                found = [*reports(contracts, form, period, by_key[form, period]).values()]
-                if found:
-                    yield _form_state(form, period, found)
+            if found := [*reports(contracts, form, period, by_key[form, period]).values()]:
+                yield _form_state(form, period, found)
 
 
 def _form_state(form: str, period: str, found: Sequence[Report]) -> FormState:

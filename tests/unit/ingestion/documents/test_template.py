@@ -193,6 +193,8 @@ def test_unknown_forms_and_territories_are_told() -> None:
         template("NO-M")
     with pytest.raises(UserError, match="TERRITORY_CODE_UNKNOWN"):
         template("LVS-M", territory="999999999")
+    with pytest.raises(UserError, match=r"FORM_NOT_IN_FORCE.*2021-01 – …"):
+        template("LVS-M", period="2020-12")
 
 
 def test_a_bound_form_is_the_same_in_every_process() -> None:

@@ -160,6 +160,11 @@ def test_what_was_sent_for_another_form_or_month_says_nothing(region: Sender) ->
     )
 
 
+def test_nobody_owes_a_form_before_its_first_version(ledger: Ledger) -> None:
+    assert CONTRACTS.expected_submitters("LVS-M", "2020-12")
+    assert reports(CONTRACTS, "LVS-M", "2020-12", ledger.submissions()) == {}
+
+
 def test_a_form_says_how_many_reported_how_late_and_in_vain(ledger: Ledger) -> None:
     Sender(ledger, "110000000").send(EARLY)
     Sender(ledger, "150000000").send(LATE)

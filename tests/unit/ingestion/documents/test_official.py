@@ -16,6 +16,8 @@ from tests.shared_data import official_forms
 from warehouse.contracts import Form, load_contracts
 from warehouse.core.errors import UserError
 
+pytestmark = pytest.mark.slow
+
 MARK = "СИНТЕТИЧЕСКИЕ ДАННЫЕ"
 TITLE = "1-M  Кызылординская область (Свод)"
 DESCRIPTION = "28327;50119;1943%;__"

@@ -15,6 +15,8 @@ from ingestion.read.safety import Limits
 from tests.tools.form_versions import Edits, NewVersion, copied_contracts, read_lines
 from warehouse.contracts import Contracts, Section, load_contracts
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def contracts(tmp_path_factory: pytest.TempPathFactory) -> Contracts:

@@ -17,6 +17,8 @@ from mvd.demo.write import DemoManifest, write_demo
 from warehouse.contracts import load_contracts
 from warehouse.core.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 PERIOD, YEAR_BEFORE = "2025-02", "2024-02"
 
 

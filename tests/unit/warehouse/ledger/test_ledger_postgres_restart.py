@@ -3,10 +3,13 @@
 import tempfile
 from pathlib import Path
 
+import pytest
 from sqlalchemy import make_url
 
 from tests.unit.warehouse.builds import CONTRACTS
 from warehouse.ledger import Ledger
+
+pytestmark = pytest.mark.slow
 
 
 def test_an_open_ledger_goes_on_after_postgres_was_restarted() -> None:

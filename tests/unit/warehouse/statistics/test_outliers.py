@@ -354,6 +354,7 @@ def test_a_clerk_reads_rounded_numbers(messages: Messages) -> None:
     assert "—" not in text.split(":")[0]
 
 
+@pytest.mark.slow
 def test_a_decade_of_rows_comes_back_as_the_same_panel() -> None:
     decade = simulate(4, DecadeParameters(districts=30, oblasts=4, indicators=3, new_oblasts=1))
     indicator, district, month = np.nonzero(np.isfinite(decade.counts))

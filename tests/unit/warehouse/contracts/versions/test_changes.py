@@ -15,6 +15,8 @@ from warehouse.contracts.indicators import Indicators, load_indicators, load_mar
 from warehouse.contracts.versions.coordinates import Placed, place_indicators, place_measures
 from warehouse.contracts.versions.history import histories
 
+pytestmark = pytest.mark.slow
+
 BY_FORM = Indicators(
     tuple(
         entry.model_copy(update={"confirmed_by": ()})

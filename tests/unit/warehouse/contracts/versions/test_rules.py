@@ -19,6 +19,8 @@ from warehouse.contracts.rules import load_cross_rule_books, load_rule_book
 from warehouse.contracts.versions.history import histories
 from warehouse.contracts.versions.rules import Books, follow_books
 
+pytestmark = pytest.mark.slow
+
 
 class Renumbered:
     """1-М 2022 and 2026, the rules of both, and what became of the lines of each section."""

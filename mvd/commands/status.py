@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
@@ -97,8 +96,7 @@ def reporting(context: Context, services: Services, period: str) -> list[Row]:
     rows = []
     for form in contracts.forms:
         for kato, report in reports(contracts, form, period, submissions).items():
-            own = [s for s in submissions if (s.form_code, s.territory_kato) == (form, kato)]
-            shown = _shown(own, report)
+            shown = _shown(report)
             rows.append(
                 Row(
                     form=form,
@@ -115,12 +113,12 @@ def reporting(context: Context, services: Services, period: str) -> list[Row]:
     return rows
 
 
-def _shown(own: Sequence[Submission], report: Report) -> Submission | None:
+def _shown(report: Report) -> Submission | None:
     """The version that counts, else what came in last if it was not taken back."""
     from warehouse.reporting.outcomes import latest
 
-    in_force = next((s for s in own if s.in_force), None)
-    return in_force or (None if report.state == "not_sent" else latest(own))
+    in_force = next((s for s in report.own if s.in_force), None)
+    return in_force or (None if report.state == "not_sent" else latest(report.own))
 
 
 def _state(report: Report, now: datetime) -> str:

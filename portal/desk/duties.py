@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-
 from ingestion.request import Services
 from portal.store.uploads import Uploads
 from warehouse.core.clock import utc_now
-from warehouse.ledger import Submission
 from warehouse.ledger.uploads import Upload
 from warehouse.reporting.duties import Duty, duty_of
 from warehouse.reporting.punctuality import reports
@@ -19,9 +16,6 @@ def duties(
     """A duty per form and expected unit, of all units or of some, in the order of the forms."""
     contracts, ledger, now = services.contracts, services.ledger, utc_now()
     submissions = ledger.submissions(period=period)
-    sent: dict[tuple[str, str], list[Submission]] = defaultdict(list)
-    for submission in submissions:
-        sent[submission.form_code, submission.territory_kato].append(submission)
     waiting: dict[tuple[str | None, str], Upload] = {
         (upload.form_code, upload.territory_kato): upload for upload in uploads.unfinished(period)
     }
@@ -39,7 +33,6 @@ def duties(
                     form,
                     period,
                     report,
-                    own=sent[form, territory],
                     upload=waiting.get((form, territory)),
                     lock=locks.get(form),
                     exception=granted.get((form, territory)),

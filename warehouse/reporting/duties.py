@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -51,15 +50,14 @@ def duty_of(
     period: str,
     report: Report,
     *,
-    own: Sequence[Submission],
     upload: Upload | None,
     lock: PeriodLock | None,
     exception: LockException | None,
     now: datetime,
 ) -> Duty:
     """The duty of a unit, from what it sent and what stands in its way."""
-    in_force = next((s for s in own if s.in_force), None)
-    last = latest(own)
+    in_force = next((s for s in report.own if s.in_force), None)
+    last = latest(report.own)
     is_late = report.is_late(now)
     is_locked = lock is not None and exception is None
     return Duty(

@@ -18,7 +18,7 @@ from warehouse.reporting.outcomes import DutyState, is_in_vain, state_of
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a unit that owes a form for a month has reported of it.
+    """What a unit that owes a form for a month has reported of it; `own` is all that it sent.
 
     It reported when the first of its versions came in that was accepted and neither returned nor
     withdrawn, so a correction does not make a punctual unit late. Where nothing of its own counts,
@@ -27,8 +27,13 @@ class Report:
 
     territory: str
     deadline: datetime
-    state: DutyState
+    own: Sequence[Submission]
     reported_at: datetime | None
+
+    @property
+    def state(self) -> DutyState:
+        """What became of the duty."""
+        return state_of(self.own)
 
     @property
     def is_on_time(self) -> bool:
@@ -64,7 +69,7 @@ def reports(
     found = {}
     for kato, parts in _owing(contracts, form, period):
         reported_at = _reported_at(kato, counted, parts)
-        found[kato] = Report(kato, deadline, state_of(sent.get(kato, ())), reported_at)
+        found[kato] = Report(kato, deadline, sent.get(kato, ()), reported_at)
     return found
 
 
